@@ -1,0 +1,83 @@
+"""Troubles on request: what a network, a proxy or the real server sometimes does."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+Json = dict[str, Any]
+
+Kind = Literal[
+    "latency_before",  # waits `seconds`, then goes on
+    "hang_before",  # never answers, nothing is done
+    "drop_before",  # closes the connection, nothing is done
+    "http_500",  # {"ok": false} "Internal Server Error: restart"
+    "http_502",  # an HTML page of a proxy
+    "http_504",  # an HTML page of a proxy
+    "flood",  # 429 with retry_after
+    "flood_text",  # 429 in plain text
+    "unauthorized",  # 401
+    "conflict",  # 409
+    "latency_after",  # done, then waits `seconds` before the answer
+    "hang_after",  # done, never answered
+    "drop_after",  # done, the connection is closed instead of an answer
+    "half_answer",  # done, the connection breaks in the middle of the answer
+    "truncated_json",  # done, HTTP 200 with a JSON that stops half way
+    "unknown_schema",  # done, ok:true with a result no library can read
+]
+
+KINDS: frozenset[str] = frozenset(get_args(Kind))
+_BEFORE: frozenset[str] = frozenset(
+    {"latency_before", "hang_before", "drop_before", "flood", "flood_text", "unauthorized"}
+    | {"conflict"}
+)
+# A gateway's error says nothing about what the server behind it did.
+_EITHER: frozenset[str] = frozenset({"http_500", "http_502", "http_504"})
+
+
+@dataclass(eq=False)
+class Fault:
+    """`times` is how many calls it still hits (None: until cleared).
+
+    `seconds` are real ones: they stand for the network. `processed` makes an http_5xx come
+    after the work was done instead of before.
+    """
+
+    kind: Kind
+    method: str | None = None
+    chat_id: int | None = None
+    times: int | None = None
+    seconds: float = 1.0
+    retry_after: int = 1
+    processed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"no such fault: {self.kind}")
+
+    @property
+    def is_before(self) -> bool:
+        return self.kind in _BEFORE or (self.kind in _EITHER and not self.processed)
+
+    def hits(self, method: str, chat_id: int | None) -> bool:
+        same_method = self.method is None or self.method.lower() == method.lower()
+        return self.times != 0 and same_method and self.chat_id in (None, chat_id)
+
+
+@dataclass
+class Faults:
+    active: list[Fault] = field(default_factory=list)
+
+    def add(self, fault: Fault) -> Fault:
+        self.active.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        self.active.clear()
+
+    def take(self, method: str, chat_id: int | None) -> list[Fault]:
+        """The faults that hit this call, each counted down by one."""
+        taken = [fault for fault in self.active if fault.hits(method, chat_id)]
+        for fault in taken:
+            if fault.times is not None:
+                fault.times -= 1
+        self.active = [fault for fault in self.active if fault.times != 0]
+        return taken
