@@ -1,0 +1,190 @@
+"""Figures are exact sums; what Avito withheld stays unknown."""
+
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.analytics import Change, Days, Figure, Wallet, figures, known_days, silent
+from utils.periods import Period
+
+MONDAY = date(2026, 11, 16)
+TUESDAY = date(2026, 11, 17)
+WEDNESDAY = date(2026, 11, 18)
+THURSDAY = date(2026, 11, 19)
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def by_key(period: Period, days: Days, **options: object) -> dict[str, Figure]:
+    return {figure.metric.key: figure for figure in figures(period, days, **options)}  # type: ignore[arg-type]
+
+
+def wallet(
+    real: int | None = None, bonus: int | None = None, advance: int | None = None
+) -> Wallet:
+    return Wallet(NOW, real, bonus, advance)
+
+
+def test_a_day_gives_all_thirteen_figures_in_order() -> None:
+    metrics = {
+        "views": 1200,
+        "contacts": 48,
+        "favorites": 15,
+        "spending": 1234500,
+        "presenceSpending": 1000000,
+        "promoSpending": 200000,
+        "restSpending": 34500,
+        "activeItems": 57,
+    }
+    shown = figures(
+        Period(TUESDAY, TUESDAY),
+        {TUESDAY: metrics},
+        wallet=wallet(real=15000000, advance=-5000),
+    )
+    assert [(figure.metric.key, figure.value) for figure in shown] == [
+        ("views", 1200),
+        ("contacts", 48),
+        ("favorites", 15),
+        ("total_spending", 1234500),
+        ("presence_spending", 1000000),
+        ("promo_spending", 200000),
+        ("rest_spending", 34500),
+        ("wallet_balance", 15000000),
+        ("advance_balance", -5000),
+        ("cr", Fraction(4, 100)),
+        ("cpl", Fraction(1234500, 48)),
+        ("cpv", Fraction(1234500, 1200)),
+        ("active_items", 57),
+    ]
+
+
+def test_a_withheld_metric_is_unknown_and_so_is_what_is_made_of_it() -> None:
+    shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: {"views": 10, "contacts": 2}})
+    assert shown["total_spending"].value is None
+    assert shown["cpl"].value is None
+    assert shown["cr"].value == Fraction(1, 5)
+    assert shown["wallet_balance"].value is None
+
+
+def test_zero_is_a_number() -> None:
+    shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: {"spending": 0}}, wallet=wallet(real=0))
+    assert shown["total_spending"].value == 0
+    assert shown["wallet_balance"].value == 0
+
+
+def test_a_ratio_to_nothing_is_no_number() -> None:
+    day = {"views": 0, "contacts": 0, "spending": 500}
+    shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: day})
+    assert [shown[key].value for key in ("cr", "cpl", "cpv")] == [None, None, None]
+
+
+def test_ratios_of_several_days_come_from_the_sums() -> None:
+    days = {
+        TUESDAY: {"views": 100, "contacts": 1, "spending": 100},
+        WEDNESDAY: {"views": 300, "contacts": 7, "spending": 700},
+    }
+    shown = by_key(Period(TUESDAY, WEDNESDAY), days)
+    assert shown["cr"].value == Fraction(8, 400)
+    assert shown["cpl"].value == Fraction(800, 8)
+
+
+def test_every_figure_carries_its_change_against_the_day_before() -> None:
+    days = {MONDAY: {"views": 144, "contacts": 12}, TUESDAY: {"views": 156, "contacts": 6}}
+    shown = by_key(Period(TUESDAY, TUESDAY), days)
+    assert shown["views"].change == Change(12, Fraction(1, 12))
+    assert shown["contacts"].change == Change(-6, Fraction(-1, 2))
+    assert shown["favorites"].change is None
+
+
+def test_a_change_from_zero_has_no_percentage() -> None:
+    shown = by_key(Period(TUESDAY, TUESDAY), {MONDAY: {"views": 0}, TUESDAY: {"views": 5}})
+    assert shown["views"].change == Change(5, None)
+
+
+def test_a_day_that_still_goes_on_is_not_compared() -> None:
+    days = {MONDAY: {"views": 100}, TUESDAY: {"views": 3}}
+    shown = by_key(Period(TUESDAY, TUESDAY), days, compare=False)
+    assert shown["views"].change is None
+
+
+@pytest.mark.parametrize("gap", [{}, {"views": 0}])
+def test_a_period_with_a_hole_says_so_and_is_not_compared(gap: dict[str, int]) -> None:
+    days: Days = {
+        MONDAY: {"contacts": 1},
+        TUESDAY: {"contacts": 2},
+        WEDNESDAY: {"contacts": 3},
+        THURSDAY: gap,
+    }
+    shown = by_key(Period(WEDNESDAY, THURSDAY), days)["contacts"]
+    assert shown.value == 3
+    assert shown.partial
+    assert shown.change is None
+
+
+def test_a_hole_in_the_period_before_is_no_base_for_a_change() -> None:
+    days = {TUESDAY: {"contacts": 2}, WEDNESDAY: {"contacts": 3}, THURSDAY: {"contacts": 4}}
+    shown = by_key(Period(WEDNESDAY, THURSDAY), days)["contacts"]
+    assert (shown.value, shown.partial, shown.change) == (7, False, None)
+
+
+def test_active_listings_are_those_of_the_last_known_day() -> None:
+    days: Days = {TUESDAY: {"activeItems": 30}, WEDNESDAY: {"activeItems": 31}, THURSDAY: {}}
+    whole = by_key(Period(TUESDAY, WEDNESDAY), days)["active_items"]
+    assert (whole.value, whole.partial) == (31, False)
+    cut = by_key(Period(TUESDAY, THURSDAY), days)["active_items"]
+    assert (cut.value, cut.partial) == (31, True)
+
+
+def test_bonuses_stand_beside_the_money() -> None:
+    day = {"allSpending": 532900, "spending": 527900, "spendingBonus": 50}
+    held = wallet(real=435050, bonus=32000)
+    shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: day}, wallet=held)
+    assert shown["total_spending"].bonus == 5000
+    assert shown["wallet_balance"].bonus == 32000
+    assert shown["presence_spending"].bonus == 0
+
+
+def test_the_bonus_slug_counts_where_the_sums_are_withheld() -> None:
+    shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: {"spendingBonus": 53}})
+    assert shown["total_spending"].bonus == 53
+
+
+def test_the_wallet_changes_only_against_an_earlier_snapshot() -> None:
+    now, before = wallet(real=900, advance=0), wallet(real=1000, advance=-50)
+    period = Period(TUESDAY, TUESDAY)
+    shown = by_key(period, {}, wallet=now, earlier_wallet=before)
+    assert shown["wallet_balance"].change == Change(-100, Fraction(-1, 10))
+    assert shown["advance_balance"].change == Change(50, Fraction(1))
+    assert by_key(period, {}, wallet=now)["wallet_balance"].change is None
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=60))
+def test_a_period_is_the_sum_of_its_days(views: list[int]) -> None:
+    period = Period(MONDAY, MONDAY + timedelta(days=len(views) - 1))
+    days = {day: {"views": count} for day, count in zip(period, views, strict=True)}
+    shown = by_key(period, days)["views"]
+    assert (shown.value, shown.partial) == (sum(views), False)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_the_change_leads_from_the_old_value_to_the_new_one(before: int, now: int) -> None:
+    days = {MONDAY: {"views": before}, TUESDAY: {"views": now}}
+    change = by_key(Period(TUESDAY, TUESDAY), days)["views"].change
+    assert change is not None
+    assert before + change.absolute == now
+    if change.relative is not None:
+        assert before * (1 + change.relative) == now
+
+
+def test_known_days_are_those_with_any_number() -> None:
+    days: Days = {TUESDAY: {"views": 0}, WEDNESDAY: {}}
+    assert known_days(Period(TUESDAY, THURSDAY), days) == 1
+
+
+def test_silence_is_zero_or_nothing_everywhere() -> None:
+    slugs = ("views", "contacts")
+    assert silent([], slugs)
+    assert silent([{"views": 0}, {"activeItems": 5}], slugs)
+    assert not silent([{"views": 0}, {"contacts": 1}], slugs)

@@ -1,0 +1,166 @@
+"""From stored days to the figures of a report: sums, ratios and changes, all exact.
+
+Money is integer kopecks. What Avito withheld is None here and "нет данных" on the screen,
+never 0: a missing number is never added up as if it were nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+
+from utils.metrics import CATALOGUE, Kind, Metric
+from utils.periods import Period
+
+Days = Mapping[date, Mapping[str, int]]
+"""Avito's slug -> count or kopecks, by Moscow day. An unknown day may be absent or empty."""
+
+Value = int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """What an account held at an instant, in kopecks. None is unknown."""
+
+    taken_at: datetime
+    real: int | None
+    bonus: int | None
+    advance: int | None
+    """The CPA advance; may be negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a figure moved against the period before."""
+
+    absolute: Value
+    relative: Fraction | None
+    """A share of the previous value; None when that was 0 and there is no percent of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    metric: Metric
+    value: Value | None
+    """By `metric.kind`: a count, kopecks, or an exact fraction. None: Avito said nothing."""
+    change: Change | None = None
+    """None when there is nothing whole to compare with."""
+    partial: bool = False
+    """Some days of the period are missing from the value."""
+    bonus: int = 0
+    """Kopecks of bonuses beside the money of this figure, 0 where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    value: int | None
+    partial: bool = False
+
+
+def figures(
+    period: Period,
+    days: Days,
+    *,
+    wallet: Wallet | None = None,
+    earlier_wallet: Wallet | None = None,
+    compare: bool = True,
+) -> list[Figure]:
+    """All figures of `period` in the catalogue's order, with changes against `previous()`.
+
+    `days` holds both periods. Pass `compare=False` when the period includes a day that still
+    goes on: half a day against a whole one is no change. `earlier_wallet` is the snapshot to
+    compare the wallet with, None when there is none about a day older.
+    """
+    before = period.previous() if compare else None
+    return [
+        _statistic(metric, period, before, days)
+        if metric.slugs
+        else _wallet_figure(metric, wallet, earlier_wallet)
+        for metric in CATALOGUE
+    ]
+
+
+def _statistic(metric: Metric, period: Period, before: Period | None, days: Days) -> Figure:
+    value, partial = _value(metric, period, days)
+    change = None
+    if before is not None and not partial:
+        earlier, earlier_partial = _value(metric, before, days)
+        change = None if earlier_partial else _change(value, earlier)
+    bonus = _bonus_spent(period, days) if metric.key == "total_spending" else 0
+    return Figure(metric, value, change, partial, bonus)
+
+
+def _value(metric: Metric, period: Period, days: Days) -> tuple[Value | None, bool]:
+    if metric.key == "active_items":
+        return _last_known(metric.slugs[0], period, days)
+    totals = [_total(slug, period, days) for slug in metric.slugs]
+    partial = any(total.partial for total in totals)
+    if metric.kind in {Kind.COUNT, Kind.MONEY}:
+        return totals[0].value, partial
+    return _ratio(totals[0].value, totals[1].value), partial
+
+
+def _total(slug: str, period: Period, days: Days) -> _Total:
+    known = [days[day][slug] for day in period if slug in days.get(day, {})]
+    if not known:
+        return _Total(None)
+    return _Total(sum(known), partial=len(known) < period.length)
+
+
+def _last_known(slug: str, period: Period, days: Days) -> tuple[int | None, bool]:
+    """A number of listings is a state: over several days the last one counts, not the sum."""
+    for day in reversed(list(period)):
+        if slug in days.get(day, {}):
+            return days[day][slug], day != period.last
+    return None, False
+
+
+def _ratio(part: int | None, whole: int | None) -> Fraction | None:
+    if part is None or not whole:
+        return None
+    return Fraction(part, whole)
+
+
+def _bonus_spent(period: Period, days: Days) -> int:
+    return sum(_bonus_of(days.get(day, {})) for day in period)
+
+
+def _bonus_of(metrics: Mapping[str, int]) -> int:
+    # Avito does not say the unit of `spendingBonus`; the other two are kopecks for certain.
+    if "allSpending" in metrics and "spending" in metrics:
+        return metrics["allSpending"] - metrics["spending"]
+    return metrics.get("spendingBonus", 0)
+
+
+def _wallet_figure(metric: Metric, wallet: Wallet | None, earlier: Wallet | None) -> Figure:
+    now = _held(metric, wallet)
+    bonus = wallet.bonus if wallet is not None and metric.key == "wallet_balance" else None
+    return Figure(metric, now, _change(now, _held(metric, earlier)), bonus=bonus or 0)
+
+
+def _held(metric: Metric, wallet: Wallet | None) -> int | None:
+    if wallet is None:
+        return None
+    return wallet.real if metric.key == "wallet_balance" else wallet.advance
+
+
+def _change(now: Value | None, before: Value | None) -> Change | None:
+    if now is None or before is None:
+        return None
+    difference = now - before
+    # The base is taken without its sign: from -50 to 0 is a growth of 100 %.
+    base = abs(Fraction(before))
+    return Change(difference, difference / base if base else None)
+
+
+def known_days(period: Period, days: Days) -> int:
+    """How many days of `period` have any number at all."""
+    return sum(1 for day in period if days.get(day))
+
+
+def silent(days: Iterable[Mapping[str, int]], slugs: Iterable[str]) -> bool:
+    """Whether all `slugs` are 0 or absent in all `days`."""
+    wanted = tuple(slugs)
+    return not any(metrics.get(slug) for metrics in days for slug in wanted)
