@@ -1,0 +1,250 @@
+"""The questions we ask Avito, and its answers in our units: kopecks, Moscow days, plain ids."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from core.avito.answers import TokenRefused
+from core.avito.auth import Credentials, ProfileAccess, TokenProvider
+from core.avito.endpoints import (
+    ADVANCE,
+    BALANCE,
+    EMPLOYEE_CHECK,
+    ITEMS,
+    MINUTE_GATE,
+    SELF,
+    STATS_V1,
+    STATS_V2,
+    Endpoint,
+)
+from core.avito.http import AvitoDoor, Request
+from core.avito.schemas import (
+    Advance,
+    Balance,
+    EmployeeCheck,
+    ItemsAnswer,
+    ItemStatsAnswer,
+    SelfInfo,
+    StatsAnswer,
+)
+from core.avito.stats import (
+    DEPTH_DAYS,
+    ITEMS_PER_BATCH,
+    DayMetrics,
+    add_items,
+    by_day,
+    days_question,
+    items_question,
+    whole,
+)
+from core.errors import (
+    AvitoError,
+    EmployeeKey,
+    KeysRefused,
+    RateLimited,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from core.ports import Clock, Token, TokenStore
+from utils.periods import Period
+
+ITEMS_PER_PAGE = 99
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class WalletMoney(NamedTuple):
+    """Kopecks; None is what Avito did not say."""
+
+    real: int | None
+    bonus: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAccount:
+    """Whose keys these are, and the token that the check got: it is good for the profile."""
+
+    account: int
+    name: str
+    token: Token
+
+
+class AvitoClient:
+    """Avito through the keys of one profile."""
+
+    def __init__(
+        self, door: AvitoDoor, tokens: TokenProvider, access: ProfileAccess, clock: Clock
+    ) -> None:
+        self._door = door
+        self._tokens = tokens
+        self._access = access
+        self._clock = clock
+
+    async def self_info(self) -> SelfInfo:
+        answer = await self._ask(Request(SELF))
+        return _read(SelfInfo, answer, SELF)
+
+    async def check_employee(self) -> None:
+        """Raise `EmployeeKey` if the keys are an employee's; what is not known is no reason."""
+        try:
+            answer = await self._ask(Request(EMPLOYEE_CHECK))
+        except (Unavailable, RateLimited):
+            raise
+        except AvitoError:
+            # Accounts outside any company may be refused the very question.
+            return
+        if _read(EmployeeCheck, answer, EMPLOYEE_CHECK).is_employee:
+            raise EmployeeKey(EMPLOYEE_CHECK.name, status=200)
+
+    async def balance(self) -> WalletMoney:
+        """The wallet in kopecks. The CPA advance is not in it."""
+        answer = await self._ask(Request(BALANCE, self._access.account))
+        held = _read(Balance, answer, BALANCE)
+        return WalletMoney(_kopecks(held.real), _kopecks(held.bonus))
+
+    async def advance(self) -> int | None:
+        """The CPA advance in kopecks, possibly negative. Once a minute per account."""
+        answer = await self._ask(Request(ADVANCE, self._access.account, body={}))
+        kopecks = _read(Advance, answer, ADVANCE).kopecks()
+        return None if kopecks is None else whole(kopecks)
+
+    async def daily_stats(self, period: Period) -> DayMetrics:
+        """Every metric of every day of `period`. Once a minute per account.
+
+        A metric that Avito withholds and a day that it leaves out are absent, not 0.
+        """
+        if period.length > DEPTH_DAYS:
+            raise ValueError(f"{period.length} days do not fit into one call")
+        question = Request(STATS_V2, self._access.account, body=days_question(period))
+        answer = await self._ask(question)
+        rows = _read(StatsAnswer, answer, STATS_V2).result
+        if rows.total is not None and rows.total > len(rows.groupings):
+            # Days that were cut off must not be taken for days without numbers.
+            raise UnexpectedAnswer(
+                STATS_V2.name,
+                status=200,
+                detail=f"{len(rows.groupings)} of {rows.total} days",
+            )
+        return by_day(rows, period)
+
+    async def active_items(self) -> list[int]:
+        """The ids of all active listings."""
+        # Listings move between pages while we turn them, so ids repeat: a dict drops those.
+        found: dict[int, None] = {}
+        page = 1
+        while True:
+            query = {"per_page": ITEMS_PER_PAGE, "page": page, "status": "active"}
+            answer = await self._ask(Request(ITEMS, self._access.account, query=query))
+            listing = _read(ItemsAnswer, answer, ITEMS)
+            known = len(found)
+            found |= dict.fromkeys(item.id for item in listing.resources)
+            page_size = min(listing.meta.per_page or ITEMS_PER_PAGE, ITEMS_PER_PAGE)
+            if len(listing.resources) < page_size or len(found) == known:
+                return list(found)
+            page += 1
+
+    async def daily_stats_v1(self, items: Sequence[int], period: Period) -> DayMetrics:
+        """Views, contacts and favorites of `items` together, by day, under their v2 slugs."""
+        days: defaultdict[date, Counter[str]] = defaultdict(Counter)
+        for start in range(0, len(items), ITEMS_PER_BATCH):
+            body = items_question(items[start : start + ITEMS_PER_BATCH], period)
+            answer = await self._ask(Request(STATS_V1, self._access.account, body=body))
+            add_items(days, _read(ItemStatsAnswer, answer, STATS_V1))
+        return {day: dict(metrics) for day, metrics in days.items() if day in period}
+
+    async def _ask(self, request: Request) -> Any:
+        """The answer to `request`, with a token that is renewed once if Avito refuses it."""
+        token = await self._tokens.current(self._access)
+        try:
+            return await self._send(request, token)
+        except TokenRefused as refusal:
+            if request.endpoint.once_a_minute:
+                await self._renew_for_later(request.endpoint, token, refusal)
+            token = await self._tokens.replace(self._access, token)
+        try:
+            return await self._send(request, token)
+        except TokenRefused as refusal:
+            raise KeysRefused(
+                refusal.endpoint, status=refusal.status, detail=refusal.detail
+            ) from refusal
+
+    async def _send(self, request: Request, token: Token) -> Any:
+        answer = await self._door.call(replace(request, token=token.value))
+        self._tokens.accepted(self._access, request.endpoint)
+        return answer
+
+    async def _renew_for_later(
+        self, endpoint: Endpoint, token: Token, refusal: TokenRefused
+    ) -> None:
+        """Get a new token for a call whose minute is used up: its repeat has to wait."""
+        if self._tokens.refused_again(self._access, endpoint, token):
+            raise KeysRefused(
+                endpoint.name, status=refusal.status, detail=refusal.detail
+            ) from refusal
+        await self._tokens.replace(self._access, token)
+        raise RateLimited(
+            endpoint.name,
+            retry_at=self._clock.now() + timedelta(seconds=MINUTE_GATE),
+            status=refusal.status,
+            detail="the token was renewed",
+        ) from refusal
+
+
+class Avito:
+    """Avito for the rest of the core: a client per profile, and the check of new keys."""
+
+    def __init__(self, door: AvitoDoor, tokens: TokenStore, clock: Clock) -> None:
+        self._door = door
+        self._clock = clock
+        self._tokens = TokenProvider(door, tokens, clock)
+
+    def client(self, access: ProfileAccess) -> AvitoClient:
+        return AvitoClient(self._door, self._tokens, access, self._clock)
+
+    async def verify(self, credentials: Credentials) -> VerifiedAccount:
+        """Whose keys these are, before there is a profile.
+
+        Raises `KeysRefused` when they are wrong, `EmployeeKey` when they show an empty account.
+        """
+        kept = _OneToken()
+        nobody = ProfileAccess(profile_id=0, account=0, credentials=credentials)
+        tokens = TokenProvider(self._door, kept, self._clock)
+        client = AvitoClient(self._door, tokens, nobody, self._clock)
+        info = await client.self_info()
+        await client.check_employee()
+        return VerifiedAccount(info.id, info.name, await tokens.current(nobody))
+
+
+class _OneToken:
+    """The token store of a key check: there is no profile yet to keep the token with."""
+
+    def __init__(self) -> None:
+        self._token: Token | None = None
+
+    async def load(self, profile_id: int) -> Token | None:  # noqa: ARG002 -- only one is kept
+        return self._token
+
+    async def save(self, profile_id: int, token: Token | None) -> None:  # noqa: ARG002
+        self._token = token
+
+
+def _read(model: type[Model], answer: Any, endpoint: Endpoint) -> Model:
+    try:
+        return model.model_validate(answer)
+    except ValidationError as unreadable:
+        where = ", ".join(
+            ".".join(str(part) for part in error["loc"]) for error in unreadable.errors()[:3]
+        )
+        raise UnexpectedAnswer(
+            endpoint.name, status=200, detail=f"another shape at {where}"
+        ) from unreadable
+
+
+def _kopecks(roubles: Decimal | None) -> int | None:
+    return None if roubles is None else whole(roubles * 100)

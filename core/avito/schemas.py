@@ -1,0 +1,108 @@
+"""The parts of Avito's answers that we read.
+
+Tolerant on purpose: unknown fields and types pass, since Avito's enums are not closed and its
+specification lags behind. Ids are plain integers: the declared int32 is outgrown in life.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Number = Annotated[Decimal, Field(allow_inf_nan=False, ge=-(10**15), le=10**15)]
+"""A count or money as Avito writes it, exact: the JSON was read with `Decimal`."""
+
+
+class Schema(BaseModel):
+    # An error must not quote what it could not read: that may be a token or a phone number.
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class TokenAnswer(Schema):
+    access_token: str = Field(pattern=r"^[\x21-\x7e]+$", repr=False)
+    expires_in: Decimal = Field(default=Decimal(86400), gt=0, le=10**9)
+    """Seconds."""
+
+
+class SelfInfo(Schema):
+    id: int = Field(gt=0)
+    name: str = ""
+
+
+class EmployeeCheck(Schema):
+    is_employee: bool = Field(default=False, alias="isEmployee")
+
+
+class Balance(Schema):
+    """The wallet, in roubles."""
+
+    real: Number | None = None
+    bonus: Number | None = None
+
+
+class Advance(Schema):
+    """The CPA advance in kopecks; flat or inside `result`."""
+
+    balance: Number | None = None
+    result: Advance | None = None
+
+    def kopecks(self) -> Decimal | None:
+        if self.balance is None and self.result is not None:
+            return self.result.balance
+        return self.balance
+
+
+class MetricValue(Schema):
+    slug: str
+    value: Number | None = None
+
+
+class StatsRow(Schema):
+    id: int | None = Field(default=None, ge=0, lt=2**40)
+    """For days: unix seconds of a UTC midnight. For listings: above 2**31."""
+    metrics: list[MetricValue] = []
+
+
+class StatsRows(Schema):
+    total: int | None = Field(default=None, alias="dataTotalCount")
+    groupings: list[StatsRow]
+
+
+class StatsAnswer(Schema):
+    result: StatsRows
+
+
+class Item(Schema):
+    id: int
+
+
+class ItemsMeta(Schema):
+    per_page: int | None = None
+
+
+class ItemsAnswer(Schema):
+    resources: list[Item]
+    meta: ItemsMeta = ItemsMeta()
+
+
+class ItemDay(Schema):
+    day: date = Field(alias="date")
+    views: int | None = Field(default=None, alias="uniqViews")
+    contacts: int | None = Field(default=None, alias="uniqContacts")
+    favorites: int | None = Field(default=None, alias="uniqFavorites")
+
+
+class ItemStats(Schema):
+    item: int = Field(alias="itemId")
+    stats: list[ItemDay] = []
+
+
+class ItemStatsList(Schema):
+    items: list[ItemStats]
+
+
+class ItemStatsAnswer(Schema):
+    result: ItemStatsList

@@ -1,0 +1,46 @@
+"""Background work: started in one supervised place, awaited at shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+
+from core.errors import ProductError
+from core.logs import get_logger
+
+log = get_logger(__name__)
+
+
+class Background:
+    """Runs work later, once per key: asking again while it waits changes nothing."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Hashable, asyncio.Task[None]] = {}
+
+    def later(
+        self, key: Hashable, delay_sec: float, work: Callable[[], Awaitable[object]]
+    ) -> None:
+        if key in self._tasks:
+            return
+        task = asyncio.create_task(self._run(key, delay_sec, work), name=f"later-{key}")
+        self._tasks[key] = task
+        task.add_done_callback(lambda _: self._tasks.pop(key, None))
+
+    async def close(self) -> None:
+        """Cancel what still waits; nothing here is owed to anybody."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(
+        self, key: Hashable, delay_sec: float, work: Callable[[], Awaitable[object]]
+    ) -> None:
+        await asyncio.sleep(max(0.0, delay_sec))
+        try:
+            await work()
+        except ProductError as error:
+            log.info("background_gave_up", key=str(key), why=str(error))
+        except Exception:
+            # The edge of a task nobody awaits: it must be seen, and must not kill the worker.
+            log.exception("background_failed", key=str(key))

@@ -1,0 +1,186 @@
+"""Settings: the environment (or `.env`), read once, checked, with secrets that never print."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from core.errors import SettingsError
+from core.logs import redactor
+
+DATABASE_FILE = "bot.db"
+
+_POSTGRES = {"postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg2"}
+_SQLITE = {"sqlite", "sqlite+aiosqlite"}
+# libpq's words in a URL that asyncpg knows under another name, or (None) does without.
+_LIBPQ_QUERY = {"sslmode": "ssl", "connect_timeout": "timeout", "channel_binding": None}
+_ASYNCPG_QUERY = {"host", "port", "ssl", "timeout", "target_session_attrs"}
+_SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+_BOT_TOKEN = re.compile(r"\d+:\S{5,}")
+
+
+def parse_database_url(raw: str) -> URL:
+    """Any usual spelling of a PostgreSQL or SQLite URL, as SQLAlchemy's async drivers want it.
+
+    Raises `ValueError` with a sentence that holds nothing of the URL: it carries a password.
+    """
+    try:
+        url = make_url(raw)
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "is not a database URL like postgresql://user:password@host/name"
+        ) from None
+    if url.drivername in _SQLITE:
+        if not url.database or url.database == ":memory:":
+            raise ValueError("names no SQLite file (an in-memory database forgets everything)")
+        return url.set(drivername="sqlite+aiosqlite")
+    if url.drivername in _POSTGRES:
+        return _for_asyncpg(url)
+    raise ValueError("must start with postgresql:// or sqlite:///")
+
+
+def _for_asyncpg(url: URL) -> URL:
+    if not url.database:
+        raise ValueError("names no database after the host")
+    query = {}
+    for word, value in url.query.items():
+        known_as = _LIBPQ_QUERY.get(word, word)
+        if known_as is None:
+            continue
+        if known_as not in _ASYNCPG_QUERY:
+            raise ValueError(f"has the query parameter {word}, which is not supported")
+        query[known_as] = value
+    if "ssl" in query and query["ssl"] not in _SSL_MODES:
+        raise ValueError(f"sslmode must be one of {', '.join(sorted(_SSL_MODES))}")
+    return url.set(drivername="postgresql+asyncpg", query=query)
+
+
+def _check_database_url(value: SecretStr) -> SecretStr:
+    parse_database_url(value.get_secret_value())
+    return value
+
+
+def _check_bot_token(value: SecretStr) -> SecretStr:
+    if not _BOT_TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("does not look like a bot token (123456:ABC...)")
+    return value
+
+
+def _check_base(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
+        raise ValueError("must be an http:// or https:// address")
+    return value.rstrip("/")
+
+
+BaseAddress = Annotated[str, AfterValidator(_check_base)]
+PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+PositiveCount = Annotated[int, Field(gt=0)]
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)
+]
+LogFormat = Annotated[Literal["console", "json"], BeforeValidator(str.lower)]
+
+
+class StorageSettings(BaseSettings):
+    """What everything that opens the database needs: the worker, Alembic, the key commands."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    data_dir: Path = Path("data")
+    database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] | None = None
+    secret_keys: SecretStr | None = None
+    log_level: LogLevel = "INFO"
+    log_format: LogFormat = "console"
+    worker_startup_timeout_sec: PositiveSeconds = 60
+    worker_startup_retries: PositiveCount = 5
+    worker_retry_backoff_base_sec: PositiveSeconds = 5
+    worker_retry_backoff_max_sec: PositiveSeconds = 300
+
+    @property
+    def database(self) -> URL:
+        """The database under its async driver. Its str and repr hide the password."""
+        if self.database_url is None:
+            return URL.create("sqlite+aiosqlite", database=str(self.data_dir / DATABASE_FILE))
+        return parse_database_url(self.database_url.get_secret_value())
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database.get_backend_name() == "sqlite"
+
+
+class Settings(StorageSettings):
+    """What the worker needs on top: Telegram, Avito, the operator's chat."""
+
+    bot_token: Annotated[SecretStr, AfterValidator(_check_bot_token)]
+    admin_chat_id: int | None = None
+    telegram_api_base: BaseAddress = "https://api.telegram.org"
+    avito_api_base: BaseAddress = "https://api.avito.ru"
+    worker_polling_retries: PositiveCount = 10
+    # An Avito application of the operator's own, reserved for connecting a profile by link.
+    avito_client_id: str | None = None
+    avito_client_secret: SecretStr | None = None
+    avito_redirect_uri: BaseAddress | None = None
+
+
+def load_settings() -> Settings:
+    """All settings of the worker. Raises `SettingsError` that names the first wrong variable."""
+    return _load(Settings)
+
+
+def load_storage_settings() -> StorageSettings:
+    """The settings of tools that talk to the database only and need no bot token."""
+    return _load(StorageSettings)
+
+
+AnySettings = TypeVar("AnySettings", bound=StorageSettings)
+
+
+def _load(kind: type[AnySettings]) -> AnySettings:
+    try:
+        settings = kind()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        # The chain is cut: pydantic's own error could show what was typed.
+        raise SettingsError(str(first["loc"][0]).upper(), _reason(first)) from None
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(".env", "cannot be read as UTF-8 text") from None
+    _keep_out_of_logs(settings)
+    return settings
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "is required"
+    own: Any = error.get("ctx", {}).get("error")
+    return str(own) if own is not None else error["msg"].replace("Input should", "should", 1)
+
+
+def _keep_out_of_logs(settings: StorageSettings) -> None:
+    if settings.database.password:
+        redactor.register(settings.database.password)
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            redactor.register(value.get_secret_value())

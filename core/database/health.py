@@ -1,0 +1,114 @@
+"""Is the database there, does it let us in, and has it the schema this code was written for?"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+)
+
+from core.config import StorageSettings
+from core.errors import ProductError, SchemaError
+from core.logs import get_logger
+
+log = get_logger(__name__)
+
+ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
+
+# PostgreSQL's words for "not now": connection trouble, no resources, starting or shutting down.
+_TRANSIENT_SQLSTATES = ("08", "53", "57P")
+
+
+class DatabaseAway(ProductError):
+    """No answer from the database. The same settings may work in a moment."""
+
+
+class DatabaseRefused(ProductError):
+    """The database or the file system says no: waiting does not help, a setting must change."""
+
+
+async def check_database(engine: AsyncEngine, *, timeout: float) -> None:
+    """Raises `DatabaseAway` or `DatabaseRefused` unless a query answers within `timeout` s."""
+    where = engine.url.render_as_string(hide_password=True)
+    try:
+        async with asyncio.timeout(timeout), engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except OSError as error:  # also TimeoutError, and names that do not resolve
+        raise DatabaseAway(f"{where} does not answer: {type(error).__name__}") from error
+    except DBAPIError as error:
+        if _is_transient(error):
+            raise DatabaseAway(f"{where} is not ready: {error.orig}") from error
+        raise DatabaseRefused(f"{where} refuses: {error.orig}") from error
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if isinstance(sqlstate, str):
+        return sqlstate.startswith(_TRANSIENT_SQLSTATES)
+    return error.connection_invalidated or "locked" in str(error.orig)
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Whether work failed because the database is not there: the same may succeed later."""
+    if isinstance(error, DBAPIError):
+        return _is_transient(error)
+    return isinstance(error, DatabaseAway | ConnectionError | TimeoutError | PoolTimeout)
+
+
+async def wait_for_database(engine: AsyncEngine, settings: StorageSettings) -> None:
+    """Ask until the database answers, as often and as patiently as WORKER_* settings say."""
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type(DatabaseAway),
+        stop=stop_after_attempt(settings.worker_startup_retries),
+        wait=wait_exponential(
+            multiplier=settings.worker_retry_backoff_base_sec,
+            max=settings.worker_retry_backoff_max_sec,
+        ),
+        before_sleep=_say_that_we_wait,
+        reraise=True,
+    )
+    await attempts(check_database, engine, timeout=settings.worker_startup_timeout_sec)
+
+
+def _say_that_we_wait(state: RetryCallState) -> None:
+    log.warning(
+        "database_away",
+        attempt=state.attempt_number,
+        retry_in=round(state.upcoming_sleep, 1),
+        reason=str(state.outcome.exception()) if state.outcome else None,
+    )
+
+
+async def check_schema(engine: AsyncEngine) -> None:
+    """Raises `SchemaError` unless the database is exactly at our newest revision."""
+    async with engine.connect() as connection:
+        found = await connection.run_sync(_current_revision)
+    if found != expected_revision():
+        raise SchemaError(
+            f"the database is at revision {found or 'none'}, this version needs"
+            f" {expected_revision()}: run `alembic upgrade head`"
+        )
+
+
+def _current_revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def expected_revision() -> str | None:
+    """The newest revision in `alembic/versions`."""
+    return ScriptDirectory.from_config(Config(ALEMBIC_INI)).get_current_head()

@@ -1,0 +1,255 @@
+"""The tables. Names and columns of the first three are the product's contract.
+
+Every relationship is absent on purpose: reads are explicit queries in `repositories/`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    Time,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from core.database.types import EncryptedText, UtcDateTime
+
+# SQLite autoincrements only an INTEGER key; PostgreSQL gets 64 bits.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class User(Base):
+    """A person who talked to the bot in private. The owner of profiles."""
+
+    __tablename__ = "users"
+
+    telegram_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AvitoProfile(Base):
+    """An Avito account as one owner connected it: name, keys, and how its reports go out."""
+
+    __tablename__ = "avito_profiles"
+    __table_args__ = (
+        # The predecessor let one account in twice; those later rows are marked, not lost.
+        Index(
+            "uq_avito_profiles_owner_account",
+            "owner_id",
+            "user_id",
+            unique=True,
+            sqlite_where=text("NOT is_duplicate"),
+            postgresql_where=text("NOT is_duplicate"),
+        ),
+        Index("ix_avito_profiles_user_id", "user_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    owner_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("users.telegram_id", ondelete="CASCADE")
+    )
+    profile_name: Mapped[str] = mapped_column(String(255))
+    client_id: Mapped[str] = mapped_column(String(255))
+    client_secret: Mapped[str] = mapped_column(EncryptedText("avito_profiles.client_secret"))
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Avito's account id, above 2**31 in life. None: the predecessor never confirmed it."""
+    access_token: Mapped[str | None] = mapped_column(EncryptedText("avito_profiles.access_token"))
+    token_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    report_frequency: Mapped[str] = mapped_column(String(20), server_default="daily")
+    report_interval_value: Mapped[int | None] = mapped_column(Integer)
+    report_weekdays: Mapped[str | None] = mapped_column(String(50))
+    """Ticked weekdays as '0,2,4', 0 = Monday."""
+    report_time: Mapped[time | None] = mapped_column(Time)
+    report_timezone: Mapped[str] = mapped_column(String(50), server_default="Europe/Moscow")
+    is_report_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_duplicate: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    problem: Mapped[str | None] = mapped_column(String(32))
+    """Why Avito refuses this profile: the class name of the error. None when it answers."""
+    problem_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ReportTask(Base):
+    """One destination of a profile's scheduled report."""
+
+    __tablename__ = "report_tasks"
+    __table_args__ = (Index("ix_report_tasks_profile_id", "profile_id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    profile_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("avito_profiles.id", ondelete="CASCADE")
+    )
+    chat_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """0: not set yet."""
+    report_time: Mapped[str] = mapped_column(String(10), server_default="10:00")
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    report_metrics: Mapped[str | None] = mapped_column(Text)
+    """JSON list of metric keys; NULL means all."""
+    report_days: Mapped[str | None] = mapped_column(Text)
+    report_period: Mapped[str] = mapped_column(String(10), server_default="day")
+
+
+class DailyStats(Base):
+    """Avito's numbers of one account on one Moscow day, as last read."""
+
+    __tablename__ = "daily_stats"
+
+    avito_user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    """A Moscow day."""
+    metrics: Mapped[dict[str, int]] = mapped_column(JSON)
+    """Avito's slug -> count, or kopecks where the slug is money. A withheld slug is absent."""
+    source: Mapped[str] = mapped_column(String(8))
+    """Where the day came from: `v2`, or `v1` when v2 refused (then without money)."""
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class WalletSnapshot(Base):
+    """What an account's wallet and advance held at an instant. Kopecks; NULL is unknown."""
+
+    __tablename__ = "wallet_snapshots"
+    __table_args__ = (Index("ix_wallet_snapshots_account", "avito_user_id", "taken_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    avito_user_id: Mapped[int] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    real_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    bonus_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    advance_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    """The CPA advance. May be negative."""
+
+
+class AccountSync(Base):
+    """When the numbers of an account were last read, and what went wrong the last time."""
+
+    __tablename__ = "account_syncs"
+
+    avito_user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    stats_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_day: Mapped[date | None] = mapped_column(Date)
+    """The earliest Moscow day our history holds."""
+    last_day: Mapped[date | None] = mapped_column(Date)
+    failure: Mapped[str | None] = mapped_column(String(64))
+    """The class name of the last failed read's error, NULL after a good one."""
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AvitoGate(Base):
+    """The instant from which one account may call one limited method again."""
+
+    __tablename__ = "avito_gates"
+
+    account: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    method: Mapped[str] = mapped_column(String(40), primary_key=True)
+    opens_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class InboxUpdate(Base):
+    """A Telegram update, kept from before it is confirmed until its effects are decided.
+
+    `done` rows keep only the id, so that a repeated update is known as one.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        Index(
+            "ix_inbox_open",
+            "update_id",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
+        Index("ix_inbox_finished_at", "finished_at"),
+    )
+
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(16))
+    """`received` | `done` | `dead` (a poison update set aside, with its incident)."""
+    payload: Mapped[str | None] = mapped_column(EncryptedText("inbox.payload"))
+    """The raw JSON: it can hold a pasted secret, so it is encrypted and gone when done."""
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    incident: Mapped[str | None] = mapped_column(String(16))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Reply(Base):
+    """One thing the bot owes a person in answer to an update or a job: a small outbox.
+
+    Written in the transaction of its cause, performed after the commit, deleted when done.
+    """
+
+    __tablename__ = "replies"
+    # The journal on disk names replies by id: an id must never come again.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    lane: Mapped[int] = mapped_column(BigInteger)
+    """The chat whose order it keeps."""
+    effect: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """`bot.effects` as JSON. Never a secret."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Job(Base):
+    """Work that outlasts an update (a key check, a report): durable, shown, cancellable."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("uq_jobs_dedupe_key", "dedupe_key", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    owner_id: Mapped[int] = mapped_column(BigInteger)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The message that shows its progress and then its result; NULL until it was sent."""
+    profile_id: Mapped[int | None] = mapped_column(
+        Integer, ForeignKey("avito_profiles.id", ondelete="CASCADE")
+    )
+    dedupe_key: Mapped[str] = mapped_column(String(80))
+    """The same work twice at a time is one job: `report:17:-100123`."""
+    payload: Mapped[str] = mapped_column(EncryptedText("jobs.payload"))
+    """JSON; a key check carries the secret it checks, so it is encrypted."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Dialogue(Base):
+    """Where a person stands in a dialogue, over restarts. Holds ids and texts, never a secret."""
+
+    __tablename__ = "dialogues"
+    __table_args__ = (Index("ix_dialogues_user_id", "user_id"),)
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    thread_id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, server_default="0"
+    )
+    state: Mapped[str | None] = mapped_column(String(80))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

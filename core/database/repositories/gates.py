@@ -1,0 +1,68 @@
+"""Avito's rate gates, kept in the database: one for all buttons, jobs and processes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.models import AvitoGate
+from core.database.session import Sessions
+from core.errors import RateLimited
+from core.ports import Clock
+
+
+class DatabaseRateGate:
+    """`core.ports.RateGate` over `avito_gates`, each step a short transaction of its own.
+
+    A caller must not hold a writing session meanwhile: on SQLite the two would wait for each
+    other until the busy timeout.
+    """
+
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+        self._sessions = sessions
+        self._clock = clock
+
+    async def enter(self, account: int, method: str, *, interval_seconds: float) -> None:
+        now = self._clock.now()
+        opens_at = now + timedelta(seconds=interval_seconds)
+        async with self._sessions.begin() as session:
+            # One statement decides: of two that come at once, the second finds the row moved.
+            if await _move(session, account, method, opens_at, when=AvitoGate.opens_at <= now):
+                return
+            taken_until = await session.scalar(
+                select(AvitoGate.opens_at).where(
+                    AvitoGate.account == account, AvitoGate.method == method
+                )
+            )
+        # Only a deleted row gives None: then the gate opens as if we had just taken it.
+        raise RateLimited(method, retry_at=taken_until or opens_at)
+
+    async def hold(self, account: int, method: str, *, seconds: float) -> None:
+        opens_at = self._clock.now() + timedelta(seconds=seconds)
+        async with self._sessions.begin() as session:
+            await _move(session, account, method, opens_at, when=AvitoGate.opens_at < opens_at)
+
+
+async def _move(
+    session: AsyncSession,
+    account: int,
+    method: str,
+    opens_at: datetime,
+    *,
+    when: ColumnElement[bool],
+) -> bool:
+    """Set the instant the gate opens if it is new or `when` holds; says whether it was set."""
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if is_postgres else sqlite.insert
+    statement = insert(AvitoGate).values(account=account, method=method, opens_at=opens_at)
+    moved = await session.scalar(
+        statement.on_conflict_do_update(
+            index_elements=[AvitoGate.account, AvitoGate.method],
+            set_={"opens_at": statement.excluded.opens_at},
+            where=when,
+        ).returning(AvitoGate.account)
+    )
+    return moved is not None

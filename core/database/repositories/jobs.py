@@ -1,0 +1,40 @@
+"""Jobs: work that outlasts an update."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.models import Job
+
+
+async def all_open(session: AsyncSession) -> list[Job]:
+    return list(await session.scalars(select(Job).order_by(Job.id)))
+
+
+async def find(session: AsyncSession, job_id: int) -> Job | None:
+    return await session.get(Job, job_id)
+
+
+async def find_by_key(session: AsyncSession, dedupe_key: str) -> Job | None:
+    return await session.scalar(select(Job).where(Job.dedupe_key == dedupe_key))
+
+
+async def attach_message(session: AsyncSession, job_id: int, message_id: int) -> None:
+    await session.execute(update(Job).where(Job.id == job_id).values(message_id=message_id))
+
+
+async def remove(session: AsyncSession, job_id: int, *, owner_id: int | None = None) -> Job | None:
+    """Take the job out; None when it is gone already (ended, stopped) or not this owner's."""
+    statement = delete(Job).where(Job.id == job_id).returning(Job)
+    if owner_id is not None:
+        statement = statement.where(Job.owner_id == owner_id)
+    return await session.scalar(statement)
+
+
+async def remove_of(session: AsyncSession, owner_id: int, chat_id: int) -> list[Job]:
+    """Take out all jobs that this person started in this chat."""
+    removed = await session.scalars(
+        delete(Job).where(Job.owner_id == owner_id, Job.chat_id == chat_id).returning(Job)
+    )
+    return list(removed)

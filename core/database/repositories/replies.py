@@ -1,0 +1,19 @@
+"""The replies ledger: what the bot still owes people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.models import Reply
+
+
+async def owed(session: AsyncSession) -> list[Reply]:
+    """Everything not yet performed, in the order it has to be."""
+    return list(await session.scalars(select(Reply).order_by(Reply.id)))
+
+
+async def settle(session: AsyncSession, reply_ids: Sequence[int]) -> None:
+    await session.execute(delete(Reply).where(Reply.id.in_(reply_ids)))

@@ -1,0 +1,99 @@
+"""Engines and sessions for PostgreSQL (asyncpg) and SQLite (aiosqlite)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.database.types import bind_keyring
+from core.secrets import Keyring
+
+Session = AsyncSession
+Sessions = async_sessionmaker[Session]
+
+_BUSY_TIMEOUT_MS = 30_000
+_READ_ONLY = "sqlite_read_only"
+
+
+def create_engine(url: URL, keyring: Keyring | None = None) -> AsyncEngine:
+    """An engine on `settings.database`; without a keyring its encrypted columns refuse.
+
+    Statement parameters never show in errors or logs: some of them are secrets.
+    """
+    engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
+    if keyring is not None:
+        bind_keyring(engine, keyring)
+    return engine
+
+
+def create_sessions(engine: AsyncEngine) -> Sessions:
+    """Sessions that may write. Loaded rows stay readable after the commit.
+
+    On SQLite such a session holds the only write lock from its first statement to its commit:
+    it must never wait for the network, nor for another writing session.
+    """
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session that only reads: on SQLite it neither takes nor waits for the write lock."""
+    async with sessions() as session:
+        await session.connection(execution_options={_READ_ONLY: True})
+        yield session
+
+
+def _postgres_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        # Proxies in front of hosted databases drop idle connections without a word.
+        pool_recycle=1800,
+    )
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    _make_private_file(Path(url.database or ""))
+    engine = create_async_engine(url, hide_parameters=True, pool_size=5, max_overflow=0)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_private_file(path: Path) -> None:
+    """SQLite gives its WAL files the mode of the database file, so this mode covers them."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver's own transactions begin late, at the first write; `_begin_sqlite` takes over.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once (SQLITE_BUSY_SNAPSHOT, no
+    # waiting helps) when another one committed in between. Taking the write lock at BEGIN
+    # turns that into a wait of at most `busy_timeout`.
+    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

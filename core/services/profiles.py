@@ -1,0 +1,145 @@
+"""Profiles: the list, the card, renaming, deleting. Every read starts from the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
+from core.errors import ProfileNotFound
+from core.statistics import store
+from utils.analytics import Wallet
+
+NAME_LIMIT = 200
+PAGE_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePage:
+    profiles: Sequence[AvitoProfile]
+    number: int
+    """Counts from 0."""
+    pages: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A profile with what is known of its account."""
+
+    profile: AvitoProfile
+    destinations: int
+    wallet: Wallet | None
+    stats_read_at: datetime | None
+    first_day: date | None
+    failure: str | None
+    """The class name of the error the last read ended with."""
+
+
+async def owned(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:
+    """The profile, if it is this owner's; else `ProfileNotFound`, whether it exists or not."""
+    profile = await session.scalar(
+        select(AvitoProfile).where(
+            AvitoProfile.id == profile_id, AvitoProfile.owner_id == owner_id
+        )
+    )
+    if profile is None:
+        raise ProfileNotFound(profile_id)
+    return profile
+
+
+async def page(session: AsyncSession, owner_id: int, number: int = 0) -> ProfilePage:
+    """One page of the owner's profiles; a number out of range becomes the nearest page."""
+    total = await session.scalar(
+        select(func.count()).select_from(AvitoProfile).where(AvitoProfile.owner_id == owner_id)
+    )
+    total = total or 0
+    pages = max(1, -(-total // PAGE_SIZE))
+    number = min(max(number, 0), pages - 1)
+    profiles = await session.scalars(
+        select(AvitoProfile)
+        .where(AvitoProfile.owner_id == owner_id)
+        .order_by(AvitoProfile.id)
+        .offset(number * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    )
+    return ProfilePage(profiles.all(), number, pages, total)
+
+
+async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
+    """Everything the card shows, in one query."""
+    destinations = (
+        select(func.count())
+        .where(ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
+        .scalar_subquery()
+    )
+    newest = (
+        select(func.max(WalletSnapshot.id))
+        .where(WalletSnapshot.avito_user_id == profile.user_id)
+        .scalar_subquery()
+    )
+    row = (
+        await session.execute(
+            select(destinations, AccountSync, WalletSnapshot)
+            .select_from(AvitoProfile)
+            .outerjoin(AccountSync, AccountSync.avito_user_id == AvitoProfile.user_id)
+            .outerjoin(WalletSnapshot, WalletSnapshot.id == newest)
+            .where(AvitoProfile.id == profile.id)
+        )
+    ).one()
+    count, sync, wallet = row
+    return Card(
+        profile=profile,
+        destinations=count,
+        wallet=_as_wallet(wallet) if wallet is not None else None,
+        stats_read_at=sync.stats_read_at if sync is not None else None,
+        first_day=sync.first_day if sync is not None else None,
+        failure=sync.failure if sync is not None else None,
+    )
+
+
+def _as_wallet(row: WalletSnapshot) -> Wallet:
+    return Wallet(row.taken_at, row.real_kopecks, row.bonus_kopecks, row.advance_kopecks)
+
+
+def clean_name(text: str | None) -> str | None:
+    """A name as it will be stored, None when it cannot be one: empty, or over the limit."""
+    name = " ".join("".join(c if c.isprintable() else " " for c in text or "").split())
+    return name if 0 < len(name) <= NAME_LIMIT else None
+
+
+def rename(profile: AvitoProfile, name: str) -> None:
+    profile.profile_name = name
+
+
+async def delete(session: AsyncSession, profile: AvitoProfile) -> list[int]:
+    """Delete the profile with its tasks and jobs, and the statistics if no one else reads them.
+
+    Returns the ids of the jobs that were under way for it: their work has to be stopped.
+    """
+    account = profile.user_id
+    jobs = await session.scalars(
+        delete_rows(Job).where(Job.profile_id == profile.id).returning(Job.id)
+    )
+    job_ids = list(jobs)
+    await session.delete(profile)
+    await session.flush()
+    if account is not None:
+        await store.delete_unused(session, account)
+    return job_ids
+
+
+async def note_problem(
+    session: AsyncSession, profile_id: int, problem: str | None, now: datetime
+) -> None:
+    """Keep why Avito refuses this profile, as the error's class name; None when it answers."""
+    await session.execute(
+        update(AvitoProfile)
+        .where(AvitoProfile.id == profile_id)
+        .values(problem=problem, problem_at=now if problem else None)
+    )

@@ -1,0 +1,220 @@
+"""Our own history of Avito's numbers. Works in the caller's session and never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.models import AccountSync, AvitoProfile, DailyStats, WalletSnapshot
+from utils.analytics import Wallet
+from utils.periods import Period, end_of
+
+SAME_READ = timedelta(hours=1)
+"""Wallet and advance are read by two calls; within this time they make one picture."""
+
+ABOUT = timedelta(hours=6)
+"""How far from an instant a snapshot still tells what the wallet held then."""
+
+
+class Source(StrEnum):
+    V2 = "v2"
+    V1 = "v1"
+    """By listing: views, contacts and favorites of what is active now; no money."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayNumbers:
+    """One Moscow day as last read. Empty metrics: Avito was asked and reported nothing."""
+
+    metrics: Mapping[str, int]
+    """Avito's slug -> count or kopecks; a withheld slug is absent."""
+    source: Source
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one question about `period` was answered with."""
+
+    period: Period
+    days: Mapping[date, Mapping[str, int]]
+    source: Source
+    read_at: datetime
+
+
+async def days(session: AsyncSession, account: int, period: Period) -> dict[date, DayNumbers]:
+    """What is stored about the days of `period`; a day that was never read is absent."""
+    rows = await session.scalars(
+        select(DailyStats)
+        .where(
+            DailyStats.avito_user_id == account,
+            DailyStats.day.between(period.first, period.last),
+        )
+        .order_by(DailyStats.day)
+    )
+    return {row.day: DayNumbers(row.metrics, Source(row.source), row.fetched_at) for row in rows}
+
+
+async def state(session: AsyncSession, account: int) -> AccountSync | None:
+    return await session.get(AccountSync, account)
+
+
+async def save(session: AsyncSession, account: int, reading: Reading) -> None:
+    """Keep what a reading tells, and that it was made."""
+    known = await days(session, account, reading.period)
+    rows = [
+        {
+            "avito_user_id": account,
+            "day": day,
+            "metrics": dict(reading.days.get(day, {})),
+            "source": reading.source,
+            "fetched_at": reading.read_at,
+        }
+        for day in reading.period
+        if not _outweighs(known.get(day), day, reading)
+    ]
+    if rows:
+        await _upsert(session, DailyStats, rows)
+    await _note_read(session, account, reading)
+
+
+def _outweighs(stored: DayNumbers | None, day: date, reading: Reading) -> bool:
+    """Whether what we hold about `day` is worth more than what the reading says."""
+    if stored is None or not stored.metrics:
+        return False
+    if day not in reading.days:
+        return True
+    # v1 knows no money: it must not wipe out a day that v2 told whole before it was refused.
+    whole = stored.source is Source.V2 and stored.read_at >= end_of(day)
+    return whole and reading.source is Source.V1
+
+
+async def _note_read(session: AsyncSession, account: int, reading: Reading) -> None:
+    first, last = reading.period.first, reading.period.last
+    before = await state(session, account)
+    if before is not None:
+        first = min(first, before.first_day or first)
+        last = max(last, before.last_day or last)
+    row = {
+        "avito_user_id": account,
+        "stats_read_at": reading.read_at,
+        "first_day": first,
+        "last_day": last,
+        "failure": None,
+        "failed_at": None,
+    }
+    await _upsert(session, AccountSync, [row])
+
+
+async def note_failure(
+    session: AsyncSession, account: int, failure: Exception, now: datetime
+) -> None:
+    """Keep why the last read failed; the numbers stay as they are."""
+    row = {"avito_user_id": account, "failure": type(failure).__name__, "failed_at": now}
+    await _upsert(session, AccountSync, [row])
+
+
+async def _upsert(
+    session: AsyncSession, table: type[DailyStats | AccountSync], rows: list[dict[str, Any]]
+) -> None:
+    """Insert `rows`, or set what they name in the rows that are there."""
+    insert = (
+        postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    )
+    keys = [column.name for column in table.__mapper__.primary_key]
+    statement = insert(table).values(rows)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=keys,
+            set_={name: statement.excluded[name] for name in rows[0] if name not in keys},
+        )
+    )
+
+
+async def save_wallet(session: AsyncSession, account: int, wallet: Wallet) -> None:
+    session.add(
+        WalletSnapshot(
+            avito_user_id=account,
+            taken_at=wallet.taken_at,
+            real_kopecks=wallet.real,
+            bonus_kopecks=wallet.bonus,
+            advance_kopecks=wallet.advance,
+        )
+    )
+    await session.flush()
+
+
+async def latest_wallet(session: AsyncSession, account: int) -> Wallet | None:
+    """The newest picture of the wallet, None when there is none yet."""
+    newest = await session.scalar(
+        select(WalletSnapshot.taken_at)
+        .where(WalletSnapshot.avito_user_id == account)
+        .order_by(WalletSnapshot.taken_at.desc())
+        .limit(1)
+    )
+    if newest is None:
+        return None
+    return _picture(await _snapshots(session, account, newest - SAME_READ, newest), newest)
+
+
+async def wallet_about(session: AsyncSession, account: int, instant: datetime) -> Wallet | None:
+    """What the wallet held around `instant`, None when no snapshot is near enough to it."""
+    near = await _snapshots(session, account, instant - ABOUT, instant + ABOUT)
+    return _picture(near, instant)
+
+
+async def _snapshots(
+    session: AsyncSession, account: int, since: datetime, until: datetime
+) -> list[WalletSnapshot]:
+    found = await session.scalars(
+        select(WalletSnapshot).where(
+            WalletSnapshot.avito_user_id == account,
+            WalletSnapshot.taken_at.between(since, until),
+        )
+    )
+    return list(found)
+
+
+def _picture(snapshots: Iterable[WalletSnapshot], instant: datetime) -> Wallet | None:
+    """The values known nearest to `instant`, each from its own snapshot."""
+    nearest = sorted(snapshots, key=lambda snapshot: abs(snapshot.taken_at - instant))
+    if not nearest:
+        return None
+    wallets = [one for one in nearest if one.real_kopecks is not None]
+    advances = [one.advance_kopecks for one in nearest if one.advance_kopecks is not None]
+    return Wallet(
+        taken_at=nearest[0].taken_at,
+        real=wallets[0].real_kopecks if wallets else None,
+        bonus=wallets[0].bonus_kopecks if wallets else None,
+        advance=advances[0] if advances else None,
+    )
+
+
+async def in_use(session: AsyncSession, account: int) -> bool:
+    """Whether a profile reads this account. It cannot be deleted until the session is done."""
+    found = await session.scalar(
+        select(AvitoProfile.id)
+        .where(AvitoProfile.user_id == account)
+        .limit(1)
+        .with_for_update(read=True, key_share=True)
+    )
+    return found is not None
+
+
+async def delete_unused(session: AsyncSession, account: int) -> bool:
+    """Forget an account's numbers unless a profile, of whatever owner, still reads them.
+
+    The gates stay: whoever connects the account again has to respect Avito's minute too.
+    """
+    if await in_use(session, account):
+        return False
+    for table in (DailyStats, WalletSnapshot, AccountSync):
+        await session.execute(delete(table).where(table.avito_user_id == account))
+    return True

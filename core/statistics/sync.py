@@ -1,0 +1,236 @@
+"""Keeping our history of an account up to date, with as few calls as Avito allows.
+
+One stats v2 call a minute per account is all there is, and one call tells every metric of
+every day. So reports read the store, and this module decides when the store needs a read.
+No database transaction is open while Avito is being asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.avito.auth import Credentials, ProfileAccess
+from core.avito.client import Avito, AvitoClient
+from core.avito.stats import DEPTH_DAYS, DayMetrics
+from core.database.models import AccountSync, AvitoProfile
+from core.database.session import Sessions
+from core.errors import (
+    AvitoError,
+    Forbidden,
+    NotFound,
+    ProfileNotFound,
+    RateLimited,
+    SubscriptionRequired,
+)
+from core.ports import Clock
+from core.statistics import store
+from core.statistics.store import Reading, Source
+from core.statistics.wallet import read_wallet
+from utils.analytics import silent
+from utils.locks import KeyedLocks
+from utils.periods import Period, end_of, last_days, moscow_day
+
+log = structlog.get_logger(__name__)
+
+REREAD_DAYS = 35
+"""Avito corrects past days: each read takes this many of them again."""
+
+BUTTON_AGE = timedelta(hours=3)
+"""How old the numbers behind a button may be."""
+
+LIVE_AGE = timedelta(minutes=10)
+"""How old they may be while the last day asked for is still moving."""
+
+WALLET_AGE = timedelta(minutes=1)
+"""How old a balance may be: it has no limit of its own and people act on it."""
+
+SETTLING = timedelta(hours=3)
+"""For how long after its end a day is taken to be moving; Avito does not say its lag."""
+
+_TRAFFIC = ("views", "contacts", "favorites")
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How up to date the store is, after everything that could be done about it."""
+
+    read_at: datetime | None
+    """When the statistics were last read, None never."""
+    refreshed: bool
+    """They were read just now, for this question."""
+    refused_until: datetime | None = None
+    """A newer read was due but may not be made before this instant."""
+    failure: AvitoError | None = None
+    """A newer read was due and failed; `refused_until` is the milder case."""
+
+
+def access_to(profile: AvitoProfile) -> ProfileAccess:
+    """What Avito needs to know to answer for `profile`, whose account must be confirmed."""
+    if profile.user_id is None:
+        raise ValueError(f"profile {profile.id} has no confirmed account")
+    credentials = Credentials(profile.client_id, profile.client_secret)
+    return ProfileAccess(profile.id, profile.user_id, credentials)
+
+
+class StatisticsSync:
+    """One instance per process: concurrent reads of one account become one."""
+
+    def __init__(self, sessions: Sessions, avito: Avito, clock: Clock) -> None:
+        self._sessions = sessions
+        self._avito = avito
+        self._clock = clock
+        self._reads = KeyedLocks()
+
+    async def first_connect(self, access: ProfileAccess) -> None:
+        """Read everything Avito still holds: 270 days that end today."""
+        await self._read_once(access, last_days(self._clock.now(), DEPTH_DAYS))
+
+    async def refresh(self, access: ProfileAccess) -> None:
+        """Read the last 35 days again, or further back where our history has a gap.
+
+        Raises the `AvitoError` of a failed read, `RateLimited` when the minute is not over.
+        """
+        held = await self._state(access.account)
+        await self._read_once(access, self._due(held))
+
+    async def ensure_fresh(
+        self, access: ProfileAccess, period: Period, *, max_age: timedelta = BUTTON_AGE
+    ) -> Freshness:
+        """See to it that the store can answer for `period`: what a report calls first.
+
+        Numbers younger than `max_age` are good enough once the last day had three hours to
+        settle, before that only when younger than ten minutes. Days that no read would take
+        again are good as they are. When a read is due and fails, the store answers if it holds
+        every day of `period` that Avito still has; else the error is raised, `RateLimited`
+        with the instant to come back at.
+        """
+        async with self._reads.of(access.account):
+            held = await self._state(access.account)
+            missing = await self._missing(access.account, period)
+            if not missing and self._is_fresh(held, period, max_age):
+                return Freshness(_read_at(held), refreshed=False)
+            try:
+                read_at = await self._read(access, self._due(held, missing))
+            except RateLimited as refusal:
+                if missing:
+                    raise
+                return Freshness(_read_at(held), False, refused_until=refusal.retry_at)
+            except AvitoError as failure:
+                if missing:
+                    raise
+                return Freshness(_read_at(held), False, failure=failure)
+            return Freshness(read_at, refreshed=True)
+
+    async def ensure_fresh_wallet(
+        self, access: ProfileAccess, *, max_age: timedelta = WALLET_AGE
+    ) -> None:
+        """Read the wallet again unless it was read within `max_age`; raises `KeysRefused`."""
+        async with self._reads.of(("wallet", access.account)):
+            async with self._sessions() as session:
+                held = await store.latest_wallet(session, access.account)
+            if held is None or self._clock.now() - held.taken_at > max_age:
+                await self._read_wallet(self._avito.client(access), access)
+
+    async def _state(self, account: int) -> AccountSync | None:
+        async with self._sessions() as session:
+            return await store.state(session, account)
+
+    async def _missing(self, account: int, period: Period) -> list[date]:
+        """The days of `period` that we never read and Avito can still tell."""
+        reach = last_days(self._clock.now(), DEPTH_DAYS)
+        async with self._sessions() as session:
+            known = await store.days(session, account, period)
+        return [day for day in period if day in reach and day not in known]
+
+    def _is_fresh(self, held: AccountSync | None, period: Period, max_age: timedelta) -> bool:
+        now = self._clock.now()
+        if period.last not in last_days(now, REREAD_DAYS) and period.last < moscow_day(now):
+            return True
+        read_at = _read_at(held)
+        if read_at is None:
+            return False
+        settled = read_at >= end_of(period.last) + SETTLING
+        return now - read_at <= (max_age if settled else min(max_age, LIVE_AGE))
+
+    def _due(self, held: AccountSync | None, missing: Iterable[date] = ()) -> Period:
+        """The days to read: the moving ones, and whatever our history lacks before them."""
+        now = self._clock.now()
+        reach = last_days(now, DEPTH_DAYS)
+        if held is None or held.last_day is None:
+            return reach
+        first = min(last_days(now, REREAD_DAYS).first, held.last_day, *missing)
+        return Period(max(first, reach.first), reach.last)
+
+    async def _read_once(self, access: ProfileAccess, period: Period) -> None:
+        asked_at = self._clock.now()
+        async with self._reads.of(access.account):
+            read_at = _read_at(await self._state(access.account))
+            # Whoever held the lock before us has read what we want.
+            if read_at is None or read_at <= asked_at:
+                await self._read(access, period)
+
+    async def _read(self, access: ProfileAccess, period: Period) -> datetime:
+        """Ask Avito and store its answers. The store stays as it was when that fails."""
+        client = self._avito.client(access)
+        try:
+            # The wallet goes first: its call may be repeated, so a token that died meanwhile
+            # is renewed here, before the call that has only one try a minute.
+            await self._read_wallet(client, access)
+            days, source = await _read_days(client, period)
+        except RateLimited:
+            raise
+        except AvitoError as failure:
+            async with self._sessions.begin() as session:
+                await store.note_failure(session, access.account, failure, self._clock.now())
+            raise
+        reading = Reading(period, days, source, self._clock.now())
+        async with self._sessions.begin() as session:
+            await _check_use(session, access)
+            await store.save(session, access.account, reading)
+        log.info("statistics.read", account=access.account, days=len(days), source=source)
+        return reading.read_at
+
+    async def _read_wallet(self, client: AvitoClient, access: ProfileAccess) -> None:
+        wallet = await read_wallet(client, self._clock)
+        if wallet.real is None and wallet.advance is None:
+            return
+        async with self._sessions.begin() as session:
+            await _check_use(session, access)
+            await store.save_wallet(session, access.account, wallet)
+
+
+async def _check_use(session: AsyncSession, access: ProfileAccess) -> None:
+    """Numbers of an account that was deleted while Avito answered must not come back."""
+    if not await store.in_use(session, access.account):
+        raise ProfileNotFound(access.profile_id)
+
+
+def _read_at(held: AccountSync | None) -> datetime | None:
+    return None if held is None else held.stats_read_at
+
+
+async def _read_days(client: AvitoClient, period: Period) -> tuple[DayMetrics, Source]:
+    """Each day by stats v2, or by listing where v2 is refused or tells nothing of them."""
+    try:
+        days = await client.daily_stats(period)
+    except (Forbidden, NotFound) as refusal:
+        log.warning("statistics.v2_refused", reason=str(refusal))
+        return await _by_listing(client, period), Source.V1
+    if not silent(days.values(), _TRAFFIC):
+        return days, Source.V2
+    try:
+        by_listing = await _by_listing(client, period)
+    except (Forbidden, NotFound, SubscriptionRequired):
+        return days, Source.V2
+    if silent(by_listing.values(), _TRAFFIC):
+        return days, Source.V2
+    return by_listing, Source.V1
+
+
+async def _by_listing(client: AvitoClient, period: Period) -> DayMetrics:
+    return await client.daily_stats_v1(await client.active_items(), period)

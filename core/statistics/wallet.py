@@ -1,0 +1,37 @@
+"""Reading what an account holds. A number that cannot be read is unknown, never 0."""
+
+from __future__ import annotations
+
+import structlog
+
+from core.avito.client import AvitoClient, WalletMoney
+from core.errors import AvitoError, KeysRefused
+from core.ports import Clock
+from utils.analytics import Wallet
+
+log = structlog.get_logger(__name__)
+
+
+async def read_wallet(client: AvitoClient, clock: Clock) -> Wallet:
+    """The wallet and the advance in kopecks. Raises only `KeysRefused`."""
+    real, bonus = await _balance(client)
+    return Wallet(taken_at=clock.now(), real=real, bonus=bonus, advance=await _advance(client))
+
+
+async def _balance(client: AvitoClient) -> WalletMoney:
+    try:
+        return await client.balance()
+    except KeysRefused:
+        raise
+    except AvitoError as failure:
+        log.warning("wallet.unknown", reason=str(failure))
+        return WalletMoney(None, None)
+
+
+async def _advance(client: AvitoClient) -> int | None:
+    try:
+        return await client.advance()
+    except AvitoError as failure:
+        # Most often the account has no CPA, or the minute of this method is not over.
+        log.info("advance.unknown", reason=str(failure))
+        return None

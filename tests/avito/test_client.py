@@ -1,0 +1,189 @@
+"""What Avito answers arrives in our units, held against the sandbox's own numbers."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from core.avito.auth import Credentials
+from core.avito.stats import COUNT_SLUGS, MONEY_SLUGS
+from core.errors import EmployeeKey, Unavailable, UnexpectedAnswer
+from sandbox.avito.numbers import MONEY
+from sandbox.avito.world import AvitoAccount
+from tests.support.avito import AvitoRig
+from utils.periods import Period, last_days
+
+ALL_SLUGS = {*COUNT_SLUGS, *MONEY_SLUGS}
+
+
+def keys(account: AvitoAccount) -> Credentials:
+    return Credentials(account.client_id, account.client_secret)
+
+
+async def test_keys_are_checked_before_there_is_a_profile(rig: AvitoRig) -> None:
+    found = await rig.avito.verify(keys(rig.account("shop")))
+    assert (found.account, found.name) == (7_632_548_910, "Мебельная мастерская «Дуб»")
+    assert [record.endpoint for record in rig.world.history] == ["token", "self", "ah_user"]
+    assert found.token.expires_at - rig.clock.now() > timedelta(hours=23)
+
+
+async def test_the_key_of_an_employee_is_recognised(rig: AvitoRig) -> None:
+    with pytest.raises(EmployeeKey):
+        await rig.avito.verify(keys(rig.account("employee")))
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 402])
+async def test_who_may_not_ask_about_employees_is_none(rig: AvitoRig, status: int) -> None:
+    rig.world.fault("status", endpoint="ah_user", status=status)
+    found = await rig.avito.verify(keys(rig.account("shop")))
+    assert found.account == 7_632_548_910
+
+
+async def test_an_outage_is_no_proof_that_the_key_is_not_an_employees(rig: AvitoRig) -> None:
+    rig.world.fault("status", endpoint="ah_user", status=503)
+    with pytest.raises(Unavailable):
+        await rig.avito.verify(keys(rig.account("employee")))
+
+
+@pytest.mark.parametrize(
+    ("real", "bonus", "kopecks"),
+    [
+        (150_000.0, 320.0, (15_000_000, 32_000)),
+        (4350.5, 0.0, (435_050, 0)),
+        (0.0, 0.0, (0, 0)),
+        (990.1, 0.07, (99_010, 7)),
+        (8_123_456.29, 1.15, (812_345_629, 115)),
+        (-12.34, 0.0, (-1_234, 0)),
+    ],
+)
+async def test_the_wallet_is_roubles_there_and_exact_kopecks_here(
+    rig: AvitoRig, real: float, bonus: float, kopecks: tuple[int, int]
+) -> None:
+    rig.account("shop").real, rig.account("shop").bonus = real, bonus
+    assert await (await rig.client("shop")).balance() == kopecks
+
+
+async def test_a_wallet_that_is_not_told_is_unknown_and_not_empty(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    rig.world.fault("wrong_shape", endpoint="balance", json={"bonus": 5})
+    assert await client.balance() == (None, 500)
+
+
+@pytest.mark.parametrize("kopecks", [1_234_567, 0, -5_000])
+async def test_the_advance_is_kopecks_on_both_sides(rig: AvitoRig, kopecks: int) -> None:
+    rig.account("shop").advance = kopecks
+    assert await (await rig.client("shop")).advance() == kopecks
+
+
+async def test_the_advance_may_be_wrapped(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    rig.world.fault("wrong_shape", endpoint="cpa_balance", json={"result": {"balance": 77}})
+    assert await client.advance() == 77
+
+
+async def test_one_call_gives_every_metric_of_270_days(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    period = last_days(rig.clock.now(), 270)
+    days = await client.daily_stats(period)
+    account = rig.account("shop")
+    expected = {
+        day: {slug: account.day_numbers(day)[slug] for slug in ALL_SLUGS}
+        for day in list(period)[:-1]
+    }
+    today = days.pop(period.last)
+    assert days == expected
+    assert today["views"] == account.day_numbers(period.last, 15 / 24)["views"]
+    assert len(rig.calls("stats_v2")) == 1
+
+
+async def test_a_withheld_metric_is_absent(rig: AvitoRig) -> None:
+    client = await rig.client("no_money")
+    yesterday = date(2026, 11, 20)
+    day = (await client.daily_stats(Period(yesterday, yesterday)))[yesterday]
+    assert day.keys() == ALL_SLUGS - set(MONEY)
+
+
+@pytest.mark.parametrize("hour", [0, 21])
+async def test_a_row_belongs_to_its_day_whichever_midnight_it_names(
+    rig: AvitoRig, hour: int
+) -> None:
+    client = await rig.client("shop")
+    named = datetime(2026, 11, 20 if hour == 0 else 19, hour, tzinfo=UTC)
+    row = {
+        "id": int(named.timestamp()),
+        "type": "something new",
+        "metrics": [{"slug": "views", "value": 5.0}, {"slug": "contacts", "value": None}],
+    }
+    body = {"result": {"dataTotalCount": 1, "groupings": [row, {"type": "totals"}]}}
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
+    day = date(2026, 11, 20)
+    assert await client.daily_stats(Period(day, day)) == {day: {"views": 5}}
+
+
+async def test_an_answer_that_was_cut_short_is_not_taken_for_empty_days(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    body = {"result": {"dataTotalCount": 35, "groupings": []}}
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
+    with pytest.raises(UnexpectedAnswer, match="0 of 35 days"):
+        await client.daily_stats(last_days(rig.clock.now(), 35))
+
+
+async def test_a_shape_that_no_contract_knows_is_named_without_its_content(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    body = {"result": {"groupings": [{"metrics": [{"slug": "views", "value": "+79990000001"}]}]}}
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json=body | {"phone": "secret"})
+    rig.world.faults[-1].params["json"]["result"]["groupings"][0]["metrics"][0]["value"] = "many"
+    with pytest.raises(UnexpectedAnswer) as caught:
+        await client.daily_stats(last_days(rig.clock.now(), 1))
+    assert "result.groupings.0.metrics.0.value" in str(caught.value)
+    assert "many" not in f"{caught.value} {caught.value.__cause__}"
+
+
+async def test_a_question_that_does_not_fit_into_one_call_is_a_mistake_of_ours(
+    rig: AvitoRig,
+) -> None:
+    with pytest.raises(ValueError, match="271 days"):
+        await (await rig.client("shop")).daily_stats(last_days(rig.clock.now(), 271))
+
+
+async def test_active_listings_are_counted_once_and_without_the_old_ones(rig: AvitoRig) -> None:
+    account = rig.account("shop")
+    account.listings = [
+        replace(account.listings[0], id=7_100_000_000 + number, status=status)
+        for number, status in enumerate(["active"] * 198 + ["old"] * 3)
+    ]
+    client = await rig.client("shop")
+    rig.clock.scale = 50
+    assert sorted(await client.active_items()) == list(range(7_100_000_000, 7_100_000_198))
+    assert [record.request["page"] for record in rig.calls("items")] == ["1", "2", "3"]
+
+
+async def test_a_server_that_ignores_pages_does_not_keep_us_for_ever(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    page = {"meta": {"page": 1, "per_page": 1}, "resources": [{"id": 5}]}
+    rig.world.fault("wrong_shape", endpoint="items", json=page)
+    rig.clock.scale = 50
+    assert await client.active_items() == [5]
+
+
+async def test_statistics_by_listing_add_up_to_those_of_the_account(rig: AvitoRig) -> None:
+    account = rig.account("shop")
+    account.listings = [replace(account.listings[0], id=7_100_000_000 + n) for n in range(450)]
+    client = await rig.client("shop")
+    rig.clock.scale = 50
+    period = Period(date(2026, 11, 14), date(2026, 11, 20))
+    days = await client.daily_stats_v1([one.id for one in account.listings], period)
+    assert days == {
+        day: {slug: account.day_numbers(day)[slug] for slug in ("views", "contacts", "favorites")}
+        for day in period
+    }
+    assert [len(record.request["itemIds"]) for record in rig.calls("stats_v1")] == [200, 200, 50]
+
+
+async def test_counters_that_v1_leaves_out_are_unknown(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    day = date(2026, 11, 20)
+    stats = [{"date": "2026-11-20", "uniqViews": 3}, {"date": "2026-11-01", "uniqViews": 9}]
+    body = {"result": {"items": [{"itemId": 1, "stats": stats}, {"itemId": 2}]}}
+    rig.world.fault("wrong_shape", endpoint="stats_v1", json=body)
+    assert await client.daily_stats_v1([1, 2], Period(day, day)) == {day: {"views": 3}}

@@ -1,0 +1,65 @@
+"""Every request we send, as it went over the wire, against Avito's official OpenAPI files."""
+
+import pytest
+from openapi_core import OpenAPI
+from openapi_core.testing import MockRequest
+
+from core.avito.auth import Credentials
+from tests.support.avito import AvitoRig, Heard
+from tests.support.official import shared_folder
+from utils.periods import last_days
+
+# openapi-core knows no OAuth 2; the sandbox checks the bearer.
+pytestmark = pytest.mark.filterwarnings("ignore:Unsupported scheme type")
+
+SECTIONS = {
+    "/token": "auth",
+    "/core/v1/accounts": "user",
+    "/core/v1/items": "item",
+    "/stats": "item",
+    "/checkAhUserV1": "accounts-hierarchy",
+    "/cpa": "cpa",
+}
+
+
+def check(said: Heard) -> None:
+    section = next(name for path, name in SECTIONS.items() if said.path.startswith(path))
+    folder = shared_folder() / "avito-api" / "openapi" / "fixed"
+    official = OpenAPI.from_file_path(str(folder / f"{section}.json"))
+    official.validate_request(
+        MockRequest(
+            "https://api.avito.ru",
+            said.method.lower(),
+            said.path,
+            args=said.query,
+            headers=said.headers,
+            data=said.body,
+            content_type=said.headers.get("Content-Type", ""),
+        )
+    )
+
+
+@pytest.mark.skipif(
+    not (shared_folder() / "avito-api").is_dir(),
+    reason="the official OpenAPI files are not beside the repository",
+)
+async def test_every_request_of_ours_follows_the_official_files(rig: AvitoRig) -> None:
+    account = rig.account("shop")
+    await rig.avito.verify(Credentials(account.client_id, account.client_secret))
+    client = await rig.client("shop")
+    await client.balance()
+    await client.advance()
+    period = last_days(rig.clock.now(), 270)
+    await client.daily_stats(period)
+    await client.daily_stats_v1(await client.active_items(), period)
+
+    assert {said.path.split("/")[1] for said in rig.heard} == {
+        "token",
+        "core",
+        "checkAhUserV1",
+        "stats",
+        "cpa",
+    }
+    for said in rig.heard:
+        check(said)
+    assert not rig.world.violations()

@@ -1,0 +1,3 @@
+from tests.support.avito import clock, rig
+
+__all__ = ["clock", "rig"]

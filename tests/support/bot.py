@@ -1,0 +1,153 @@
+"""Fixtures: the real bot, polling a sandbox Telegram and reading a sandbox Avito.
+
+Alice owns profiles, Bob sits in her group, Charlie is the stranger who crafts buttons.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import URL
+
+from bot.app import App, build_app
+from core.config import Settings
+from core.secrets import parse_keys
+from sandbox.avito.accounts import demo_world
+from sandbox.avito.server import build_avito_app
+from sandbox.avito.world import AvitoWorld
+from sandbox.clock import SandboxClock
+from sandbox.serving import serve
+from sandbox.telegram.bots import Bot
+from sandbox.telegram.people import ChatView, Person
+from sandbox.telegram.seen import Seen
+from sandbox.telegram.server import build_telegram_app
+from sandbox.telegram.world import World
+from tests.support.databases import TEST_KEYS
+
+TOKEN = "7000000099:AAF-sandbox_token_of_the_bot_under_test"
+BOT_NAME = "avito_test_bot"
+OPERATOR_ID = 99
+
+
+@dataclass
+class BotRig:
+    """Two worlds, and the bot between them."""
+
+    settings: Settings
+    clock: SandboxClock
+    telegram: World
+    avito: AvitoWorld
+    me: Bot
+    app: App | None = None
+    _task: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.alice = self.telegram.user("Алиса", username="alice")
+        self.bob = self.telegram.user("Боб", username="bob")
+        self.charlie = self.telegram.user("Чарли", username="charlie")
+        self.operator = self.telegram.user("Оператор", id=OPERATOR_ID)
+        self.operator.private(self.me).start()
+
+    @property
+    def running(self) -> App:
+        assert self.app is not None
+        return self.app
+
+    async def start(self) -> None:
+        self.app = build_app(self.settings, parse_keys(TEST_KEYS), self.clock)
+        await self.app.prepare()
+        self._task = asyncio.create_task(self.app.run())
+
+    async def stop(self) -> None:
+        """As on SIGTERM."""
+        if self.app is None or self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self.app.drain()
+        await self.app.close()
+        failed = None if self._task.cancelled() else self._task.exception()
+        self.app = self._task = None
+        if failed is not None:
+            raise failed
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def quiet(self) -> None:
+        """Until the bot has handled everything there is."""
+        await asyncio.sleep(0.05)
+        for _ in range(3):
+            await self.running.lanes.idle()
+            await self.running.office.idle()
+
+    def keys_of(self, label: str) -> tuple[str, str]:
+        account = self.avito.account(label)
+        return account.client_id, account.client_secret
+
+    async def connect(
+        self, person: Person, label: str = "shop", name: str = "Магазин"
+    ) -> tuple[ChatView, int]:
+        """Through the dialogue, as a person does it; the chat and the profile's id."""
+        chat = person.private(self.me)
+        client_id, client_secret = self.keys_of(label)
+        chat.send("/add_profile")
+        await chat.wait_for("шаг 1 из 3")
+        chat.send(name)
+        await chat.wait_for("шаг 2 из 3")
+        chat.send(client_id)
+        await chat.wait_for("шаг 3 из 3")
+        chat.send(client_secret)
+        done = await chat.wait_for("подключён", timeout=20)
+        await self.quiet()
+        return chat, profile_id_of(done)
+
+
+def profile_id_of(seen: Seen) -> int:
+    """The profile that a screen's buttons are about."""
+    data = next(d for d in seen.button_data if d.startswith(("profile_view:", "report_now:")))
+    return int(data.partition(":")[2])
+
+
+@asynccontextmanager
+async def bot_rig(url: URL, tmp_path: Path, **overrides: Any) -> AsyncIterator[BotRig]:
+    clock = SandboxClock(datetime(2026, 11, 21, 6, tzinfo=UTC))
+    telegram, avito = World(clock), demo_world(clock)
+    me = telegram.add_bot(TOKEN, BOT_NAME)
+    async with (
+        serve(build_telegram_app(telegram)) as telegram_base,
+        serve(build_avito_app(avito)) as avito_base,
+    ):
+        settings = Settings(
+            _env_file=None,
+            bot_token=SecretStr(TOKEN),
+            database_url=SecretStr(url.render_as_string(hide_password=False)),
+            secret_keys=SecretStr(TEST_KEYS),
+            data_dir=tmp_path / "data",
+            admin_chat_id=OPERATOR_ID,
+            telegram_api_base=telegram_base,
+            avito_api_base=avito_base,
+            **overrides,
+        )
+        rig = BotRig(settings, clock, telegram, avito, me)
+        await rig.start()
+        try:
+            yield rig
+        finally:
+            await rig.stop()
+
+
+@pytest.fixture
+async def rig(database_url: URL, tmp_path: Path) -> AsyncIterator[BotRig]:
+    """The bot on each kind of database. 09:00 in Moscow, 21.11.2026."""
+    async with bot_rig(database_url, tmp_path) as made:
+        yield made
