@@ -1,0 +1,173 @@
+"""The composition root: the one place where everything meets, for production and for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramAPIError
+from aiogram.methods import DeleteWebhook
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot import commands
+from bot.delivery import Courier
+from bot.errors import IncidentDesk
+from bot.handlers import connect, fallback, groups, profiles, reports, settings, start
+from bot.intake import Intake
+from bot.jobs import JobOffice
+from bot.lanes import Lanes
+from bot.middleware import DbSessionMiddleware
+from bot.polling import Poller, PollPolicy
+from bot.replies import ReplyDesk
+from bot.telegram import TelegramSession
+from bot.work.connect import ConnectWork
+from bot.work.reports import ReportWork
+from core.avito.client import Avito
+from core.avito.http import AvitoDoor
+from core.background import Background
+from core.config import Settings
+from core.database.repositories.gates import DatabaseRateGate
+from core.database.repositories.tokens import DatabaseTokenStore
+from core.database.session import Sessions, create_engine, create_sessions
+from core.housekeeping import Housekeeper
+from core.journal import Journal
+from core.logs import get_logger
+from core.ports import Clock
+from core.secrets import Keyring
+from core.statistics.sync import StatisticsSync
+
+log = get_logger(__name__)
+
+BACKLOG_LIMIT = 1_000
+"""Updates in the lanes before polling pauses; Telegram keeps the rest for a day."""
+DRAIN_SEC = 3.5
+JOB_GRACE_SEC = 0.5
+
+
+@dataclass(slots=True)
+class App:
+    """The bot, assembled. `prepare`, `run` until cancelled, `close`."""
+
+    settings: Settings
+    keyring: Keyring
+    engine: AsyncEngine
+    sessions: Sessions
+    bot: Bot
+    dispatcher: Dispatcher
+    poller: Poller
+    intake: Intake
+    lanes: Lanes
+    office: JobOffice
+    background: Background
+    housekeeper: Housekeeper
+    journal: Journal
+    telegram: TelegramSession
+    door: AvitoDoor
+
+    async def prepare(self) -> None:
+        """Say hello to Telegram: who we are, no webhook, the menus.
+
+        Raises aiogram's errors when Telegram is away or refuses the token.
+        """
+        me = await self.bot.me()
+        # A webhook left by an earlier set-up would answer every getUpdates with a conflict.
+        await self.bot(DeleteWebhook(drop_pending_updates=False))
+        for menu in commands.menus():
+            try:
+                await self.bot(menu)
+            except TelegramAPIError as error:
+                # The bot works without its menu; it comes back with the next start.
+                log.warning("menu_not_set", why=type(error).__name__)
+        log.info("hello_telegram", username=me.username, bot_id=me.id)
+
+    async def run(self) -> None:
+        """Recover, then poll until cancelled or `PollingFailed`."""
+        self.journal.open()
+        await self.intake.recover()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.housekeeper.run(), name="housekeeping")
+            tasks.create_task(
+                self.poller.run(self.intake.submit, lambda: self.lanes.room(BACKLOG_LIMIT)),
+                name="polling",
+            )
+
+    async def drain(self) -> None:
+        """Finish what is in hand; everything else is a row and waits for the next start."""
+        await asyncio.gather(self.lanes.close(DRAIN_SEC), self.office.close(JOB_GRACE_SEC))
+        await self.background.close()
+        await self.poller.confirm()
+
+    async def close(self) -> None:
+        self.journal.close()
+        await self.door.close()
+        await self.telegram.close()
+        await self.engine.dispose()
+
+
+def build_app(settings: Settings, keyring: Keyring, clock: Clock) -> App:
+    """Everything wired, nothing started, no connection made."""
+    engine = create_engine(settings.database, keyring)
+    sessions = create_sessions(engine)
+    telegram = TelegramSession(settings.telegram_api_base)
+    bot = Bot(settings.bot_token.get_secret_value(), session=telegram)
+    courier = Courier(bot, telegram)
+    journal = Journal(settings.data_dir / f"journal-{_fingerprint(engine)}.log")
+    lanes, background = Lanes(), Background()
+    incidents = IncidentDesk(settings.admin_chat_id, clock)
+    office = JobOffice(sessions, courier, incidents, clock)
+    desk = ReplyDesk(courier, journal, sessions, office)
+
+    gate = DatabaseRateGate(sessions, clock)
+    door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate)
+    avito = Avito(door, DatabaseTokenStore(sessions), clock)
+    sync = StatisticsSync(sessions, avito, clock)
+
+    key_checks = ConnectWork(sessions, avito, sync, incidents, clock)
+    office.employ(
+        {
+            "connect": key_checks.connect,
+            "replace_keys": key_checks.replace_keys,
+            "first_read": key_checks.first_read,
+            "report": ReportWork(sessions, sync, background, clock).run,
+        }
+    )
+    dispatcher = build_dispatcher(sessions, clock, incidents)
+    intake = Intake(bot, dispatcher, sessions, lanes, desk, office, journal, incidents, clock)
+    office.deliver_through(intake.hand_over)
+    policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
+    return App(
+        settings=settings,
+        keyring=keyring,
+        engine=engine,
+        sessions=sessions,
+        bot=bot,
+        dispatcher=dispatcher,
+        poller=Poller(
+            bot, telegram, sessions, clock, policy, dispatcher.resolve_used_update_types()
+        ),
+        intake=intake,
+        lanes=lanes,
+        office=office,
+        background=background,
+        housekeeper=Housekeeper(sessions, clock),
+        journal=journal,
+        telegram=telegram,
+        door=door,
+    )
+
+
+def build_dispatcher(sessions: Sessions, clock: Clock, incidents: IncidentDesk) -> Dispatcher:
+    """The routers, in the order that matters: groups lead away, the fallback is last."""
+    dispatcher = Dispatcher(disable_fsm=True, clock=clock)
+    dispatcher.update.outer_middleware(DbSessionMiddleware(sessions, clock, incidents))
+    for module in (start, reports, groups, profiles, connect, settings, fallback):
+        dispatcher.include_router(module.setup())
+    return dispatcher
+
+
+def _fingerprint(engine: AsyncEngine) -> str:
+    """Names a database without its password: a journal must never speak about another one."""
+    where = engine.url.render_as_string(hide_password=True)
+    return hashlib.sha256(where.encode()).hexdigest()[:8]

@@ -1,0 +1,114 @@
+"""Telegram's answers as three facts a sender can act on.
+
+SendError
+├── NotSent      certainly not delivered; may be tried again after `retry_after`
+├── Refused      certainly not delivered, and trying the same again is useless
+└── Uncertain    the bytes left and no answer came: it may or may not have been delivered
+
+Classified by phase and by the raw `ok` flag, never by aiogram's exception class.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from aiogram import Bot
+from aiogram.methods import TelegramMethod
+
+from bot.telegram import NoAnswer, RawAnswer, TelegramSession
+
+DEFAULT_FLOOD_PAUSE_SEC = 5.0
+_MESSAGE_ID = re.compile(r'"message_id"\s*:\s*(\d+)')
+_SAYS_OK = re.compile(r'"ok"\s*:\s*true')
+
+
+class SendError(Exception):
+    """A call did not end with Telegram's `ok`."""
+
+
+class NotSent(SendError):
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Refused(SendError):
+    """Telegram's own description says why: 403 blocked, 400 chat not found, not modified …"""
+
+    def __init__(self, status: int, description: str, *, migrated_to: int | None = None) -> None:
+        super().__init__(f"{status} {description}")
+        self.status = status
+        self.description = description
+        self.migrated_to = migrated_to
+
+    def says(self, *fragments: str) -> bool:
+        return any(fragment in self.description.lower() for fragment in fragments)
+
+
+class Uncertain(SendError):
+    pass
+
+
+class Courier:
+    """Performs single Bot API calls and tells what became of them."""
+
+    def __init__(self, bot: Bot, session: TelegramSession) -> None:
+        self._bot = bot
+        self._session = session
+
+    async def carry(
+        self, method: TelegramMethod[Any], *, leaving: Callable[[], None] | None = None
+    ) -> int | None:
+        """Perform the call; returns the id of the message it made or edited, if it names one.
+
+        Raises NotSent, Refused or Uncertain.
+        """
+        try:
+            answer = await self._session.post(self._bot, method, leaving=leaving)
+        except NoAnswer as error:
+            raise (Uncertain if error.left else NotSent)(str(error)) from error
+        return interpret(answer)
+
+
+def interpret(answer: RawAnswer) -> int | None:
+    """The message id of a success (None where the answer has none), or a SendError."""
+    try:
+        data = json.loads(answer.body)
+    except ValueError:
+        return _interpret_garbage(answer)
+    if not isinstance(data, dict):
+        return _interpret_garbage(answer)
+    if data.get("ok") is True:
+        result = data.get("result")
+        return result.get("message_id") if isinstance(result, dict) else None
+    status = data.get("error_code") or answer.status
+    description = str(data.get("description") or "")
+    parameters = data.get("parameters") or {}
+    raise _failure(status, description, parameters)
+
+
+def _failure(status: int, description: str, parameters: dict[str, Any]) -> SendError:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        pause = float(parameters.get("retry_after") or DEFAULT_FLOOD_PAUSE_SEC)
+        return NotSent("429", retry_after=pause)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Uncertain(f"{status} {description}")
+    if status == HTTPStatus.UNAUTHORIZED:
+        return NotSent("401 Telegram refuses the token")
+    return Refused(status, description, migrated_to=parameters.get("migrate_to_chat_id"))
+
+
+def _interpret_garbage(answer: RawAnswer) -> int | None:
+    """A body that is no JSON: a proxy's page, or an answer cut in the middle."""
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise NotSent("429", retry_after=DEFAULT_FLOOD_PAUSE_SEC)
+    if _SAYS_OK.search(answer.body):
+        found = _MESSAGE_ID.search(answer.body)
+        return int(found.group(1)) if found else None
+    if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise NotSent(f"{answer.status} without a readable body")
+    raise Uncertain(f"{answer.status} without a readable body")

@@ -1,0 +1,73 @@
+"""What a handler wants done in Telegram, as data.
+
+Handlers never call Telegram. They say what should be seen; that is stored with the update's
+transaction (`replies`) and performed after the commit, so "готово" is never said of something
+that was rolled back, and a restart knows what is still owed. Effects hold no secrets.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from aiogram.types import InlineKeyboardMarkup
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class Screen(BaseModel):
+    """One message as a person sees it: MarkdownV2 text and its buttons."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    keyboard: InlineKeyboardMarkup | None = None
+
+
+class Show(BaseModel):
+    """Put a screen into a chat: into message `edit` if it can still be edited, else anew."""
+
+    kind: Literal["show"] = "show"
+    chat_id: int
+    thread_id: int | None = None
+    screen: Screen
+    edit: int | None = None
+    job_id: int | None = None
+    """The job that owns the message from then on and starts once it is there."""
+
+
+class Answer(BaseModel):
+    """Answer a button press: stops the spinner, with a notice or an alert if there is text."""
+
+    kind: Literal["answer"] = "answer"
+    callback_query_id: str
+    text: str | None = None
+    alert: bool = False
+    url: str | None = None
+
+
+class Erase(BaseModel):
+    """Delete a person's message that holds a secret; if Telegram refuses, say `otherwise`."""
+
+    kind: Literal["erase"] = "erase"
+    chat_id: int
+    message_id: int
+    thread_id: int | None = None
+    otherwise: Screen
+
+
+class StopJob(BaseModel):
+    """Stop the running work of a job whose row is gone."""
+
+    kind: Literal["stop_job"] = "stop_job"
+    job_id: int
+
+
+Effect = Annotated[Show | Answer | Erase | StopJob, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[Effect] = TypeAdapter(Effect)
+
+
+def to_json(effect: Effect) -> dict[str, Any]:
+    return effect.model_dump(mode="json", exclude_none=True)
+
+
+def from_json(data: dict[str, Any]) -> Effect:
+    return _ADAPTER.validate_python(data)

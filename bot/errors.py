@@ -1,0 +1,115 @@
+"""The incident desk: an error becomes a sentence for the person and a trace for the operator."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from datetime import datetime, timedelta
+
+from aiogram.fsm.context import FSMContext
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.effects import Effect, Screen, Show
+from bot.screens import parts, problems
+from bot.screens import profiles as profile_screens
+from bot.show import Stage
+from core.errors import (
+    AvitoError,
+    BadRequest,
+    JobAlreadyRunning,
+    KeysRefused,
+    ProductError,
+    ProfileNotFound,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from core.logs import get_logger
+from core.ports import Clock
+from core.services import profiles
+
+log = get_logger(__name__)
+
+OPERATOR_PAUSE = timedelta(minutes=10)
+"""One message per kind of failure in this time; the next one says how many were held back."""
+
+_TOKEN_AND_INTEGRATION = (KeysRefused, BadRequest, Unavailable, UnexpectedAnswer)
+
+
+class IncidentDesk:
+    def __init__(self, admin_chat_id: int | None, clock: Clock) -> None:
+        self._admin_chat_id = admin_chat_id
+        self._clock = clock
+        self._told_at: dict[str, datetime] = {}
+        self._held_back: Counter[str] = Counter()
+
+    async def answer(
+        self,
+        error: Exception,
+        stage: Stage,
+        session: AsyncSession,
+        state: FSMContext | None,
+        update_id: int,
+    ) -> None:
+        """Put onto a fresh stage what the person reads about a failed update."""
+        if isinstance(error, ProfileNotFound):
+            log.info("profile_not_found", update_id=update_id, profile_id=error.profile_id)
+            _put(stage, problems.NO_SUCH_PROFILE, parts.screen(problems.NO_SUCH_PROFILE))
+            await _lead_home(stage, session, state)
+        elif isinstance(error, JobAlreadyRunning):
+            _put(stage, problems.ALREADY_RUNNING, parts.screen(problems.ALREADY_RUNNING))
+        else:
+            code = self.record(error, update_id=update_id)
+            _put(stage, problems.short_incident(code), problems.incident(code))
+            stage.effects.extend(self.tell_operator(error, code))
+
+    def explain(
+        self, error: Exception, *, job_id: int, profile_id: int | None
+    ) -> tuple[Screen, list[Effect]]:
+        """What a person reads about a job that failed, and what the operator is told."""
+        code = self.record(error, job_id=job_id)
+        if isinstance(error, ProductError):
+            screen = problems.of_job(error, profile_id=profile_id, code=code)
+        else:
+            screen = problems.incident(code)
+        return screen, self.tell_operator(error, code)
+
+    def record(self, error: Exception, **ids: object) -> str:
+        """Log a failure under a new incident code; returns the code."""
+        code = secrets.token_hex(3).upper()
+        if isinstance(error, AvitoError):
+            log.warning("incident", code=code, error=type(error).__name__, why=str(error), **ids)
+        else:
+            log.error("incident", code=code, error=type(error).__name__, exc_info=error, **ids)
+        return code
+
+    def tell_operator(self, error: Exception, code: str) -> list[Effect]:
+        """The message for ADMIN_CHAT_ID: token, integration and our own failures, not a flood."""
+        ours = not isinstance(error, ProductError)
+        if self._admin_chat_id is None or not (ours or isinstance(error, _TOKEN_AND_INTEGRATION)):
+            return []
+        kind, now = type(error).__name__, self._clock.now()
+        told_at = self._told_at.get(kind)
+        if told_at is not None and now - told_at < OPERATOR_PAUSE:
+            self._held_back[kind] += 1
+            return []
+        self._told_at[kind] = now
+        where = error.endpoint if isinstance(error, AvitoError) else ""
+        screen = problems.for_operator(kind, where, code, self._held_back.pop(kind, 0))
+        return [Show(chat_id=self._admin_chat_id, screen=screen)]
+
+
+def _put(stage: Stage, notice: str, screen: Screen) -> None:
+    """As an alert over the chat when a button was pressed, else as a message."""
+    if stage.query is not None:
+        stage.notice(notice, alert=True)
+    else:
+        stage.send(screen)
+
+
+async def _lead_home(stage: Stage, session: AsyncSession, state: FSMContext | None) -> None:
+    """A dead button or dialogue gives way to what there is now; in a group nothing changes."""
+    if not stage.is_private or stage.person is None:
+        return
+    if stage.query is None and state is not None:
+        await state.clear()
+    stage.show(profile_screens.listing(await profiles.page(session, stage.person.id)))

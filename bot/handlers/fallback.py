@@ -1,0 +1,31 @@
+"""What no feature knows: old buttons, stray texts, commands of other bots. Always the last."""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.types import CallbackQuery, Message
+
+from bot.filters import InPrivate
+from bot.screens import profiles as profile_screens
+from bot.screens import start as screens
+from bot.show import Stage
+from core.database.session import Session
+from core.services import profiles
+
+
+async def old_button(query: CallbackQuery, session: Session, stage: Stage) -> None:
+    stage.notice(screens.BUTTON_IS_OLD)
+    stage.show(profile_screens.listing(await profiles.page(session, query.from_user.id)))
+
+
+async def not_understood(message: Message, stage: Stage) -> None:
+    is_command = (message.text or "").startswith("/")
+    stage.send(screens.unknown_command() if is_command else screens.not_understood())
+
+
+def setup() -> Router:
+    router = Router(name="fallback")
+    router.message.filter(InPrivate())
+    router.callback_query.register(old_button)
+    router.message.register(not_understood)
+    return router

@@ -1,0 +1,171 @@
+"""From an inbox row to its effects: each update handled once, in the order of its chat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeVar
+
+from aiogram import Bot, Dispatcher
+from aiogram.types import Update
+from aiogram.types.update import UpdateTypeLookupError
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from bot.effects import Effect, Show, from_json, to_json
+from bot.errors import IncidentDesk
+from bot.jobs import JobOffice
+from bot.lanes import Lanes
+from bot.middleware import InboxLedger
+from bot.replies import ReplyDesk
+from bot.screens import problems
+from bot.telegram import RawUpdate
+from core.database.health import is_unreachable
+from core.database.models import Reply
+from core.database.repositories import inbox, jobs, replies
+from core.journal import Journal
+from core.logs import get_logger
+from core.ports import Clock
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+DATABASE_RETRY_SEC = 2.0
+BEGUN_LIMIT = 3
+"""An update that was in hand when the process died this often is what kills it."""
+
+
+class Poisoned(Exception):
+    """An update that cannot be handled: unreadable, or it took the process down repeatedly."""
+
+
+class Intake:
+    def __init__(
+        self,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        sessions: async_sessionmaker[AsyncSession],
+        lanes: Lanes,
+        desk: ReplyDesk,
+        office: JobOffice,
+        journal: Journal,
+        incidents: IncidentDesk,
+        clock: Clock,
+    ) -> None:
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._sessions = sessions
+        self._lanes = lanes
+        self._desk = desk
+        self._office = office
+        self._journal = journal
+        self._incidents = incidents
+        self._clock = clock
+
+    async def recover(self) -> None:
+        """Go on where the last run stopped: what is owed, what was received, what was running."""
+        async with self._sessions() as session:
+            owed = await replies.owed(session)
+            received = await inbox.open_updates(session)
+            running = await jobs.all_open(session)
+        self._journal.keep_only({row.update_id for row in received}, {reply.id for reply in owed})
+        self.hand_over(owed)
+        for row in received:
+            self.submit(row.update_id, json.loads(row.payload or "{}"))
+        placeholders = {effect.job_id for effect in _shows(owed)}
+        for job in running:
+            if job.id not in placeholders:
+                self._office.start(job.id)
+        if owed or received or running:
+            log.info("recovered", owed=len(owed), received=len(received), jobs=len(running))
+
+    def submit(self, update_id: int, raw: RawUpdate) -> None:
+        lane = home_of(raw)
+        self._lanes.submit(lane, partial(self._handle, update_id, raw, lane))
+
+    def hand_over(self, owed: list[Reply]) -> None:
+        """Let replies be performed, each chat's in order, chats side by side."""
+        by_lane = sorted(owed, key=attrgetter("lane", "id"))
+        for lane, group in groupby(by_lane, key=attrgetter("lane")):
+            self._lanes.submit(lane, partial(self._perform, list(group)))
+
+    async def _handle(self, update_id: int, raw: RawUpdate, lane: int) -> None:
+        owed = await self._outlast_database(lambda: self._dispatch(update_id, raw, lane))
+        self._journal.forget_update(update_id)
+        await self._perform([reply for reply in owed if reply.lane == lane])
+        self.hand_over([reply for reply in owed if reply.lane != lane])
+
+    async def _perform(self, owed: list[Reply]) -> None:
+        if owed:
+            await self._outlast_database(lambda: self._desk.perform(owed))
+
+    async def _dispatch(self, update_id: int, raw: RawUpdate, lane: int) -> list[Reply]:
+        """One transaction: the update's writes, its end, and what is owed for it."""
+        try:
+            self._take_in_hand(update_id)
+            update = _parsed(raw, self._bot)
+        except Poisoned as error:
+            return await self._set_aside(update_id, error, lane)
+        ledger = InboxLedger(update_id, lane, self._clock)
+        owed: list[Reply] = await self._dispatcher.feed_update(self._bot, update, ledger=ledger)
+        return owed
+
+    def _take_in_hand(self, update_id: int) -> None:
+        if self._journal.times_begun(update_id) >= BEGUN_LIMIT:
+            raise Poisoned(f"in hand at {BEGUN_LIMIT} crashes")
+        self._journal.took(update_id)
+
+    async def _set_aside(self, update_id: int, error: Poisoned, lane: int) -> list[Reply]:
+        code = self._incidents.record(error, update_id=update_id)
+        effects: list[Effect] = self._incidents.tell_operator(error, code)
+        if lane > 0:
+            effects.insert(0, Show(chat_id=lane, screen=problems.incident(code)))
+        owed = [
+            (effect.chat_id, to_json(effect)) for effect in effects if isinstance(effect, Show)
+        ]
+        async with self._sessions.begin() as session:
+            await inbox.bury(session, update_id, code, self._clock.now())
+            return await inbox.owe(session, owed, self._clock.now())
+
+    async def _outlast_database(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Repeat work whose transaction failed because the database went away."""
+        while True:
+            try:
+                return await work()
+            except Exception as error:
+                if not is_unreachable(error):
+                    raise
+                log.warning("waiting_for_database", why=type(error).__name__)
+                await asyncio.sleep(DATABASE_RETRY_SEC)
+
+
+def home_of(raw: RawUpdate) -> int:
+    """The chat an update belongs to, read from the raw JSON: it may not be parseable."""
+    for content in raw.values():
+        if isinstance(content, dict):
+            holder = content.get("message") if "data" in content else content
+            for place in (holder, content):
+                if isinstance(place, dict):
+                    chat = place.get("chat") or place.get("from") or {}
+                    if isinstance(chat, dict) and isinstance(chat.get("id"), int):
+                        return int(chat["id"])
+    return 0
+
+
+def _parsed(raw: RawUpdate, bot: Bot) -> Update:
+    try:
+        update = Update.model_validate(raw, context={"bot": bot})
+        _ = update.event_type
+    except (ValidationError, UpdateTypeLookupError) as error:
+        # Its text would quote the update, and an update can hold a pasted secret.
+        raise Poisoned(f"unreadable: {type(error).__name__}") from None
+    return update
+
+
+def _shows(owed: list[Reply]) -> list[Show]:
+    effects = (from_json(reply.effect) for reply in owed)
+    return [effect for effect in effects if isinstance(effect, Show)]

@@ -1,0 +1,278 @@
+"""Jobs: work that outlasts an update, shown in one message that ends as the result.
+
+A job is a row. Its message is a placeholder first, shows progress, and becomes the result by an
+edit: so a job that a crash interrupted simply runs again, and nobody sees anything twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from aiogram.enums import ParseMode
+from aiogram.methods import EditMessageText
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from bot.delivery import Courier, SendError
+from bot.effects import Effect, Screen, Show, to_json
+from bot.errors import IncidentDesk
+from bot.middleware import lane_of
+from bot.show import Stage
+from core.database.health import is_unreachable
+from core.database.models import Job, Reply
+from core.database.repositories import inbox, jobs
+from core.errors import JobAlreadyRunning
+from core.logs import get_logger
+from core.ports import Clock
+
+log = get_logger(__name__)
+
+PROGRESS_PAUSE_SEC = 1.5
+"""Edits of one message are limited like sends; progress needs no more than this."""
+RETRY_SEC = 5.0
+
+
+async def begin(
+    session: AsyncSession,
+    stage: Stage,
+    clock: Clock,
+    *,
+    kind: str,
+    dedupe: str,
+    placeholder: Callable[[int], Screen],
+    payload: dict[str, Any],
+    profile_id: int | None = None,
+) -> None:
+    """Write a job down and show its placeholder, made from the job's id.
+
+    Raises `JobAlreadyRunning` when the same work is under way in this chat.
+    """
+    person, chat_id = stage.person, stage.chat_id
+    assert person is not None  # noqa: S101 - every handler that starts work knows its person
+    assert chat_id is not None  # noqa: S101
+    key = f"{kind}:{dedupe}:{chat_id}"
+    running = await jobs.find_by_key(session, key)
+    if running is not None:
+        raise JobAlreadyRunning(running.id)
+    job = Job(
+        kind=kind,
+        owner_id=person.id,
+        chat_id=chat_id,
+        thread_id=stage.thread_id,
+        profile_id=profile_id,
+        dedupe_key=key,
+        payload=json.dumps(payload),
+        created_at=clock.now(),
+    )
+    session.add(job)
+    await session.flush()
+    stage.send(placeholder(job.id), job_id=job.id)
+
+
+class JobGone(Exception):
+    """The job was stopped, or its profile deleted, while it ran."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a job ends: its last screen, and what else should be seen."""
+
+    session: AsyncSession
+    screen: Screen | None = None
+    next_job: int | None = None
+    """The job that takes the message over; `screen` is its placeholder then."""
+    more: list[Effect] = field(default_factory=list)
+
+
+class JobContext:
+    """What a running job knows and may do."""
+
+    def __init__(self, job: Job, office: JobOffice) -> None:
+        self.job_id = job.id
+        self.owner_id = job.owner_id
+        self.chat_id = job.chat_id
+        self.profile_id = job.profile_id
+        self.payload: dict[str, Any] = json.loads(job.payload)
+        self._thread_id = job.thread_id
+        self._message_id = job.message_id
+        self._office = office
+        self._progressed_at = 0.0
+
+    @property
+    def sessions(self) -> async_sessionmaker[AsyncSession]:
+        return self._office.sessions
+
+    async def progress(self, screen: Screen) -> None:
+        """Show how far it is. Best effort: a lost one is followed by the next."""
+        now = time.monotonic()
+        if self._message_id is None or now - self._progressed_at < PROGRESS_PAUSE_SEC:
+            return
+        self._progressed_at = now
+        await self._office.edit(self.chat_id, self._message_id, screen)
+
+    @asynccontextmanager
+    async def ending(self) -> AsyncIterator[Ending]:
+        """One transaction for the job's own writes, its end and its last screen.
+
+        Raises `JobGone`, writing nothing, when the job was stopped in the meantime.
+        """
+        async with self._office.sessions.begin() as session:
+            if await jobs.remove(session, self.job_id) is None:
+                raise JobGone
+            ending = Ending(session)
+            yield ending
+            owed = await self._office.owe(session, self._effects(ending), home=self.chat_id)
+        self._office.hand_over(owed)
+
+    async def follow(
+        self, ending: Ending, *, kind: str, profile_id: int, placeholder: Callable[[int], Screen]
+    ) -> None:
+        """Let another job go on in the same message, in the same transaction."""
+        job = Job(
+            kind=kind,
+            owner_id=self.owner_id,
+            chat_id=self.chat_id,
+            thread_id=self._thread_id,
+            profile_id=profile_id,
+            dedupe_key=f"{kind}:{profile_id}:{self.chat_id}",
+            payload="{}",
+            created_at=self._office.now(),
+        )
+        ending.session.add(job)
+        await ending.session.flush()
+        ending.screen, ending.next_job = placeholder(job.id), job.id
+
+    def _effects(self, ending: Ending) -> list[Effect]:
+        effects = list(ending.more)
+        if ending.screen is not None:
+            show = Show(
+                chat_id=self.chat_id,
+                thread_id=self._thread_id,
+                screen=ending.screen,
+                edit=self._message_id,
+                job_id=ending.next_job,
+            )
+            effects.insert(0, show)
+        return effects
+
+
+JobFunction = Callable[[JobContext], Awaitable[None]]
+
+
+class JobOffice:
+    """Starts jobs, stops them, and answers for those that fail."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        courier: Courier,
+        incidents: IncidentDesk,
+        clock: Clock,
+        *,
+        width: int = 16,
+    ) -> None:
+        self.sessions = sessions
+        self.hand_over: Callable[[list[Reply]], None] = lambda _: None
+        self._courier = courier
+        self._incidents = incidents
+        self._clock = clock
+        self._kinds: Mapping[str, JobFunction] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(width)
+        self._closing = False
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def employ(self, kinds: Mapping[str, JobFunction]) -> None:
+        """Say which function does which kind of job."""
+        self._kinds = kinds
+
+    def deliver_through(self, hand_over: Callable[[list[Reply]], None]) -> None:
+        """Say who performs what jobs owe; the two need each other, so one comes later."""
+        self.hand_over = hand_over
+
+    def start(self, job_id: int) -> None:
+        if self._closing or job_id in self._tasks:
+            return
+        task = asyncio.create_task(self._run(job_id), name=f"job-{job_id}")
+        self._tasks[job_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(job_id, None))
+
+    def stop(self, job_id: int) -> None:
+        task = self._tasks.get(job_id)
+        if task is not None:
+            task.cancel()
+
+    async def idle(self) -> None:
+        while self._tasks:
+            await asyncio.wait(set(self._tasks.values()))
+
+    async def close(self, grace_sec: float) -> None:
+        """Jobs are rows: what the grace cuts off runs again at the next start."""
+        self._closing = True
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(set(self._tasks.values()), timeout=grace_sec)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        method = EditMessageText(
+            chat_id=chat_id,
+            message_id=message_id,
+            text=screen.text,
+            parse_mode=ParseMode.MARKDOWN_V2,
+            reply_markup=screen.keyboard,
+        )
+        try:
+            await self._courier.carry(method)
+        except SendError as error:
+            log.debug("progress_not_shown", why=str(error))
+
+    async def owe(self, session: AsyncSession, effects: list[Effect], *, home: int) -> list[Reply]:
+        owed = [(lane_of(effect, home), to_json(effect)) for effect in effects]
+        return await inbox.owe(session, owed, self._clock.now())
+
+    async def _run(self, job_id: int) -> None:
+        async with self._slots:
+            while not await self._attempt(job_id):
+                # The database is away; the row is still there when it comes back.
+                await asyncio.sleep(RETRY_SEC)
+
+    async def _attempt(self, job_id: int) -> bool:
+        """True when the job came to an end, whatever end."""
+        try:
+            async with self.sessions() as session:
+                job = await jobs.find(session, job_id)
+            if job is None:
+                return True
+            context = JobContext(job, self)
+            try:
+                await self._kinds[job.kind](context)
+            except Exception as error:
+                if isinstance(error, JobGone) or is_unreachable(error):
+                    raise
+                await self._end_badly(context, error)
+        except JobGone:
+            return True
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+            log.warning("job_waits_for_database", job_id=job_id)
+            return False
+        return True
+
+    async def _end_badly(self, context: JobContext, error: Exception) -> None:
+        screen, more = self._incidents.explain(
+            error, job_id=context.job_id, profile_id=context.profile_id
+        )
+        async with context.ending() as ending:
+            ending.screen, ending.more = screen, more

@@ -1,0 +1,86 @@
+"""Lanes: work of one chat in order, work of many chats side by side.
+
+The one supervised place where the bot's tasks start; `close` awaits them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from core.logs import get_logger
+
+Work = Callable[[], Awaitable[None]]
+log = get_logger(__name__)
+
+
+class Lanes:
+    """Runs `Work` one after another per key, at most `width` keys at a time."""
+
+    def __init__(self, *, width: int = 64) -> None:
+        self._queues: dict[int, deque[Work]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(width)
+        self._closing = False
+        self._roomy = asyncio.Event()
+        self._roomy.set()
+        self._size = 0
+
+    def submit(self, key: int, work: Work) -> None:
+        """Queue work behind everything else of this key. Dropped while closing: it is on disk."""
+        if self._closing:
+            return
+        self._size += 1
+        queue = self._queues.get(key)
+        if queue is not None:
+            queue.append(work)
+            return
+        self._queues[key] = deque([work])
+        task = asyncio.create_task(self._run(key), name=f"lane-{key}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def room(self, limit: int) -> None:
+        """Wait until fewer than `limit` pieces of work are queued."""
+        while self._size >= limit:
+            self._roomy.clear()
+            await self._roomy.wait()
+
+    async def idle(self) -> None:
+        """Wait until nothing is queued or running."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def close(self, grace_sec: float) -> None:
+        """Finish what is in hand, drop what is only queued, cancel what outlasts the grace."""
+        self._closing = True
+        for queue in self._queues.values():
+            while len(queue) > 1:
+                queue.pop()
+        if self._tasks:
+            _, late = await asyncio.wait(set(self._tasks), timeout=grace_sec)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self, key: int) -> None:
+        queue = self._queues[key]
+        try:
+            while queue:
+                if self._closing and len(queue) > 1:
+                    break
+                async with self._slots:
+                    await self._one(queue[0])
+                queue.popleft()
+                self._size -= 1
+                self._roomy.set()
+        finally:
+            del self._queues[key]
+
+    async def _one(self, work: Work) -> None:
+        try:
+            await work()
+        except Exception:
+            # Work handles its own failures; one that escapes must not stop the chat's lane.
+            log.exception("lane_work_failed")

@@ -1,0 +1,101 @@
+"""One update: one session, one transaction, effects written down in it and done after it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from aiogram import BaseMiddleware, Bot
+from aiogram.dispatcher.middlewares.user_context import EVENT_CONTEXT_KEY, EventContext
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.storage.base import StorageKey
+from aiogram.types import TelegramObject, Update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from bot.dialogue import SqlStorage
+from bot.effects import Effect, Show, to_json
+from bot.errors import IncidentDesk
+from bot.show import Stage
+from core.database.health import is_unreachable
+from core.database.models import Reply
+from core.database.repositories import inbox
+from core.ports import Clock
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class Ledger(Protocol):
+    """Where the outcome of an update is written, within its transaction."""
+
+    async def close(self, session: AsyncSession, effects: Sequence[Effect]) -> list[Reply]: ...
+
+
+class InboxLedger:
+    """The ledger of an update that came through the inbox."""
+
+    def __init__(self, update_id: int, home: int, clock: Clock) -> None:
+        self._update_id = update_id
+        self._home = home
+        self._clock = clock
+
+    async def close(self, session: AsyncSession, effects: Sequence[Effect]) -> list[Reply]:
+        owed = [(lane_of(effect, self._home), to_json(effect)) for effect in effects]
+        return await inbox.finish(session, self._update_id, owed, self._clock.now())
+
+
+def lane_of(effect: Effect, home: int) -> int:
+    """The chat whose order an effect keeps."""
+    return effect.chat_id if isinstance(effect, Show) else home
+
+
+class DbSessionMiddleware(BaseMiddleware):
+    """Opens the session of an update, commits it, and turns a failure into an answer.
+
+    With a `ledger` in the data the result is the replies now owed; without one (tests and
+    benchmarks of dispatch alone) it is the bare effects.
+    """
+
+    def __init__(
+        self, sessions: async_sessionmaker[AsyncSession], clock: Clock, incidents: IncidentDesk
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._incidents = incidents
+
+    async def __call__(
+        self, handler: Handler, event: TelegramObject, data: dict[str, Any]
+    ) -> Sequence[Reply] | Sequence[Effect]:
+        assert isinstance(event, Update)  # noqa: S101 - registered on updates only
+        ledger: Ledger | None = data.get("ledger")
+        stage = Stage(event)
+        try:
+            # A session costs nothing until it is used: /help makes no round trip.
+            async with self._sessions.begin() as session:
+                data["session"] = session
+                data["stage"] = stage
+                data["state"] = self._dialogue(session, data)
+                await handler(event, data)
+                return await _close(ledger, session, stage)
+        except Exception as error:
+            if is_unreachable(error):
+                raise
+            async with self._sessions.begin() as session:
+                after = stage.afresh()
+                context = self._dialogue(session, data)
+                await self._incidents.answer(error, after, session, context, event.update_id)
+                return await _close(ledger, session, after)
+
+    def _dialogue(self, session: AsyncSession, data: dict[str, Any]) -> FSMContext | None:
+        context: EventContext = data[EVENT_CONTEXT_KEY]
+        bot: Bot = data["bot"]
+        if context.user_id is None or context.chat_id is None:
+            return None
+        key = StorageKey(bot_id=bot.id, chat_id=context.chat_id, user_id=context.user_id)
+        return FSMContext(SqlStorage(session, self._clock), key)
+
+
+async def _close(
+    ledger: Ledger | None, session: AsyncSession, stage: Stage
+) -> Sequence[Reply] | Sequence[Effect]:
+    effects = stage.close()
+    return effects if ledger is None else await ledger.close(session, effects)

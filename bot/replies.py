@@ -1,0 +1,232 @@
+"""The reply desk: performs what the bot owes people, each thing once.
+
+Editing, deleting and answering a press can be repeated without harm; sending cannot. So a send
+is noted in the journal in the moment its bytes leave, and is not repeated once it has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from aiogram.enums import ParseMode
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    DeleteMessage,
+    EditMessageText,
+    SendMessage,
+    TelegramMethod,
+)
+from aiogram.types import LinkPreviewOptions
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay
+from tenacity.wait import wait_base, wait_exponential
+
+from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain
+from bot.effects import Answer, Erase, Screen, Show, StopJob, from_json
+from bot.markdown import to_plain
+from core.database.models import Reply
+from core.database.repositories import jobs, replies
+from core.journal import Journal
+from core.logs import get_logger
+
+log = get_logger(__name__)
+
+PATIENCE_SEC = 900.0
+"""How long an answer is worth trying; after that the person has long pressed again."""
+PRESS_PATIENCE_SEC = 20.0
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class JobStarter(Protocol):
+    def start(self, job_id: int) -> None: ...
+
+    def stop(self, job_id: int) -> None: ...
+
+
+class _WaitAsTold(wait_base):
+    """Telegram's `retry_after` where it gave one, else exponential backoff."""
+
+    def __init__(self) -> None:
+        self._backoff = wait_exponential(multiplier=0.5, max=30)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        told = error.retry_after if isinstance(error, NotSent) else None
+        return told if told is not None else self._backoff(retry_state)
+
+
+class ReplyDesk:
+    def __init__(
+        self,
+        courier: Courier,
+        journal: Journal,
+        sessions: async_sessionmaker[AsyncSession],
+        job_starter: JobStarter,
+    ) -> None:
+        self._courier = courier
+        self._journal = journal
+        self._sessions = sessions
+        self._jobs = job_starter
+
+    async def perform(self, owed: Sequence[Reply]) -> None:
+        """Do everything owed, in order, then strike it off."""
+        shown: list[tuple[int, int | None]] = []
+        dropped: list[int] = []
+        for reply in owed:
+            effect = from_json(reply.effect)
+            try:
+                message_id = await self._do(reply.id, effect)
+            except SendError as error:
+                log.warning("reply_dropped", reply_id=reply.id, kind=effect.kind, why=str(error))
+                if isinstance(effect, Show) and effect.job_id is not None:
+                    dropped.append(effect.job_id)
+            else:
+                if isinstance(effect, Show) and effect.job_id is not None:
+                    shown.append((effect.job_id, message_id))
+        await self._settle([reply.id for reply in owed], shown, dropped)
+        for job_id, _ in shown:
+            self._jobs.start(job_id)
+
+    async def _settle(
+        self, ids: list[int], shown: list[tuple[int, int | None]], dropped: list[int]
+    ) -> None:
+        async with self._sessions.begin() as session:
+            for job_id, message_id in shown:
+                if message_id is not None:
+                    await jobs.attach_message(session, job_id, message_id)
+            for job_id in dropped:
+                await jobs.remove(session, job_id)
+            await replies.settle(session, ids)
+        for reply_id in ids:
+            self._journal.forget_reply(reply_id)
+
+    async def _do(self, reply_id: int, effect: Show | Answer | Erase | StopJob) -> int | None:
+        match effect:
+            case Show():
+                return await self._show(reply_id, effect)
+            case Answer():
+                await self._answer(effect)
+            case Erase():
+                await self._erase(reply_id, effect)
+            case StopJob():
+                self._jobs.stop(effect.job_id)
+        return None
+
+    async def _show(self, reply_id: int, effect: Show) -> int | None:
+        if effect.edit is not None and await self._edit(effect):
+            return effect.edit
+        return await self._send(reply_id, effect)
+
+    async def _edit(self, effect: Show) -> bool:
+        """True when the screen stands in the message; False when it needs a new one."""
+        method = EditMessageText(
+            chat_id=effect.chat_id,
+            message_id=effect.edit,
+            **_content(effect.screen),
+        )
+        try:
+            await self._insist(SendError, PATIENCE_SEC, self._courier.carry, method)
+        except Refused as error:
+            return error.says("message is not modified")
+        return True
+
+    async def _send(self, reply_id: int, effect: Show) -> int | None:
+        if self._journal.has_left(reply_id):
+            return self._journal.message_of(reply_id)
+        method: TelegramMethod[Any] = SendMessage(
+            chat_id=effect.chat_id,
+            message_thread_id=effect.thread_id,
+            **_content(effect.screen),
+        )
+        try:
+            message_id = await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
+        except Refused as error:
+            mended = _mended(method, error, effect)
+            if mended is None:
+                raise
+            log.warning("reply_mended", reply_id=reply_id, why=error.description)
+            message_id = await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, mended)
+        except Uncertain as error:
+            log.warning("reply_uncertain", reply_id=reply_id, why=str(error))
+            return None
+        self._journal.delivered(reply_id, message_id)
+        return message_id
+
+    async def _depart(self, reply_id: int, method: TelegramMethod[Any]) -> int | None:
+        try:
+            return await self._courier.carry(
+                method, leaving=lambda: self._journal.leaving(reply_id)
+            )
+        except (NotSent, Refused):
+            self._journal.refused(reply_id)
+            raise
+
+    async def _answer(self, effect: Answer) -> None:
+        method = AnswerCallbackQuery(
+            callback_query_id=effect.callback_query_id,
+            text=effect.text,
+            show_alert=effect.alert or None,
+            url=effect.url,
+        )
+        try:
+            await self._insist(SendError, PRESS_PATIENCE_SEC, self._courier.carry, method)
+        except SendError as error:
+            # A press older than Telegram remembers: its spinner stopped by itself long ago.
+            log.info("press_not_answered", why=str(error))
+
+    async def _erase(self, reply_id: int, effect: Erase) -> None:
+        method = DeleteMessage(chat_id=effect.chat_id, message_id=effect.message_id)
+        try:
+            await self._insist(SendError, PATIENCE_SEC, self._courier.carry, method)
+        except Refused as error:
+            if not error.says("message to delete not found"):
+                await self._send(
+                    reply_id,
+                    Show(
+                        chat_id=effect.chat_id,
+                        thread_id=effect.thread_id,
+                        screen=effect.otherwise,
+                    ),
+                )
+
+    async def _insist(
+        self,
+        again_on: type[SendError],
+        patience_sec: float,
+        call: Callable[..., Awaitable[int | None]],
+        *arguments: Any,
+    ) -> int | None:
+        """Try until it works, is refused, or is not worth it any more."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(
+                lambda e: isinstance(e, again_on) and not isinstance(e, Refused)
+            ),
+            wait=_WaitAsTold(),
+            stop=stop_after_delay(patience_sec),
+            reraise=True,
+        )
+        result: int | None = await retrying(call, *arguments)
+        return result
+
+
+def _content(screen: Screen) -> dict[str, Any]:
+    return {
+        "text": screen.text,
+        "parse_mode": ParseMode.MARKDOWN_V2,
+        "reply_markup": screen.keyboard,
+        "link_preview_options": NO_PREVIEW,
+    }
+
+
+def _mended(
+    method: TelegramMethod[Any], error: Refused, effect: Show
+) -> TelegramMethod[Any] | None:
+    """The one other way to deliver the same, None when there is none."""
+    if error.migrated_to is not None:
+        return method.model_copy(update={"chat_id": error.migrated_to, "message_thread_id": None})
+    if error.says("can't parse entities"):
+        return method.model_copy(update={"text": to_plain(effect.screen.text), "parse_mode": None})
+    if effect.thread_id is not None and error.says("thread not found", "topic_"):
+        return method.model_copy(update={"message_thread_id": None})
+    return None

@@ -1,0 +1,94 @@
+"""What a person reads when something did not work: what happened, and what to do about it."""
+
+from __future__ import annotations
+
+from aiogram.utils.formatting import Bold
+
+from bot import keyboards
+from bot.callbacks import ProfileKeys, ReportNow
+from bot.effects import Screen
+from bot.keyboards import button, keyboard
+from bot.screens.parts import screen
+from core.errors import (
+    BadRequest,
+    EmployeeKey,
+    Forbidden,
+    KeysRefused,
+    NotFound,
+    ProductError,
+    RateLimited,
+    SubscriptionRequired,
+    Unavailable,
+    UnexpectedAnswer,
+)
+
+NO_SUCH_PROFILE = "Такого профиля у вас нет: возможно, он удалён."
+ALREADY_RUNNING = "Уже выполняю, подождите немного."
+
+_REASONS: dict[type[ProductError], str] = {
+    KeysRefused: "Avito больше не принимает ключи профиля. Замените их.",
+    EmployeeKey: (
+        "Это ключи сотрудника компании: Avito показывает по ним пустой аккаунт. Нужны ключи "
+        "основного аккаунта."
+    ),
+    SubscriptionRequired: (
+        "Для этих данных у аккаунта нет подписки Avito. Подключите её в кабинете Avito."
+    ),
+    Forbidden: (
+        "Avito не даёт доступ к этим данным: проверьте тариф и права аккаунта в кабинете Avito."
+    ),
+    NotFound: "На тарифе этого аккаунта таких данных у Avito нет.",
+    BadRequest: "Avito не понял запрос. Это наша ошибка, мы о ней уже знаем.",
+    RateLimited: "Avito отдаёт статистику не чаще раза в минуту. Повторите через минуту.",
+    Unavailable: "Avito сейчас не отвечает. Попробуйте через несколько минут.",
+    UnexpectedAnswer: (
+        "Avito ответил не так, как обещает. Попробуйте позже; мы о сбое уже знаем."
+    ),
+}
+_BY_NAME = {kind.__name__: sentence for kind, sentence in _REASONS.items()}
+_UNKNOWN = "Не получилось прочитать данные Avito."
+
+
+def reason(error: Exception) -> str:
+    """One sentence for an error of the core."""
+    return _BY_NAME.get(type(error).__name__, _UNKNOWN)
+
+
+def of_failure(name: str) -> str:
+    """The same, from the class name that was stored with a failed read."""
+    return _BY_NAME.get(name, _UNKNOWN)
+
+
+of_profile = of_failure
+
+
+def short_incident(code: str) -> str:
+    return f"Не получилось. Попробуйте ещё раз. Код: {code}"
+
+
+def incident(code: str) -> Screen:
+    return screen(
+        "😔 Не получилось: сбой на нашей стороне, мы о нём уже знаем. Попробуйте ещё раз.",
+        f"Код: {code}",
+    )
+
+
+def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
+    """How a job ends that could not do its work."""
+    rows: list[keyboards.Row] = []
+    if profile_id is not None:
+        if isinstance(error, KeysRefused | EmployeeKey):
+            rows.append([button("🔑 Заменить ключи", ProfileKeys(profile_id=profile_id))])
+        else:
+            rows.append([button("🔄 Повторить", ReportNow(profile_id=profile_id))])
+        rows.append(keyboards.to_card(profile_id))
+    return screen(
+        Bold("❌ Не получилось"), reason(error), f"Код: {code}", keyboard=keyboard(*rows)
+    )
+
+
+def for_operator(kind: str, where: str, code: str, held_back: int) -> Screen:
+    lines = [f"⚠️ {kind} {where}".rstrip(), f"Код: {code}, подробности в журнале."]
+    if held_back:
+        lines.append(f"Таких же за последнее время не показано: {held_back}.")
+    return screen(*lines)

@@ -1,0 +1,112 @@
+"""The first screens: greeting, help, what cannot be done here."""
+
+from __future__ import annotations
+
+from aiogram.utils.formatting import Bold
+
+from bot import keyboards
+from bot.callbacks import ProfileAdd
+from bot.effects import Screen
+from bot.screens.parts import screen
+
+
+def greeting() -> Screen:
+    return screen(
+        Bold("👋 Это Avito Analytics Bot"),
+        "",
+        "Показываю, что принесли деньги на Avito: просмотры, контакты, расходы и баланс — "
+        "по каждому профилю, с изменением к прошлому дню.",
+        "",
+        "Чтобы увидеть первый отчёт, подключите профиль: понадобятся client_id и client_secret "
+        "из кабинета Avito для бизнеса.",
+        keyboard=keyboards.main_menu(),
+    )
+
+
+def help_text() -> Screen:
+    return screen(
+        Bold("Три шага до первого отчёта"),
+        "1. Откройте avito.ru/professionals/api и скопируйте client_id и client_secret "
+        "основного аккаунта (ключи сотрудника не подойдут).",
+        "2. Пришлите их сюда: /add_profile. Сообщение с секретом я сразу удалю, хранится он "
+        "только зашифрованным.",
+        "3. В карточке профиля нажмите «Отчёт за вчера».",
+        "",
+        Bold("Команды"),
+        "/profiles — профили и отчёты",
+        "/add_profile — подключить профиль Avito",
+        "/settings — что настроено",
+        "/cancel — прервать начатое",
+        "/help — эта подсказка",
+        keyboard=keyboards.main_menu(),
+    )
+
+
+def group_hint(link: str) -> Screen:
+    return screen(
+        "Профили и ключи настраиваются в личном чате с ботом: здесь их увидели бы все.",
+        keyboard=keyboards.keyboard([keyboards.link("Открыть личный чат", link)]),
+    )
+
+
+def secret_in_group(link: str) -> Screen:
+    return screen(
+        Bold("⚠️ Похоже, в группу отправлен ключ Avito."),
+        "Здесь я его не принимаю, а прочитать его могли все. Перевыпустите ключ в кабинете "
+        "Avito и пришлите новый в личном чате.",
+        keyboard=keyboards.keyboard([keyboards.link("Открыть личный чат", link)]),
+    )
+
+
+def secret_stays_in_group() -> Screen:
+    return screen(
+        "Удалить сообщение с ключом я здесь не могу: удалите его сами или сделайте меня "
+        "администратором с правом удалять сообщения."
+    )
+
+
+def not_understood() -> Screen:
+    return screen(
+        "Не понял это сообщение. Выберите, что сделать, или откройте /help.",
+        keyboard=keyboards.main_menu(),
+    )
+
+
+def unknown_command() -> Screen:
+    return screen(
+        "Такой команды нет. Вот что я умею: /help",
+        keyboard=keyboards.main_menu(),
+    )
+
+
+def nothing_to_cancel() -> Screen:
+    return screen("Отменять нечего.", keyboard=keyboards.main_menu())
+
+
+def cancelled(what: str) -> Screen:
+    return screen(
+        f"Прервано: {what}.",
+        keyboard=keyboards.keyboard(
+            keyboards.to_list(), [keyboards.button("➕ Подключить профиль", ProfileAdd())]
+        ),
+    )
+
+
+BUTTON_IS_OLD = "Эта кнопка устарела. Вот что сейчас."
+ALREADY_OVER = "Это уже закончено."
+
+
+DIALOGUES = {
+    "Connect": "подключение профиля, ключи не сохранены",
+    "ReplaceKeys": "замена ключей, прежние остались в силе",
+    "Rename": "переименование, название осталось прежним",
+}
+"""What was left, by the group of states; for `/cancel` and for a command inside a dialogue."""
+
+JOBS = {
+    "connect": "проверка ключей, профиль не подключён",
+    "replace_keys": "проверка ключей, прежние остались в силе",
+    "first_read": "чтение статистики, профиль подключён",
+    "report": "сбор отчёта",
+}
+"""What was stopped, by the kind of job."""

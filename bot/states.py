@@ -1,0 +1,35 @@
+"""The dialogues: what the bot waits for. Their data holds texts and ids, never a secret."""
+
+from __future__ import annotations
+
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Connect(StatesGroup):
+    """Connecting an account. Data: `name`, then `client_id`."""
+
+    name = State()
+    client_id = State()
+    client_secret = State()
+
+
+class ReplaceKeys(StatesGroup):
+    """New keys for a profile. Data: `profile_id`, then `client_id`."""
+
+    client_id = State()
+    client_secret = State()
+
+
+class Rename(StatesGroup):
+    """A new name for a profile. Data: `profile_id`."""
+
+    name = State()
+
+
+WAITS_FOR_KEY = (
+    Connect.client_id,
+    Connect.client_secret,
+    ReplaceKeys.client_id,
+    ReplaceKeys.client_secret,
+)
+"""Where the next text is part of a key pair: it must not be typed into a group."""

@@ -1,0 +1,134 @@
+"""The wire to Telegram: aiogram's session, plus what it hides.
+
+aiogram's exceptions do not say whether a message was sent: a failed DNS lookup and "accepted,
+then disconnected" are the same TelegramNetworkError, and an `ok:true` answer it cannot parse is
+a decode error. `TelegramSession.post` keeps the raw answer and tells the moment bytes leave.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, cast
+
+import certifi
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    TCPConnector,
+    TraceConfig,
+    TraceRequestChunkSentParams,
+)
+
+REQUEST_TIMEOUT_SEC = 30.0
+
+RawUpdate = dict[str, Any]
+"""An update as Telegram sent it, before anybody validates it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What came back, before anybody interprets it."""
+
+    status: int
+    body: str
+
+
+class NoAnswer(Exception):
+    """No complete answer. `left`: whether bytes of the request had left, so it may have worked."""
+
+    def __init__(self, reason: str, *, left: bool) -> None:
+        super().__init__(reason)
+        self.left = left
+
+
+class _Departure:
+    """Notes the first byte of a request body; rides along as aiohttp's trace context."""
+
+    def __init__(self, leaving: Callable[[], None] | None) -> None:
+        self.left = False
+        self._leaving = leaving
+
+    def note(self) -> None:
+        if not self.left:
+            self.left = True
+            if self._leaving is not None:
+                self._leaving()
+
+
+async def _chunk_sent(
+    _session: ClientSession, context: SimpleNamespace, _params: TraceRequestChunkSentParams
+) -> None:
+    # aiohttp calls this right before it writes to the socket, with no await in between.
+    departure = context.trace_request_ctx
+    if isinstance(departure, _Departure):
+        departure.note()
+
+
+class TelegramSession(AiohttpSession):
+    """aiogram's session on one connection pool, with raw answers and departure notes."""
+
+    def __init__(self, api_base: str) -> None:
+        super().__init__(timeout=REQUEST_TIMEOUT_SEC)
+        self.api = TelegramAPIServer.from_base(api_base)
+        self._own: ClientSession | None = None
+
+    async def create_session(self) -> ClientSession:
+        if self._own is None or self._own.closed:
+            trace = TraceConfig()
+            trace.on_request_chunk_sent.append(_chunk_sent)
+            context = ssl.create_default_context(cafile=certifi.where())
+            self._own = ClientSession(
+                connector=TCPConnector(ssl=context, limit=100, ttl_dns_cache=300),
+                trace_configs=[trace],
+            )
+        return self._own
+
+    async def close(self) -> None:
+        if self._own is not None:
+            await self._own.close()
+
+    async def post(
+        self,
+        bot: Bot,
+        method: TelegramMethod[Any],
+        *,
+        timeout_sec: float = REQUEST_TIMEOUT_SEC,
+        leaving: Callable[[], None] | None = None,
+    ) -> RawAnswer:
+        """Call a method; `leaving` runs just before its bytes leave. Raises NoAnswer."""
+        session = await self.create_session()
+        departure = _Departure(leaving)
+        try:
+            async with session.post(
+                self.api.api_url(token=bot.token, method=method.__api_method__),
+                data=self.build_form_data(bot=bot, method=method),
+                timeout=ClientTimeout(total=timeout_sec),
+                trace_request_ctx=departure,
+            ) as response:
+                return RawAnswer(response.status, await response.text())
+        except (TimeoutError, ClientError, OSError, UnicodeDecodeError) as error:
+            # The text of aiohttp's errors can hold the URL, and the URL holds the token.
+            raise NoAnswer(type(error).__name__, left=departure.left) from error
+
+    async def make_request(
+        self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
+    ) -> TelegramType:
+        """What `await bot(method)` uses: for calls where aiogram's errors say enough."""
+        try:
+            answer = await self.post(bot, method, timeout_sec=timeout or self.timeout)
+        except NoAnswer as error:
+            raise TelegramNetworkError(method=method, message=str(error)) from error
+        response = self.check_response(
+            bot=bot, method=method, status_code=answer.status, content=answer.body
+        )
+        return cast(TelegramType, response.result)

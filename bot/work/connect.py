@@ -1,0 +1,124 @@
+"""Checking keys with Avito in the background: new profiles, new keys, the first read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiogram.fsm.state import State
+
+from bot import dialogue
+from bot.errors import IncidentDesk
+from bot.jobs import Ending, JobContext
+from bot.screens import connect as screens
+from bot.states import Connect, ReplaceKeys
+from core.avito.auth import Credentials
+from core.avito.client import Avito, VerifiedAccount
+from core.database.session import Sessions
+from core.errors import (
+    AlreadyConnected,
+    AnotherAccount,
+    AvitoError,
+    EmployeeKey,
+    KeysRefused,
+    RateLimited,
+)
+from core.ports import Clock
+from core.services import connect, profiles
+from core.statistics import store
+from core.statistics.sync import StatisticsSync, access_to
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectWork:
+    """What the key jobs need besides themselves."""
+
+    sessions: Sessions
+    avito: Avito
+    sync: StatisticsSync
+    incidents: IncidentDesk
+    clock: Clock
+
+    async def connect(self, job: JobContext) -> None:
+        """Verify the keys, store the profile, go on with the first read in the same message."""
+        credentials = _credentials(job)
+        verified = await self._verify(job, credentials, Connect.client_secret)
+        if verified is None:
+            return
+        async with job.ending() as ending:
+            try:
+                profile = await connect.create(
+                    ending.session,
+                    job.owner_id,
+                    job.payload["name"],
+                    credentials,
+                    verified,
+                    self.clock.now(),
+                )
+            except AlreadyConnected as error:
+                ending.screen = screens.already_connected(error.profile_id, error.profile_name)
+                return
+            await job.follow(
+                ending,
+                kind="first_read",
+                profile_id=profile.id,
+                placeholder=screens.reading_history,
+            )
+
+    async def replace_keys(self, job: JobContext) -> None:
+        """Verify new keys of a profile before they replace the old ones."""
+        credentials = _credentials(job)
+        verified = await self._verify(job, credentials, ReplaceKeys.client_secret)
+        if verified is None:
+            return
+        async with job.ending() as ending:
+            profile = await profiles.owned(ending.session, job.owner_id, job.payload["profile_id"])
+            try:
+                connect.replace_keys(profile, credentials, verified)
+            except AnotherAccount:
+                ending.screen = screens.another_account(profile)
+            else:
+                ending.screen = screens.keys_replaced(profile)
+
+    async def first_read(self, job: JobContext) -> None:
+        """Read all the history Avito holds; the profile is connected whatever comes of it."""
+        assert job.profile_id is not None  # noqa: S101 - it follows the birth of a profile
+        async with self.sessions() as session:
+            profile = await profiles.owned(session, job.owner_id, job.profile_id)
+        access = access_to(profile)
+        failure: AvitoError | None = None
+        try:
+            await self.sync.first_connect(access)
+        except AvitoError as error:
+            failure = error
+            if not isinstance(error, RateLimited):
+                self.incidents.record(error, job_id=job.job_id)
+        async with job.ending() as ending:
+            state = await store.state(ending.session, access.account)
+            ending.screen = screens.connected(profile, state, failure, self.clock.now())
+
+    async def _verify(
+        self, job: JobContext, credentials: Credentials, step: State
+    ) -> VerifiedAccount | None:
+        """The account of the keys; None when the job ended with asking for the secret again."""
+        try:
+            return await self.avito.verify(credentials)
+        except (KeysRefused, EmployeeKey) as error:
+            code = None
+            failure: AvitoError = error
+        except AvitoError as error:
+            code = self.incidents.record(error, job_id=job.job_id)
+            failure = error
+        async with job.ending() as ending:
+            again = await self._ask_again(job, ending, step)
+            ending.screen = screens.check_failed(credentials.client_id, failure, code, again)
+            if code is not None:
+                ending.more = self.incidents.tell_operator(failure, code)
+        return None
+
+    async def _ask_again(self, job: JobContext, ending: Ending, step: State) -> bool:
+        typed = {key: value for key, value in job.payload.items() if key != "client_secret"}
+        return await dialogue.resume(ending.session, self.clock, job.chat_id, step, typed)
+
+
+def _credentials(job: JobContext) -> Credentials:
+    return Credentials(job.payload["client_id"], job.payload["client_secret"])

@@ -1,0 +1,1 @@
+"""Stories at the edge: people press and read, the real bot answers."""

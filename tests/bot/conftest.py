@@ -1,0 +1,3 @@
+from tests.support.bot import rig
+
+__all__ = ["rig"]
