@@ -25,7 +25,7 @@ SHORTEST_SECRET = 6
 RECENT_SECRETS = 512
 
 # These say at INFO or DEBUG what must not be kept: full URLs, rows, statement parameters.
-_QUIET_LIBRARIES = ("httpx", "httpcore", "aiosqlite", "sqlalchemy", "asyncio")
+_QUIET_LIBRARIES = ("aiogram", "httpx", "httpcore", "aiosqlite", "sqlalchemy", "asyncio")
 
 _PATTERNS = (
     # A bot token, also inside https://api.telegram.org/bot123:ABC/getMe

@@ -9,10 +9,11 @@ or written.
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -103,7 +104,7 @@ def parse_keys(text: str) -> Keyring:
 def _decode_key(key_id: str, encoded: str) -> bytes:
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
         raise SettingsError(
@@ -128,26 +129,30 @@ def load_keyring(settings: StorageSettings) -> Keyring:
 
 
 def _keyring_from_file(path: Path) -> Keyring:
-    if not path.exists():
-        _write_key_file(path)
     try:
-        return parse_keys(path.read_text(encoding="ascii").strip())
-    except SettingsError as error:
-        raise SecretKeyError(f"the key file {path} is damaged: {error.reason}") from None
+        if not path.exists():
+            _write_key_file(path)
+        return parse_keys(path.read_text(encoding="utf-8").strip())
+    except OSError as error:
+        reason = f"the key file {path} cannot be used: {error.strerror}"
+        raise SettingsError("DATA_DIR", reason) from error
+    except (SettingsError, UnicodeDecodeError):
+        raise SecretKeyError(
+            f"the key file {path} is damaged: it must hold id:base64key,... as SECRET_KEYS does"
+        ) from None
 
 
 def _write_key_file(path: Path) -> None:
+    """Nobody but its owner can read the file, and it is never seen half written."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(f"main:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}\n")
             file.flush()
             os.fsync(file.fileno())
         # A link never overwrites: of two first starts at once, both read the same winner.
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
     finally:
-        draft.unlink(missing_ok=True)
+        Path(draft).unlink()

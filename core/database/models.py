@@ -65,6 +65,8 @@ class AvitoProfile(Base):
             postgresql_where=text("NOT is_duplicate"),
         ),
         Index("ix_avito_profiles_user_id", "user_id"),
+        # An old button "delete 5" must never meet a new profile 5.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -96,7 +98,10 @@ class ReportTask(Base):
     """One destination of a profile's scheduled report."""
 
     __tablename__ = "report_tasks"
-    __table_args__ = (Index("ix_report_tasks_profile_id", "profile_id"),)
+    __table_args__ = (
+        Index("ix_report_tasks_profile_id", "profile_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     profile_id: Mapped[int] = mapped_column(
@@ -189,7 +194,6 @@ class InboxUpdate(Base):
     """`received` | `done` | `dead` (a poison update set aside, with its incident)."""
     payload: Mapped[str | None] = mapped_column(EncryptedText("inbox.payload"))
     """The raw JSON: it can hold a pasted secret, so it is encrypted and gone when done."""
-    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     incident: Mapped[str | None] = mapped_column(String(16))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import URL, Connection, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -14,9 +18,11 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.database.types import bind_keyring
+from core.errors import SettingsError
 from core.secrets import Keyring
 
 Session = AsyncSession
@@ -29,7 +35,8 @@ _READ_ONLY = "sqlite_read_only"
 def create_engine(url: URL, keyring: Keyring | None = None) -> AsyncEngine:
     """An engine on `settings.database`; without a keyring its encrypted columns refuse.
 
-    Statement parameters never show in errors or logs: some of them are secrets.
+    An SQLite file that cannot be opened is a `SettingsError` here already. Statement parameters
+    never show in errors or logs: some of them are secrets.
     """
     engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
     if keyring is not None:
@@ -54,6 +61,16 @@ async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+def insert_for(session: Session, table: type[DeclarativeBase]) -> Insert:
+    """An INSERT that can say `on_conflict_…`, in the dialect of this session.
+
+    Both dialects spell it alike; SQLAlchemy gives each its own class all the same.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return cast("Insert", sqlite.insert(table))
+
+
 def _postgres_engine(url: URL) -> AsyncEngine:
     return create_async_engine(
         url,
@@ -76,8 +93,13 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 def _make_private_file(path: Path) -> None:
     """SQLite gives its WAL files the mode of the database file, so this mode covers them."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise SettingsError(
+            "DATABASE_URL", f"the file {path} cannot be used: {error.strerror}"
+        ) from error
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -7,27 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import InboxUpdate, Reply
+from core.database.session import insert_for
 
 
 async def keep(
     session: AsyncSession, updates: Sequence[tuple[int, str]], now: datetime
 ) -> set[int]:
     """Store raw updates; returns the ids that were new. A repeated update_id is not stored."""
-    insert = (
-        postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    )
     rows = [
         {"update_id": update_id, "payload": payload, "state": "received", "received_at": now}
         for update_id, payload in updates
     ]
-    statement = (
-        insert(InboxUpdate).values(rows).on_conflict_do_nothing().returning(InboxUpdate.update_id)
-    )
-    return set((await session.scalars(statement)).all())
+    statement = insert_for(session, InboxUpdate).values(rows).on_conflict_do_nothing()
+    return set(await session.scalars(statement.returning(InboxUpdate.update_id)))
 
 
 async def open_updates(session: AsyncSession) -> list[InboxUpdate]:

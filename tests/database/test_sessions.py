@@ -1,0 +1,155 @@
+"""Sessions side by side, and what the column types promise."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, select, text
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core.database.models import AccountSync, AvitoProfile, User
+from core.database.repositories.tokens import DatabaseTokenStore
+from core.database.session import Sessions, reading
+from core.errors import SecretKeyError
+from core.ports import Token
+from core.secrets import Keyring
+from tests.support.databases import opened, opened_session
+
+ALICE = 1001
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CANARY = "canary-of-a-secret-value"
+
+
+async def _add_profile(sessions: Sessions, secret: str = CANARY) -> int:
+    async with sessions.begin() as session:
+        session.add(User(telegram_id=ALICE, created_at=NOON))
+        await session.flush()
+        profile = AvitoProfile(
+            owner_id=ALICE,
+            profile_name="Магазин",
+            client_id="client",
+            client_secret=secret,
+            created_at=NOON,
+        )
+        session.add(profile)
+    return profile.id
+
+
+async def test_64_sessions_that_read_and_then_write_lose_nothing(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        session.add(User(telegram_id=0, created_at=NOON))
+
+    async def count_up() -> None:
+        async with sessions.begin() as session:
+            user = (await session.scalars(select(User).with_for_update())).one()
+            user.created_at += timedelta(seconds=1)
+
+    await asyncio.gather(*(count_up() for _ in range(64)))
+    async with reading(sessions) as session:
+        assert (await session.get_one(User, 0)).created_at == NOON + timedelta(seconds=64)
+
+
+async def test_a_reader_does_not_wait_for_a_writer(sessions: Sessions) -> None:
+    async with sessions.begin() as writer:
+        writer.add(User(telegram_id=ALICE, created_at=NOON))
+        await writer.flush()
+        async with asyncio.timeout(5), reading(sessions) as reader:
+            assert (await reader.scalars(select(User.telegram_id))).all() == []
+
+
+async def test_an_instant_comes_back_in_utc(sessions: Sessions) -> None:
+    moscow = timezone(timedelta(hours=3))
+    async with sessions.begin() as session:
+        session.add(User(telegram_id=ALICE, created_at=datetime(2026, 11, 21, 15, tzinfo=moscow)))
+    async with sessions() as session:
+        found = await session.scalar(select(User.created_at).where(User.created_at <= NOON))
+    assert found == NOON
+    assert found.tzinfo is UTC
+
+
+async def test_an_instant_without_a_zone_is_refused(sessions: Sessions) -> None:
+    naive = NOON.replace(tzinfo=None)
+    with pytest.raises(StatementError, match="naive"):
+        async with sessions.begin() as session:
+            session.add(AccountSync(avito_user_id=1, stats_read_at=naive))
+
+
+async def test_a_secret_is_stored_encrypted(sessions: Sessions) -> None:
+    profile_id = await _add_profile(sessions)
+    async with sessions() as session:
+        raw = await session.scalar(text("SELECT client_secret FROM avito_profiles"))
+        assert (await session.get_one(AvitoProfile, profile_id)).client_secret == CANARY
+    assert isinstance(raw, str)
+    assert raw.startswith("v1:test:")
+    assert CANARY not in raw
+
+
+async def test_a_secret_that_was_copied_from_another_column_does_not_open(
+    sessions: Sessions,
+) -> None:
+    await _add_profile(sessions)
+    async with sessions.begin() as session:
+        await session.execute(text("UPDATE avito_profiles SET access_token = client_secret"))
+    async with sessions() as session:
+        with pytest.raises(SecretKeyError, match=r"avito_profiles\.access_token"):
+            await session.scalars(select(AvitoProfile))
+
+
+async def test_two_engines_have_keyrings_of_their_own(
+    database_url: URL, sessions: Sessions
+) -> None:
+    await _add_profile(sessions)
+    stranger = Keyring({"other": bytes(32)})
+    async with opened_session(database_url, stranger) as session:
+        with pytest.raises(SecretKeyError, match="unknown key test"):
+            await session.scalars(select(AvitoProfile.client_secret))
+    async with sessions() as session:
+        assert await session.scalar(select(AvitoProfile.client_secret)) == CANARY
+
+
+async def test_without_a_keyring_nothing_is_written_in_clear(database_url: URL) -> None:
+    async with opened(database_url) as engine, engine.connect() as connection:
+        with pytest.raises(SecretKeyError, match="without a keyring"):
+            await connection.execute(select(AvitoProfile).where(AvitoProfile.client_secret == "x"))
+
+
+async def test_a_database_error_does_not_show_parameters(
+    engine: AsyncEngine, sessions: Sessions
+) -> None:
+    await _add_profile(sessions)
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError) as raised:
+            await connection.execute(text("SELECT * FROM nowhere WHERE x = :x"), {"x": CANARY})
+    assert CANARY not in f"{raised.value} {raised.value!r}"
+
+
+async def test_the_token_of_a_profile_is_kept_and_forgotten(sessions: Sessions) -> None:
+    profile_id = await _add_profile(sessions)
+    store = DatabaseTokenStore(sessions)
+    assert await store.load(profile_id) is None
+    token = Token(value=CANARY, expires_at=NOON)
+    await store.save(profile_id, token)
+    assert await store.load(profile_id) == token
+    await store.save(profile_id, None)
+    assert await store.load(profile_id) is None
+
+
+async def test_the_token_of_a_deleted_profile_is_left_alone(sessions: Sessions) -> None:
+    store = DatabaseTokenStore(sessions)
+    await store.save(404, Token(value=CANARY, expires_at=NOON))
+    assert await store.load(404) is None
+
+
+async def test_the_database_file_is_for_its_owner_only(tmp_path: Path, keyring: Keyring) -> None:
+    path = tmp_path / "data" / "bot.db"
+    url = URL.create("sqlite+aiosqlite", database=str(path))
+    async with opened_session(url, keyring) as session:
+        await session.execute(text("CREATE TABLE t (x INTEGER)"))
+        files = [path.parent, path, path.with_name("bot.db-wal")]
+        modes = [stat.S_IMODE(file.stat().st_mode) for file in files]
+    assert modes == [0o700, 0o600, 0o600]
