@@ -26,14 +26,16 @@ from bot.app import App, build_app
 from bot.polling import PollingFailed
 from core.config import load_settings, load_storage_settings
 from core.database import keys
-from core.database.health import (
+from core.database.health import check_schema, wait_for_database
+from core.database.session import create_engine
+from core.errors import (
     DatabaseAway,
     DatabaseRefused,
-    check_schema,
-    wait_for_database,
+    ProductError,
+    SchemaError,
+    SecretKeyError,
+    SettingsError,
 )
-from core.database.session import create_engine
-from core.errors import ProductError, SchemaError, SecretKeyError, SettingsError
 from core.logs import get_logger, setup_logging
 from core.ports import SystemClock
 from core.secrets import load_keyring

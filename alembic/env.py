@@ -6,17 +6,17 @@ Exit codes: 2 for a wrong setting, 1 when the database stays away; each with one
 import asyncio
 import sys
 
+from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from alembic import context
 from core.config import StorageSettings, load_storage_settings
-from core.database.health import DatabaseAway, DatabaseRefused, wait_for_database
+from core.database.health import wait_for_database
 from core.database.models import Base
 from core.database.session import create_engine
-from core.errors import SecretKeyError, SettingsError
+from core.errors import DatabaseAway, DatabaseRefused, SecretKeyError, SettingsError
 from core.logs import setup_logging
 from core.secrets import load_keyring
 

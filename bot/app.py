@@ -73,13 +73,12 @@ class App:
         """
         me = await self.bot.me()
         # A webhook left by an earlier set-up would answer every getUpdates with a conflict.
-        await self.bot(DeleteWebhook(drop_pending_updates=False))
-        for menu in commands.menus():
+        for method in (DeleteWebhook(drop_pending_updates=False), *commands.menus()):
             try:
-                await self.bot(menu)
+                await self.bot(method)
             except TelegramAPIError as error:
-                # The bot works without its menu; it comes back with the next start.
-                log.warning("menu_not_set", why=type(error).__name__)
+                # The bot works without its menus, and polling says loudly what a webhook does.
+                log.warning("not_prepared", what=method.__api_method__, why=str(error))
         log.info("hello_telegram", username=me.username, bot_id=me.id)
 
     async def run(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -184,3 +185,17 @@ def _keep_out_of_logs(settings: StorageSettings) -> None:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             redactor.register(value.get_secret_value())
+
+
+def main() -> int:
+    """`python -m core.config`: whether the settings will do, before anything else is touched."""
+    try:
+        load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

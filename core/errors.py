@@ -4,6 +4,8 @@ ProductError
 ├── SettingsError            a setting is missing or malformed; names the variable
 ├── SecretKeyError           a key is missing, unknown or does not fit the ciphertext
 ├── SchemaError              the database is not at the revision this code needs
+├── DatabaseAway             no answer from the database: it may come back
+├── DatabaseRefused          the database says no: a setting must change
 ├── ProfileNotFound          no such profile, or not this person's: the same answer
 ├── AlreadyConnected         the owner has this Avito account already
 ├── AnotherAccount           new keys open another account than the profile's
@@ -46,6 +48,14 @@ class SecretKeyError(ProductError):
 
 class SchemaError(ProductError):
     """The database schema is not the one this code was written for."""
+
+
+class DatabaseAway(ProductError):
+    """No answer from the database. The same settings may work in a moment."""
+
+
+class DatabaseRefused(ProductError):
+    """The database or the file system says no: waiting does not help, a setting must change."""
 
 
 class ProfileNotFound(ProductError):

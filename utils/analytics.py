@@ -89,7 +89,7 @@ def _statistic(metric: Metric, period: Period, before: Period | None, days: Days
         earlier, earlier_partial = _value(metric, before, days)
         change = None if earlier_partial else _change(value, earlier)
     bonus = _bonus_spent(period, days) if metric.key == "total_spending" else 0
-    return Figure(metric, value, change, partial, bonus)
+    return Figure(metric, value, change, partial and value is not None, bonus)
 
 
 def _value(metric: Metric, period: Period, days: Days) -> tuple[Value | None, bool]:

@@ -70,12 +70,12 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + ONE_DAY, time.min, MOSCOW).astimezone(UTC)
 
 
-def day(day: date) -> Period:
+def one_day(day: date) -> Period:
     return Period(day, day)
 
 
 def yesterday(now: datetime) -> Period:
-    return day(moscow_day(now) - ONE_DAY)
+    return one_day(moscow_day(now) - ONE_DAY)
 
 
 def last_days(now: datetime, count: int) -> Period:

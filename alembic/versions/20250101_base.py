@@ -1,7 +1,6 @@
 """The predecessor's first tables, as it created them."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "20250101_base"

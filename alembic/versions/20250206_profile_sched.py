@@ -1,7 +1,6 @@
 """The predecessor's schedule columns of a profile."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "20250206_profile_sched"

@@ -1,7 +1,6 @@
 """The predecessor's report days and period of a task."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "20250206_sched"

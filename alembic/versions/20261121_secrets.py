@@ -10,8 +10,8 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
-
 from alembic import op
+
 from core.database.types import bound_keyring
 
 revision = "20261121_secrets"

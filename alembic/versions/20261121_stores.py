@@ -1,7 +1,6 @@
 """Our own history of Avito's numbers, the inbox, replies, jobs and dialogues."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "20261121_stores"

@@ -22,7 +22,7 @@ from tenacity import (
 )
 
 from core.config import StorageSettings
-from core.errors import ProductError, SchemaError
+from core.errors import DatabaseAway, DatabaseRefused, SchemaError
 from core.logs import get_logger
 
 log = get_logger(__name__)
@@ -31,14 +31,6 @@ ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 
 # PostgreSQL's words for "not now": connection trouble, no resources, starting or shutting down.
 _TRANSIENT_SQLSTATES = ("08", "53", "57P")
-
-
-class DatabaseAway(ProductError):
-    """No answer from the database. The same settings may work in a moment."""
-
-
-class DatabaseRefused(ProductError):
-    """The database or the file system says no: waiting does not help, a setting must change."""
 
 
 async def check_database(engine: AsyncEngine, *, timeout: float) -> None:

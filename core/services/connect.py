@@ -58,6 +58,23 @@ async def create(
     return profile
 
 
+async def confirm(
+    session: AsyncSession, profile: AvitoProfile, verified: VerifiedAccount
+) -> None:
+    """Note whose keys a profile of the predecessor has, which never asked Avito."""
+    twin = await session.scalar(
+        select(AvitoProfile.id)
+        .where(
+            AvitoProfile.owner_id == profile.owner_id, AvitoProfile.user_id == verified.account
+        )
+        .limit(1)
+    )
+    profile.is_duplicate = twin is not None
+    profile.user_id = verified.account
+    profile.access_token = verified.token.value
+    profile.token_expires_at = verified.token.expires_at
+
+
 def replace_keys(
     profile: AvitoProfile, credentials: Credentials, verified: VerifiedAccount
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from core.avito.auth import Credentials
-from core.errors import KeysRefused, RateLimited, Unavailable, UnexpectedAnswer
+from core.errors import Forbidden, KeysRefused, RateLimited, Unavailable, UnexpectedAnswer
 from tests.support.avito import AvitoRig
 from utils.periods import yesterday
 
@@ -69,7 +69,7 @@ async def test_a_second_refusal_in_a_row_is_final(rig: AvitoRig) -> None:
 
 async def test_a_403_about_rights_does_not_cost_a_token(rig: AvitoRig) -> None:
     client = await rig.client("v2_forbidden")
-    with pytest.raises(Exception, match="Forbidden"):
+    with pytest.raises(Forbidden):
         await client.daily_stats(yesterday(rig.clock.now()))
     assert len(rig.calls("token")) == 1
 

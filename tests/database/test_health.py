@@ -13,13 +13,11 @@ from sqlalchemy import URL, make_url
 from core.config import StorageSettings
 from core.database.health import (
     ALEMBIC_INI,
-    DatabaseAway,
-    DatabaseRefused,
     check_database,
     wait_for_database,
 )
 from core.database.session import create_engine
-from core.errors import SettingsError
+from core.errors import DatabaseAway, DatabaseRefused, SettingsError
 from tests.support.databases import TEST_KEYS, opened
 
 NOBODY_LISTENS = make_url("postgresql+asyncpg://bot:canary-password@127.0.0.1:1/bot")

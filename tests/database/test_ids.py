@@ -30,7 +30,9 @@ REPLY = {"lane": 1, "effect": {}, "created_at": NOW}
 
 
 @pytest.mark.parametrize(
-    ("table", "row"), [(AvitoProfile, PROFILE), (Job, JOB), (Reply, REPLY)], ids=["profile", "job", "reply"]
+    ("table", "row"),
+    [(AvitoProfile, PROFILE), (Job, JOB), (Reply, REPLY)],
+    ids=["profile", "job", "reply"],
 )
 async def test_the_id_of_a_deleted_row_is_not_given_again(
     sessions: Sessions, table: type[AvitoProfile | Job | Reply], row: dict[str, object]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from sandbox.avito.world import AvitoAccount, AvitoWorld, Record
 from sandbox.clock import SandboxClock
 from sandbox.serving import serve
 
-HASTY = Patience(connect=2.0, read=0.4, total=2.0, first_pause=0.01, longest_pause=0.05)
+HASTY = Patience(connect=2.0, read=1.5, total=4.0, first_pause=0.01, longest_pause=0.05)
 """Nothing here is far away, so a fault need not be waited for long."""
 
 
@@ -47,6 +47,8 @@ class AvitoRig:
     sessions: Sessions
     door: AvitoDoor
     heard: list[Heard]
+    at_request: list[Callable[[], None]]
+    """Called when a request has reached the server, before it is answered."""
 
     def __post_init__(self) -> None:
         self.avito = self.new_process()
@@ -90,17 +92,18 @@ async def avito_rig(sessions: Sessions, clock: SandboxClock) -> AsyncIterator[Av
     world = demo_world(clock)
     app = build_avito_app(world)
     heard: list[Heard] = []
-    app.middlewares.append(_listener(heard))
+    at_request: list[Callable[[], None]] = []
+    app.middlewares.append(_listener(heard, at_request))
     gate = DatabaseRateGate(sessions, clock)
     async with serve(app) as base_url:
         door = AvitoDoor(base_url, clock=clock, gate=gate, patience=HASTY)
         try:
-            yield AvitoRig(world, clock, sessions, door, heard)
+            yield AvitoRig(world, clock, sessions, door, heard, at_request)
         finally:
             await door.close()
 
 
-def _listener(heard: list[Heard]) -> Middleware:
+def _listener(heard: list[Heard], at_request: list[Callable[[], None]]) -> Middleware:
     @web.middleware
     async def listen(request: web.Request, handler: Handler) -> web.StreamResponse:
         body = await request.read()
@@ -108,6 +111,8 @@ def _listener(heard: list[Heard]) -> Middleware:
             request.method, request.path, dict(request.query), dict(request.headers), body
         )
         heard.append(said)
+        for call in at_request:
+            call()
         response = await handler(request)
         if not response.prepared:
             # As the real site's front end does.

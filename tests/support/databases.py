@@ -13,12 +13,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from alembic import command
 from core.config import StorageSettings, parse_database_url
 from core.database.health import ALEMBIC_INI
 from core.database.session import Sessions, create_engine, create_sessions
@@ -32,7 +32,6 @@ def storage_settings(url: URL, keys: str = TEST_KEYS) -> StorageSettings:
     return StorageSettings(
         database_url=SecretStr(url.render_as_string(hide_password=False)),
         secret_keys=SecretStr(keys),
-        log_level="WARNING",
     )
 
 

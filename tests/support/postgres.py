@@ -84,7 +84,7 @@ def _within_reach(binaries: Path, folder: Path) -> Path:
 
 def _initialise(binaries: Path, data: Path, user: str | None) -> None:
     options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [str(binaries / "initdb"), "-D", str(data), *options],
         user=user,
         cwd=data.parent,
@@ -101,9 +101,7 @@ def _start(binaries: Path, folder: Path, user: str | None) -> subprocess.Popen[b
     for option, value in OPTIONS.items():
         command += ["-c", f"{option}={value}"]
     with (folder / "log").open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 - our own command
-            command, user=user, cwd=folder, stdout=log, stderr=log
-        )
+        return subprocess.Popen(command, user=user, cwd=folder, stdout=log, stderr=log)
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:

@@ -9,18 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.analytics import Change
+from utils.analytics import Change, Figure
 from utils.formatter import (
     format_change,
     format_count,
     format_day,
+    format_figure,
+    format_moment,
     format_money,
     format_period,
     format_read_at,
     format_share,
     format_value,
 )
-from utils.metrics import Kind
+from utils.metrics import METRICS, Kind
 from utils.periods import Period
 
 KOPECKS = st.integers(-(10**15), 10**15)
@@ -82,6 +84,23 @@ def test_a_share_is_written_as_a_percentage(share: Fraction, expected: str) -> N
     assert plain(format_share(share)) == expected
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("views", 1234, "1 234"),
+        ("total_spending", 1234500, "12 345,00 ₽"),
+        ("cr", Fraction(48, 1200), "4,00 %"),
+        ("cpl", Fraction(1234500, 48), "257,19 ₽"),
+        ("advance_balance", -5000, "-50,00 ₽"),
+        ("favorites", None, "нет данных"),
+    ],
+)
+def test_a_figure_is_written_by_its_kind(
+    key: str, value: int | Fraction | None, expected: str
+) -> None:
+    assert plain(format_figure(Figure(METRICS[key], value))) == expected
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_withheld_number_is_not_a_zero(kind: Kind) -> None:
     assert format_value(kind, None) == "нет данных"
@@ -124,3 +143,5 @@ def test_the_reading_time_is_told_in_the_readers_zone() -> None:
     assert format_read_at(read_at, now) == "обновлено в 09:05"
     there = ZoneInfo("Asia/Vladivostok")
     assert format_read_at(read_at, now, there) == "обновлено 20.11.2026 в 16:05"
+    assert format_moment(read_at, now) == "сегодня в 09:05"
+    assert format_moment(read_at, now, there) == "20.11.2026 в 16:05"

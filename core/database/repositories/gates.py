@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoGate
-from core.database.session import Sessions
+from core.database.session import Sessions, insert_for
 from core.errors import RateLimited
 from core.ports import Clock
 
@@ -55,9 +54,9 @@ async def _move(
     when: ColumnElement[bool],
 ) -> bool:
     """Set the instant the gate opens if it is new or `when` holds; says whether it was set."""
-    is_postgres = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if is_postgres else sqlite.insert
-    statement = insert(AvitoGate).values(account=account, method=method, opens_at=opens_at)
+    statement = insert_for(session, AvitoGate).values(
+        account=account, method=method, opens_at=opens_at
+    )
     moved = await session.scalar(
         statement.on_conflict_do_update(
             index_elements=[AvitoGate.account, AvitoGate.method],
