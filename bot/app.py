@@ -129,7 +129,7 @@ def build_app(settings: Settings, keyring: Keyring, clock: Clock) -> App:
             "connect": key_checks.connect,
             "replace_keys": key_checks.replace_keys,
             "first_read": key_checks.first_read,
-            "report": ReportWork(sessions, sync, background, clock).run,
+            "report": ReportWork(sessions, avito, sync, background, clock).run,
         }
     )
     dispatcher = build_dispatcher(sessions, clock, incidents)

@@ -17,7 +17,11 @@ from collections import Counter
 from collections.abc import Container
 from pathlib import Path
 
+from core.logs import get_logger
+
 COMPACT_AFTER_LINES = 5_000
+
+log = get_logger(__name__)
 
 
 class Journal:
@@ -84,10 +88,14 @@ class Journal:
         self._learn(line)
         if self._fd is None:
             return
-        os.write(self._fd, f"{line}\n".encode("ascii"))
-        self._lines += 1
-        if self._lines >= COMPACT_AFTER_LINES:
-            self._rewrite()
+        try:
+            os.write(self._fd, f"{line}\n".encode("ascii"))
+            self._lines += 1
+            if self._lines >= COMPACT_AFTER_LINES:
+                self._rewrite()
+        except OSError as error:
+            # A full disk must not stop the bot: it only loses this sharper memory of a crash.
+            log.warning("journal_not_written", why=str(error))
 
     def _learn(self, line: str) -> None:
         mark, (key, _, message) = line[:1], line[1:].partition(":")

@@ -66,8 +66,8 @@ def ask_new_client_secret(client_id: str) -> Screen:
 
 def bad_key(what: str) -> Screen:
     return screen(
-        f"Это не похоже на {what}: нужна одна строка из латинских букв, цифр, «-» и «_», "
-        "без пробелов. Пришлите ещё раз.",
+        f"Это не похоже на {what}: нужна одна строка без пробелов и русских букв, до 200 "
+        "символов. Пришлите ещё раз.",
         keyboard=keyboard(keyboards.cancel()),
     )
 

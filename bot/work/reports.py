@@ -8,13 +8,15 @@ from datetime import date, datetime
 
 from bot.jobs import JobContext
 from bot.screens import reports as screens
+from core.avito.auth import Credentials
+from core.avito.client import Avito
 from core.background import Background
 from core.database.models import AvitoProfile
 from core.database.session import Sessions
 from core.errors import EmployeeKey, KeysRefused, RateLimited
 from core.ports import Clock
 from core.report_data import ReportData, collect
-from core.services import profiles
+from core.services import connect, profiles
 from core.statistics.sync import StatisticsSync, access_to
 from utils.periods import Period
 
@@ -28,6 +30,7 @@ class ReportWork:
     """What a report job needs besides itself."""
 
     sessions: Sessions
+    avito: Avito
     sync: StatisticsSync
     background: Background
     clock: Clock
@@ -38,6 +41,8 @@ class ReportWork:
         )
         profile = await self._profile(job)
         try:
+            if profile.user_id is None:
+                profile = await self._confirmed(job, profile)
             data = await self._collect(job, profile, period)
         except (KeysRefused, EmployeeKey) as error:
             await self._note(profile.id, type(error).__name__)
@@ -53,6 +58,15 @@ class ReportWork:
         assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
         async with self.sessions() as session:
             return await profiles.owned(session, job.owner_id, job.profile_id)
+
+    async def _confirmed(self, job: JobContext, profile: AvitoProfile) -> AvitoProfile:
+        """Ask Avito whose keys these are: the predecessor stored profiles without asking."""
+        keys = Credentials(profile.client_id, profile.client_secret)
+        verified = await self.avito.verify(keys)
+        async with self.sessions.begin() as session:
+            profile = await profiles.owned(session, job.owner_id, profile.id)
+            await connect.confirm(session, profile, verified)
+        return profile
 
     async def _collect(self, job: JobContext, profile: AvitoProfile, period: Period) -> ReportData:
         for round_ in range(ROUNDS):

@@ -14,13 +14,13 @@ from core.database.models import AvitoProfile
 from core.errors import AlreadyConnected, AnotherAccount
 from core.services import register
 
-_KEY = re.compile(r"[A-Za-z0-9_\-]{4,200}")
+_KEY = re.compile(r"[!-~]{1,200}")
 
 
 def clean_key(text: str | None) -> str | None:
     """A client_id or client_secret as typed, None when it cannot be one.
 
-    Only the shape: whether Avito knows it, Avito says.
+    Only the coarse shape, visible ASCII: whether Avito knows it, Avito says.
     """
     key = (text or "").strip()
     return key if _KEY.fullmatch(key) else None
@@ -58,15 +58,11 @@ async def create(
     return profile
 
 
-async def confirm(
-    session: AsyncSession, profile: AvitoProfile, verified: VerifiedAccount
-) -> None:
+async def confirm(session: AsyncSession, profile: AvitoProfile, verified: VerifiedAccount) -> None:
     """Note whose keys a profile of the predecessor has, which never asked Avito."""
     twin = await session.scalar(
         select(AvitoProfile.id)
-        .where(
-            AvitoProfile.owner_id == profile.owner_id, AvitoProfile.user_id == verified.account
-        )
+        .where(AvitoProfile.owner_id == profile.owner_id, AvitoProfile.user_id == verified.account)
         .limit(1)
     )
     profile.is_duplicate = twin is not None
