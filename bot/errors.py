@@ -18,7 +18,6 @@ from core.errors import (
     BadRequest,
     JobAlreadyRunning,
     KeysRefused,
-    ProductError,
     ProfileNotFound,
     Unavailable,
     UnexpectedAnswer,
@@ -32,7 +31,7 @@ log = get_logger(__name__)
 OPERATOR_PAUSE = timedelta(minutes=10)
 """One message per kind of failure in this time; the next one says how many were held back."""
 
-_TOKEN_AND_INTEGRATION = (KeysRefused, BadRequest, Unavailable, UnexpectedAnswer)
+_ALARMING = (KeysRefused, BadRequest, Unavailable, UnexpectedAnswer)
 
 
 class IncidentDesk:
@@ -67,7 +66,7 @@ class IncidentDesk:
     ) -> tuple[Screen, list[Effect]]:
         """What a person reads about a job that failed, and what the operator is told."""
         code = self.record(error, job_id=job_id)
-        if isinstance(error, ProductError):
+        if isinstance(error, AvitoError):
             screen = problems.of_job(error, profile_id=profile_id, code=code)
         else:
             screen = problems.incident(code)
@@ -84,8 +83,8 @@ class IncidentDesk:
 
     def tell_operator(self, error: Exception, code: str) -> list[Effect]:
         """The message for ADMIN_CHAT_ID: token, integration and our own failures, not a flood."""
-        ours = not isinstance(error, ProductError)
-        if self._admin_chat_id is None or not (ours or isinstance(error, _TOKEN_AND_INTEGRATION)):
+        ordinary = isinstance(error, AvitoError) and not isinstance(error, _ALARMING)
+        if self._admin_chat_id is None or ordinary:
             return []
         kind, now = type(error).__name__, self._clock.now()
         told_at = self._told_at.get(kind)

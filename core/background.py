@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import datetime
 
 from core.errors import ProductError
 from core.logs import get_logger
+from core.ports import Clock
 
 log = get_logger(__name__)
+
+NAP_SEC = 0.5
 
 
 class Background:
     """Runs work later, once per key: asking again while it waits changes nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._tasks: dict[Hashable, asyncio.Task[None]] = {}
 
-    def later(
-        self, key: Hashable, delay_sec: float, work: Callable[[], Awaitable[object]]
-    ) -> None:
+    def later(self, key: Hashable, at: datetime, work: Callable[[], Awaitable[object]]) -> None:
         if key in self._tasks:
             return
-        task = asyncio.create_task(self._run(key, delay_sec, work), name=f"later-{key}")
+        task = asyncio.create_task(self._run(key, at, work), name=f"later-{key}")
         self._tasks[key] = task
         task.add_done_callback(lambda _: self._tasks.pop(key, None))
 
@@ -34,9 +37,11 @@ class Background:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(
-        self, key: Hashable, delay_sec: float, work: Callable[[], Awaitable[object]]
+        self, key: Hashable, at: datetime, work: Callable[[], Awaitable[object]]
     ) -> None:
-        await asyncio.sleep(max(0.0, delay_sec))
+        # In short naps: the clock of a demo or a test does not run like asyncio's.
+        while (left := (at - self._clock.now()).total_seconds()) > 0:
+            await asyncio.sleep(min(left, NAP_SEC))
         try:
             await work()
         except ProductError as error:

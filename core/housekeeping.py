@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from core.database.health import is_unreachable
-from core.database.repositories import inbox
+from core.database.repositories import dialogues, inbox
 from core.database.session import Sessions
 from core.logs import get_logger
 from core.ports import Clock
@@ -16,6 +16,9 @@ log = get_logger(__name__)
 EVERY_SEC = 3600.0
 INBOX_KEPT = timedelta(days=2)
 """Telegram itself keeps an update for a day; after two no repeat of it can come."""
+
+DIALOGUES_KEPT = timedelta(days=30)
+"""Whoever comes back later than this has forgotten the question."""
 
 
 class Housekeeper:
@@ -35,5 +38,7 @@ class Housekeeper:
             await asyncio.sleep(EVERY_SEC)
 
     async def tidy(self) -> None:
+        now = self._clock.now()
         async with self._sessions.begin() as session:
-            await inbox.purge(session, self._clock.now() - INBOX_KEPT)
+            await inbox.purge(session, now - INBOX_KEPT)
+            await dialogues.purge(session, now - DIALOGUES_KEPT)

@@ -116,7 +116,7 @@ def confirm_delete(profile: AvitoProfile, destinations: int) -> Screen:
     return screen(
         Bold(f"Удалить профиль {named(profile.profile_name)}?"),
         "",
-        "Будут удалены ключи, накопленная статистика и все настройки отчётов."
+        "Ключи, накопленная статистика и настройки отчётов этого профиля пропадут."
         f"{reports} Вернуть их нельзя.",
         keyboard=keyboard(
             [button("🗑 Да, удалить", ProfileDeleteConfirm(profile_id=profile.id))],
@@ -127,7 +127,7 @@ def confirm_delete(profile: AvitoProfile, destinations: int) -> Screen:
 
 def deleted(name: str, page: ProfilePage) -> Screen:
     rest = listing(page)
-    done = screen(f"✅ Профиль {named(name)} удалён: ключи, статистика и настройки.", "", "")
+    done = screen(f"✅ Профиль {named(name)} удалён вместе с ключами и настройками.", "", "")
     return Screen(text=done.text + rest.text, keyboard=rest.keyboard)
 
 

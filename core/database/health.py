@@ -92,7 +92,7 @@ async def check_schema(engine: AsyncEngine) -> None:
     if found != expected_revision():
         raise SchemaError(
             f"the database is at revision {found or 'none'}, this version needs"
-            f" {expected_revision()}: run `alembic upgrade head`"
+            f" {expected_revision()}: run `alembic upgrade head`, or a newer version of the bot"
         )
 
 

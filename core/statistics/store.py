@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AccountSync, AvitoProfile, DailyStats, WalletSnapshot
+from core.database.session import insert_for
 from utils.analytics import Wallet
 from utils.periods import Period, end_of
 
@@ -125,11 +125,8 @@ async def _upsert(
     session: AsyncSession, table: type[DailyStats | AccountSync], rows: list[dict[str, Any]]
 ) -> None:
     """Insert `rows`, or set what they name in the rows that are there."""
-    insert = (
-        postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    )
     keys = [column.name for column in table.__mapper__.primary_key]
-    statement = insert(table).values(rows)
+    statement = insert_for(session, table).values(rows)
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=keys,

@@ -21,7 +21,9 @@ from core.database.models import AccountSync, AvitoProfile
 from core.database.session import Sessions
 from core.errors import (
     AvitoError,
+    EmployeeKey,
     Forbidden,
+    KeysRefused,
     NotFound,
     ProfileNotFound,
     RateLimited,
@@ -182,7 +184,9 @@ class StatisticsSync:
             # is renewed here, before the call that has only one try a minute.
             await self._read_wallet(client, access)
             days, source = await _read_days(client, period)
-        except RateLimited:
+        except (RateLimited, KeysRefused, EmployeeKey):
+            # A limit is no failure; refused keys are the profile's, not the account's: another
+            # owner may read it with keys of his own.
             raise
         except AvitoError as failure:
             async with self._sessions.begin() as session:

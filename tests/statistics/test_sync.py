@@ -216,9 +216,15 @@ async def test_wrong_keys_stop_before_the_minute_is_used_up(rig: AvitoRig) -> No
     with pytest.raises(KeysRefused):
         await rig.sync.refresh(access)
     assert rig.calls("stats_v2") == []
-    after = await state(rig, access)
-    assert after is not None
-    assert after.failure == "KeysRefused"
+
+
+async def test_keys_that_are_refused_are_no_failure_of_the_account(rig: AvitoRig) -> None:
+    """Another owner may read the same account with keys of his own."""
+    access = await rig.connect("shop")
+    rig.world.revoke_keys(rig.account("shop"))
+    with pytest.raises(KeysRefused):
+        await rig.sync.refresh(access)
+    assert await state(rig, access) is None
 
 
 async def test_a_token_that_died_is_renewed_before_the_call_with_one_try(rig: AvitoRig) -> None:

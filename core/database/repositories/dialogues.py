@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,3 +37,8 @@ async def anywhere(session: AsyncSession, user_id: int, states: Sequence[str]) -
         .limit(1)
     )
     return found is not None
+
+
+async def purge(session: AsyncSession, before: datetime) -> None:
+    """Forget dialogues that nobody has gone on with since."""
+    await session.execute(delete(Dialogue).where(Dialogue.updated_at < before))

@@ -33,19 +33,19 @@ async def open_updates(session: AsyncSession) -> list[InboxUpdate]:
     return list(found)
 
 
-async def finish(
-    session: AsyncSession,
-    update_id: int,
-    effects: Sequence[tuple[int, dict[str, Any]]],
-    now: datetime,
-) -> list[Reply]:
-    """Close an update and write down what is owed for it, as (lane, effect) pairs."""
+async def is_open(session: AsyncSession, update_id: int) -> bool:
+    """Whether an update still waits for its effects to be decided."""
+    row = await session.get(InboxUpdate, update_id)
+    return row is not None and row.state == "received"
+
+
+async def finish(session: AsyncSession, update_id: int, now: datetime) -> None:
+    """Close an update; its payload is not needed any more."""
     await session.execute(
         update(InboxUpdate)
         .where(InboxUpdate.update_id == update_id)
         .values(state="done", payload=None, finished_at=now)
     )
-    return await owe(session, effects, now)
 
 
 async def owe(

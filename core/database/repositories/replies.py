@@ -15,5 +15,12 @@ async def owed(session: AsyncSession) -> list[Reply]:
     return list(await session.scalars(select(Reply).order_by(Reply.id)))
 
 
+async def among(session: AsyncSession, reply_ids: Sequence[int]) -> list[Reply]:
+    """Those of the replies that exist and are not yet performed, in their order."""
+    return list(
+        await session.scalars(select(Reply).where(Reply.id.in_(reply_ids)).order_by(Reply.id))
+    )
+
+
 async def settle(session: AsyncSession, reply_ids: Sequence[int]) -> None:
     await session.execute(delete(Reply).where(Reply.id.in_(reply_ids)))
