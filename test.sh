@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Checks everything in one go: format, lint, types, import contracts, tests with coverage.
+# With arguments it only runs pytest with them: ./test.sh tests/bot -k report
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+
+./start.sh install requirements-dev.txt
+export PATH="$PWD/.venv/bin:$PATH"
+
+if (($#)); then
+  exec pytest "$@"
+fi
+
+failed=()
+check() {
+  echo "— $*"
+  "$@" || failed+=("$*")
+}
+
+check ruff format --check
+check ruff check
+check mypy
+check lint-imports
+check pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=92
+
+if ((${#failed[@]})); then
+  printf "FAILED: %s\n" "${failed[@]}" >&2
+  exit 1
+fi
+echo "All checks passed."
