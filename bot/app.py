@@ -25,7 +25,7 @@ from bot.telegram import TelegramSession
 from bot.work.connect import ConnectWork
 from bot.work.reports import ReportWork
 from core.avito.client import Avito
-from core.avito.http import AvitoDoor
+from core.avito.http import AvitoDoor, Patience
 from core.background import Background
 from core.config import Settings
 from core.database.repositories.gates import DatabaseRateGate
@@ -105,7 +105,9 @@ class App:
         await self.engine.dispose()
 
 
-def build_app(settings: Settings, keyring: Keyring, clock: Clock) -> App:
+def build_app(
+    settings: Settings, keyring: Keyring, clock: Clock, *, patience: Patience | None = None
+) -> App:
     """Everything wired, nothing started, no connection made."""
     engine = create_engine(settings.database, keyring)
     sessions = create_sessions(engine)
@@ -113,13 +115,13 @@ def build_app(settings: Settings, keyring: Keyring, clock: Clock) -> App:
     bot = Bot(settings.bot_token.get_secret_value(), session=telegram)
     courier = Courier(bot, telegram)
     journal = Journal(settings.data_dir / f"journal-{_fingerprint(engine)}.log")
-    lanes, background = Lanes(), Background()
+    lanes, background = Lanes(), Background(clock)
     incidents = IncidentDesk(settings.admin_chat_id, clock)
     office = JobOffice(sessions, courier, incidents, clock)
     desk = ReplyDesk(courier, journal, sessions, office)
 
     gate = DatabaseRateGate(sessions, clock)
-    door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate)
+    door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate, patience=patience)
     avito = Avito(door, DatabaseTokenStore(sessions), clock)
     sync = StatisticsSync(sessions, avito, clock)
 

@@ -8,14 +8,20 @@ never renamed, new buttons get new prefixes.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+# A number that no column can hold is no button of ours: it must not get as far as a query.
+ProfileId = Annotated[int, Field(ge=1, lt=2**31)]
+JobId = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class AboutProfile(CallbackData, prefix="about_profile"):
     """What every button about one profile carries. Itself on no button."""
 
-    profile_id: int
+    profile_id: ProfileId
 
 
 class ProfileAdd(CallbackData, prefix="profile_add"):
@@ -83,7 +89,7 @@ class KeysAgain(CallbackData, prefix="keys_again"):
 class JobCancel(CallbackData, prefix="job_cancel"):
     """Stop work that is under way."""
 
-    job_id: int
+    job_id: JobId
 
 
 class HelpShow(CallbackData, prefix="help_show"):

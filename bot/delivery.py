@@ -22,7 +22,8 @@ from aiogram.methods import TelegramMethod
 from bot.telegram import NoAnswer, RawAnswer, TelegramSession
 
 DEFAULT_FLOOD_PAUSE_SEC = 5.0
-_MESSAGE_ID = re.compile(r'"message_id"\s*:\s*(\d+)')
+# What follows the digits must be there too: a number cut in the middle is another number.
+_MESSAGE_ID = re.compile(r'"message_id"\s*:\s*(\d+)(?=\D)')
 _SAYS_OK = re.compile(r'"ok"\s*:\s*true')
 
 

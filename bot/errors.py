@@ -62,15 +62,19 @@ class IncidentDesk:
             stage.effects.extend(self.tell_operator(error, code))
 
     def explain(
-        self, error: Exception, *, job_id: int, profile_id: int | None
+        self, error: Exception, *, job_id: int, profile_id: int | None, owner_id: int, chat_id: int
     ) -> tuple[Screen, list[Effect]]:
-        """What a person reads about a job that failed, and what the operator is told."""
+        """What is read about a failed job where it was asked for, and what others are told."""
         code = self.record(error, job_id=job_id)
         if isinstance(error, AvitoError):
             screen = problems.of_job(error, profile_id=profile_id, code=code)
         else:
             screen = problems.incident(code)
-        return screen, self.tell_operator(error, code)
+        more = self.tell_operator(error, code)
+        if chat_id == owner_id:
+            return screen, more
+        # In a group everybody reads along: the reason goes to the one who can act on it.
+        return problems.job_in_group(code), [Show(chat_id=owner_id, screen=screen), *more]
 
     def record(self, error: Exception, **ids: object) -> str:
         """Log a failure under a new incident code; returns the code."""
@@ -98,10 +102,13 @@ class IncidentDesk:
 
 
 def _put(stage: Stage, notice: str, screen: Screen) -> None:
-    """As an alert over the chat when a button was pressed, else as a message."""
+    """As an alert over the chat when a button was pressed, else as a message.
+
+    Nothing where nobody asked: a group's small talk gets no answer when it works either.
+    """
     if stage.query is not None:
         stage.notice(notice, alert=True)
-    else:
+    elif stage.is_private or stage.is_command:
         stage.send(screen)
 
 

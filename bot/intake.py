@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -16,7 +17,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from bot.effects import Effect, Show, from_json, to_json
+from bot.effects import Effect, Show, from_json
 from bot.errors import IncidentDesk
 from bot.jobs import JobOffice
 from bot.lanes import Lanes
@@ -25,7 +26,7 @@ from bot.replies import ReplyDesk
 from bot.screens import problems
 from bot.telegram import RawUpdate
 from core.database.health import is_unreachable
-from core.database.models import Reply
+from core.database.models import InboxUpdate, Job, Reply
 from core.database.repositories import inbox, jobs, replies
 from core.journal import Journal
 from core.logs import get_logger
@@ -35,7 +36,7 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 DATABASE_RETRY_SEC = 2.0
-BEGUN_LIMIT = 3
+CRASH_LIMIT = 5
 """An update that was in hand when the process died this often is what kills it."""
 
 
@@ -65,13 +66,12 @@ class Intake:
         self._journal = journal
         self._incidents = incidents
         self._clock = clock
+        self._questioning = asyncio.Lock()
+        self._database_away = False
 
     async def recover(self) -> None:
         """Go on where the last run stopped: what is owed, what was received, what was running."""
-        async with self._sessions() as session:
-            owed = await replies.owed(session)
-            received = await inbox.open_updates(session)
-            running = await jobs.all_open(session)
+        owed, received, running = await self._outlast_database(self._left_over)
         self._journal.keep_only({row.update_id for row in received}, {reply.id for reply in owed})
         self.hand_over(owed)
         for row in received:
@@ -82,6 +82,14 @@ class Intake:
                 self._office.start(job.id)
         if owed or received or running:
             log.info("recovered", owed=len(owed), received=len(received), jobs=len(running))
+
+    async def _left_over(self) -> tuple[list[Reply], list[InboxUpdate], list[Job]]:
+        async with self._sessions() as session:
+            return (
+                await replies.owed(session),
+                await inbox.open_updates(session),
+                await jobs.all_open(session),
+            )
 
     def submit(self, update_id: int, raw: RawUpdate) -> None:
         lane = home_of(raw)
@@ -94,8 +102,13 @@ class Intake:
             self._lanes.submit(lane, partial(self._perform, list(group)))
 
     async def _handle(self, update_id: int, raw: RawUpdate, lane: int) -> None:
-        owed = await self._outlast_database(lambda: self._dispatch(update_id, raw, lane))
-        self._journal.forget_update(update_id)
+        crashes = self._journal.times_begun(update_id)
+        # What was in hand at a crash is taken up one by one: the next crash tells who it was.
+        async with self._questioning if crashes else nullcontext():
+            self._journal.took(update_id)
+            ledger = InboxLedger(update_id, lane, self._clock)
+            owed = await self._outlast_database(lambda: self._decide(ledger, raw, crashes))
+            self._journal.forget_update(update_id)
         await self._perform([reply for reply in owed if reply.lane == lane])
         self.hand_over([reply for reply in owed if reply.lane != lane])
 
@@ -103,44 +116,45 @@ class Intake:
         if owed:
             await self._outlast_database(lambda: self._desk.perform(owed))
 
-    async def _dispatch(self, update_id: int, raw: RawUpdate, lane: int) -> list[Reply]:
+    async def _decide(self, ledger: InboxLedger, raw: RawUpdate, crashes: int) -> list[Reply]:
         """One transaction: the update's writes, its end, and what is owed for it."""
+        if ledger.is_closed:
+            # The commit's answer got lost with the connection; the commit itself may have worked.
+            async with self._sessions() as session:
+                if not await inbox.is_open(session, ledger.update_id):
+                    return await replies.among(session, ledger.owed)
         try:
-            self._take_in_hand(update_id)
-            update = _parsed(raw, self._bot)
+            update = _parsed(raw, self._bot, crashes)
         except Poisoned as error:
-            return await self._set_aside(update_id, error, lane)
-        ledger = InboxLedger(update_id, lane, self._clock)
+            return await self._set_aside(ledger, error)
         owed: list[Reply] = await self._dispatcher.feed_update(self._bot, update, ledger=ledger)
         return owed
 
-    def _take_in_hand(self, update_id: int) -> None:
-        if self._journal.times_begun(update_id) >= BEGUN_LIMIT:
-            raise Poisoned(f"in hand at {BEGUN_LIMIT} crashes")
-        self._journal.took(update_id)
-
-    async def _set_aside(self, update_id: int, error: Poisoned, lane: int) -> list[Reply]:
-        code = self._incidents.record(error, update_id=update_id)
+    async def _set_aside(self, ledger: InboxLedger, error: Poisoned) -> list[Reply]:
+        code = self._incidents.record(error, update_id=ledger.update_id)
         effects: list[Effect] = self._incidents.tell_operator(error, code)
-        if lane > 0:
-            effects.insert(0, Show(chat_id=lane, screen=problems.incident(code)))
-        owed = [
-            (effect.chat_id, to_json(effect)) for effect in effects if isinstance(effect, Show)
-        ]
+        if ledger.home > 0:
+            effects.insert(0, Show(chat_id=ledger.home, screen=problems.incident(code)))
         async with self._sessions.begin() as session:
-            await inbox.bury(session, update_id, code, self._clock.now())
-            return await inbox.owe(session, owed, self._clock.now())
+            return await ledger.bury(session, effects, code)
 
     async def _outlast_database(self, work: Callable[[], Awaitable[T]]) -> T:
         """Repeat work whose transaction failed because the database went away."""
         while True:
             try:
-                return await work()
+                done = await work()
             except Exception as error:
                 if not is_unreachable(error):
                     raise
-                log.warning("waiting_for_database", why=type(error).__name__)
+                if not self._database_away:
+                    log.warning("waiting_for_database", why=type(error).__name__)
+                self._database_away = True
                 await asyncio.sleep(DATABASE_RETRY_SEC)
+            else:
+                if self._database_away:
+                    log.info("database_is_back")
+                self._database_away = False
+                return done
 
 
 def home_of(raw: RawUpdate) -> int:
@@ -156,7 +170,9 @@ def home_of(raw: RawUpdate) -> int:
     return 0
 
 
-def _parsed(raw: RawUpdate, bot: Bot) -> Update:
+def _parsed(raw: RawUpdate, bot: Bot, crashes: int) -> Update:
+    if crashes >= CRASH_LIMIT:
+        raise Poisoned(f"in hand at {crashes} crashes")
     try:
         update = Update.model_validate(raw, context={"bot": bot})
         _ = update.event_type

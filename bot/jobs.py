@@ -26,14 +26,14 @@ from bot.middleware import lane_of
 from bot.show import Stage
 from core.database.health import is_unreachable
 from core.database.models import Job, Reply
-from core.database.repositories import inbox, jobs
+from core.database.repositories import inbox, jobs, replies
 from core.errors import JobAlreadyRunning
 from core.logs import get_logger
 from core.ports import Clock
 
 log = get_logger(__name__)
 
-PROGRESS_PAUSE_SEC = 1.5
+PROGRESS_PAUSE_SEC = 5.0
 """Edits of one message are limited like sends; progress needs no more than this."""
 RETRY_SEC = 5.0
 
@@ -128,6 +128,8 @@ class JobContext:
             ending = Ending(session)
             yield ending
             owed = await self._office.owe(session, self._effects(ending), home=self.chat_id)
+            self._office.promised[self.job_id] = [reply.id for reply in owed]
+        del self._office.promised[self.job_id]
         self._office.hand_over(owed)
 
     async def follow(
@@ -179,6 +181,8 @@ class JobOffice:
     ) -> None:
         self.sessions = sessions
         self.hand_over: Callable[[list[Reply]], None] = lambda _: None
+        self.promised: dict[int, list[int]] = {}
+        """By job, the replies of an ending whose commit is under way."""
         self._courier = courier
         self._incidents = incidents
         self._clock = clock
@@ -252,6 +256,10 @@ class JobOffice:
         try:
             async with self.sessions() as session:
                 job = await jobs.find(session, job_id)
+                if job is None and job_id in self.promised:
+                    # We had tried to end it: that worked, only the commit's answer got lost.
+                    self.hand_over(await replies.among(session, self.promised[job_id]))
+                    del self.promised[job_id]
             if job is None:
                 return True
             context = JobContext(job, self)
@@ -272,7 +280,11 @@ class JobOffice:
 
     async def _end_badly(self, context: JobContext, error: Exception) -> None:
         screen, more = self._incidents.explain(
-            error, job_id=context.job_id, profile_id=context.profile_id
+            error,
+            job_id=context.job_id,
+            profile_id=context.profile_id,
+            owner_id=context.owner_id,
+            chat_id=context.chat_id,
         )
         async with context.ending() as ending:
             ending.screen, ending.more = screen, more

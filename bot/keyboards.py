@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
@@ -41,6 +42,7 @@ def pager(number: int, pages: int, target: Callable[[int], CallbackData]) -> Row
     return row
 
 
+@cache
 def main_menu() -> InlineKeyboardMarkup:
     return keyboard(
         [button("📋 Мои профили", ProfilesBack())],

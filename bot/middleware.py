@@ -31,16 +31,36 @@ class Ledger(Protocol):
 
 
 class InboxLedger:
-    """The ledger of an update that came through the inbox."""
+    """The ledger of an update that came through the inbox.
+
+    `owed` names the replies as last written, `is_closed` says that they were: if the commit
+    after that fails with the connection, only the database knows whether it worked.
+    """
 
     def __init__(self, update_id: int, home: int, clock: Clock) -> None:
-        self._update_id = update_id
-        self._home = home
+        self.update_id = update_id
+        self.home = home
+        self.is_closed = False
+        self.owed: list[int] = []
         self._clock = clock
 
     async def close(self, session: AsyncSession, effects: Sequence[Effect]) -> list[Reply]:
-        owed = [(lane_of(effect, self._home), to_json(effect)) for effect in effects]
-        return await inbox.finish(session, self._update_id, owed, self._clock.now())
+        await inbox.finish(session, self.update_id, self._clock.now())
+        return await self._owe(session, effects)
+
+    async def bury(
+        self, session: AsyncSession, effects: Sequence[Effect], incident: str
+    ) -> list[Reply]:
+        """Close it as one that cannot be handled."""
+        await inbox.bury(session, self.update_id, incident, self._clock.now())
+        return await self._owe(session, effects)
+
+    async def _owe(self, session: AsyncSession, effects: Sequence[Effect]) -> list[Reply]:
+        owed = [(lane_of(effect, self.home), to_json(effect)) for effect in effects]
+        replies = await inbox.owe(session, owed, self._clock.now())
+        self.owed = [reply.id for reply in replies]
+        self.is_closed = True
+        return replies
 
 
 def lane_of(effect: Effect, home: int) -> int:
@@ -69,13 +89,16 @@ class DbSessionMiddleware(BaseMiddleware):
         ledger: Ledger | None = data.get("ledger")
         stage = Stage(event)
         try:
-            # A session costs nothing until it is used: /help makes no round trip.
-            async with self._sessions.begin() as session:
+            async with self._sessions() as session:
                 data["session"] = session
                 data["stage"] = stage
                 data["state"] = self._dialogue(session, data)
                 await handler(event, data)
-                return await _close(ledger, session, stage)
+                outcome = await _close(ledger, session, stage)
+                # A session costs nothing until it is used: /help alone makes no round trip.
+                if session.in_transaction():
+                    await session.commit()
+                return outcome
         except Exception as error:
             if is_unreachable(error):
                 raise

@@ -77,6 +77,7 @@ class Poller:
         self._policy = policy
         self._allowed = list(allowed_updates)
         self._offset: int | None = None
+        self._stored: set[int] = set()
 
     async def run(self, sink: Sink, room: Callable[[], Any]) -> None:
         """Fetch for ever, handing every new update to `sink`; raises PollingFailed at the end.
@@ -119,11 +120,14 @@ class Poller:
             return
         rows = [(update["update_id"], json.dumps(update)) for update in updates]
         async with self._sessions.begin() as session:
-            fresh = await inbox.keep(session, rows, self._clock.now())
+            # Added to, not replaced: when a commit's answer got lost with the connection, the
+            # same updates come again, may be known already, and were given to nobody yet.
+            self._stored |= await inbox.keep(session, rows, self._clock.now())
         self._offset = max(update_id for update_id, _ in rows) + 1
         for update in updates:
-            if update["update_id"] in fresh:
+            if update["update_id"] in self._stored:
                 sink(update["update_id"], update)
+        self._stored.clear()
 
     async def _fetch(
         self, poll_sec: int, *, limit: int = BATCH, timeout_sec: float | None = None
@@ -149,7 +153,7 @@ class Poller:
 def _refusal(data: dict[str, Any]) -> Exception:
     status, description = data.get("error_code"), str(data.get("description"))
     if status == HTTPStatus.UNAUTHORIZED:
-        return TokenRevoked("Telegram refuses the bot token")
+        return TokenRevoked("BOT_TOKEN: Telegram does not know this token any more")
     if status == HTTPStatus.CONFLICT:
         return _FetchFailed(f"409 {description}", retry_after=CONFLICT_PAUSE_SEC)
     retry_after = (data.get("parameters") or {}).get("retry_after")

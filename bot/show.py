@@ -44,6 +44,10 @@ class Stage:
         return self.message is None or self.message.chat.type == "private"
 
     @property
+    def is_command(self) -> bool:
+        return isinstance(self.message, Message) and (self.message.text or "").startswith("/")
+
+    @property
     def person(self) -> User | None:
         """Who acts, None when that cannot be known: a channel, an anonymous administrator."""
         if self.query is not None:

@@ -17,11 +17,12 @@ import certifi
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError
+from aiogram.exceptions import ClientDecodeError, TelegramNetworkError
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import (
     ClientError,
+    ClientResponse,
     ClientSession,
     ClientTimeout,
     TCPConnector,
@@ -60,9 +61,10 @@ class _Departure:
 
     def note(self) -> None:
         if not self.left:
-            self.left = True
+            # First the note: if it cannot be made, nothing leaves.
             if self._leaving is not None:
                 self._leaving()
+            self.left = True
 
 
 async def _chunk_sent(
@@ -72,6 +74,18 @@ async def _chunk_sent(
     departure = context.trace_request_ctx
     if isinstance(departure, _Departure):
         departure.note()
+
+
+async def _read(response: ClientResponse) -> str:
+    """The body, or as much of it as came: half an answer can still say that the call worked."""
+    body = bytearray()
+    try:
+        async for part in response.content.iter_any():
+            body += part
+    except (TimeoutError, ClientError, OSError):
+        if not body:
+            raise
+    return body.decode(errors="replace")
 
 
 class TelegramSession(AiohttpSession):
@@ -115,8 +129,8 @@ class TelegramSession(AiohttpSession):
                 timeout=ClientTimeout(total=timeout_sec),
                 trace_request_ctx=departure,
             ) as response:
-                return RawAnswer(response.status, await response.text())
-        except (TimeoutError, ClientError, OSError, UnicodeDecodeError) as error:
+                return RawAnswer(response.status, await _read(response))
+        except (TimeoutError, ClientError, OSError) as error:
             # The text of aiohttp's errors can hold the URL, and the URL holds the token.
             raise NoAnswer(type(error).__name__, left=departure.left) from error
 
@@ -128,7 +142,12 @@ class TelegramSession(AiohttpSession):
             answer = await self.post(bot, method, timeout_sec=timeout or self.timeout)
         except NoAnswer as error:
             raise TelegramNetworkError(method=method, message=str(error)) from error
-        response = self.check_response(
-            bot=bot, method=method, status_code=answer.status, content=answer.body
-        )
+        try:
+            response = self.check_response(
+                bot=bot, method=method, status_code=answer.status, content=answer.body
+            )
+        except ClientDecodeError as error:
+            # A proxy's page. aiogram's error is of another family and quotes all of it.
+            message = f"{answer.status} without a readable body"
+            raise TelegramNetworkError(method=method, message=message) from error
         return cast(TelegramType, response.result)

@@ -60,6 +60,8 @@ async def take_client_id(
 ) -> None:
     client_id = connect.clean_key(text)
     if client_id is None:
+        # People paste both keys at once: what is refused here may hold the secret.
+        stage.erase(screens.secret_not_erased())
         stage.send(screens.bad_key("client_id"))
         return
     data = await state.update_data(client_id=client_id)
@@ -99,6 +101,8 @@ async def take_client_secret(
         stage.send(screens.bad_key("client_secret"))
         return
     data = await state.get_data()
+    if "profile_id" in data:
+        await profiles.owned(session, message.chat.id, data["profile_id"])
     await state.clear()
     await jobs.begin(
         session,

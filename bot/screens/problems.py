@@ -73,6 +73,10 @@ def incident(code: str) -> Screen:
     )
 
 
+def job_in_group(code: str) -> Screen:
+    return screen("Отчёт сейчас не получился. Попробуйте позже.", f"Код: {code}")
+
+
 def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
     """How a job ends that could not do its work."""
     rows: list[keyboards.Row] = []

@@ -40,7 +40,8 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     )
 
 
-def report(data: ReportData, now: datetime) -> Screen:
+def report(data: ReportData, now: datetime, *, for_owner: bool) -> Screen:
+    """`for_owner`: nobody else reads along, so what went wrong can be said."""
     lines: list[Line] = [
         Bold("📊 Отчёт Avito"),
         Italic(data.profile_name),
@@ -50,7 +51,7 @@ def report(data: ReportData, now: datetime) -> Screen:
     ]
     if data.compared_with is not None:
         lines += ["", Italic(f"Изменения — к {format_period(data.compared_with)}")]
-    lines += [*_remarks(data), Italic(_read_line(data, now))]
+    lines += [*_remarks(data, for_owner), Italic(_read_line(data, now))]
     return screen(
         *lines,
         keyboard=keyboard(
@@ -73,7 +74,7 @@ def _figure_lines(figure: Figure) -> list[Line]:
     return lines
 
 
-def _remarks(data: ReportData) -> list[Line]:
+def _remarks(data: ReportData, for_owner: bool) -> list[Line]:
     remarks: list[Line] = []
     if data.by_listings:
         remarks.append(
@@ -81,7 +82,8 @@ def _remarks(data: ReportData) -> list[Line]:
             "расходов в таких данных нет."
         )
     if data.failure is not None:
-        remarks.append(f"⚠️ Свежие числа прочитать не удалось: {problems.of_failure(data.failure)}")
+        why = f": {problems.of_failure(data.failure)}" if for_owner else "."
+        remarks.append(f"⚠️ Свежие числа прочитать не удалось{why}")
     elif data.refreshes_at is not None:
         remarks.append("ℹ️ Avito отвечает раз в минуту: свежие числа подтянутся сами чуть позже.")
     return remarks

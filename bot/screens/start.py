@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
@@ -10,6 +12,7 @@ from bot.effects import Screen
 from bot.screens.parts import screen
 
 
+@cache
 def greeting() -> Screen:
     return screen(
         Bold("👋 Это Avito Analytics Bot"),
@@ -23,6 +26,7 @@ def greeting() -> Screen:
     )
 
 
+@cache
 def help_text() -> Screen:
     return screen(
         Bold("Три шага до первого отчёта"),

@@ -20,7 +20,8 @@ from core.services import connect, profiles
 from core.statistics.sync import StatisticsSync, access_to
 from utils.periods import Period
 
-TICK_SEC = 5.0
+NAP_SEC = 0.5
+KEYS_FAILED = (KeysRefused.__name__, EmployeeKey.__name__)
 ROUNDS = 3
 """How many minutes of Avito a report waits out before it gives up."""
 
@@ -47,10 +48,14 @@ class ReportWork:
         except (KeysRefused, EmployeeKey) as error:
             await self._note(profile.id, type(error).__name__)
             raise
-        if profile.problem is not None:
-            await self._note(profile.id, None)
+        # The store may answer although the keys do not open Avito any more.
+        refused = data.failure if data.failure in KEYS_FAILED else None
+        if profile.problem != refused:
+            await self._note(profile.id, refused)
         async with job.ending() as ending:
-            ending.screen = screens.report(data, self.clock.now())
+            ending.screen = screens.report(
+                data, self.clock.now(), for_owner=job.chat_id == job.owner_id
+            )
         if data.refreshes_at is not None:
             self._refresh_later(profile, data.refreshes_at)
 
@@ -84,7 +89,7 @@ class ReportWork:
         """Wait for Avito's minute, showing how long it still takes."""
         while (left := (until - self.clock.now()).total_seconds()) > 0:
             await job.progress(screens.waiting_for_avito(job.job_id, round(left)))
-            await asyncio.sleep(min(left, TICK_SEC))
+            await asyncio.sleep(min(left, NAP_SEC))
 
     async def _note(self, profile_id: int, problem: str | None) -> None:
         async with self.sessions.begin() as session:
@@ -92,7 +97,4 @@ class ReportWork:
 
     def _refresh_later(self, profile: AvitoProfile, at: datetime) -> None:
         access = access_to(profile)
-        delay = (at - self.clock.now()).total_seconds()
-        self.background.later(
-            ("refresh", access.account), delay, lambda: self.sync.refresh(access)
-        )
+        self.background.later(("refresh", access.account), at, lambda: self.sync.refresh(access))

@@ -58,7 +58,8 @@ def is_unreachable(error: BaseException) -> bool:
     """Whether work failed because the database is not there: the same may succeed later."""
     if isinstance(error, DBAPIError):
         return _is_transient(error)
-    return isinstance(error, DatabaseAway | ConnectionError | TimeoutError | PoolTimeout)
+    # OSError: refused, timed out, a socket's file that is gone, a name that does not resolve.
+    return isinstance(error, DatabaseAway | OSError | PoolTimeout)
 
 
 async def wait_for_database(engine: AsyncEngine, settings: StorageSettings) -> None:

@@ -1,8 +1,10 @@
 """Formatted text: UTF-16 lengths, trimming, and the entities Telegram finds by itself."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 Json = dict[str, Any]
@@ -42,6 +44,7 @@ def byte_offset(text: str, index: int) -> int:
 
 def trimmed(text: str, entities: list[Json]) -> Formatted:
     """Without the white space around, as people get every message."""
+    text, entities = _without_returns(text, entities)
     lead = len(text) - len(text.lstrip())
     shift = utf16_length(text[:lead])
     body = text.strip()
@@ -53,6 +56,21 @@ def trimmed(text: str, entities: list[Json]) -> Formatted:
         if end > start:
             kept.append({**entity, "offset": start, "length": end - start})
     return Formatted(body, kept)
+
+
+def _without_returns(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
+    """The server drops every \\r; MarkdownV2 uses it to keep `_` and `__` apart."""
+    pieces = text.split("\r")
+    borders = list(accumulate((utf16_length(piece) + 1 for piece in pieces), initial=0))
+
+    def moved(offset: int) -> int:
+        return offset - (bisect_right(borders, offset) - 1)
+
+    kept = []
+    for entity in entities:
+        start, end = moved(entity["offset"]), moved(entity["offset"] + entity["length"])
+        kept.append({**entity, "offset": start, "length": end - start})
+    return "".join(pieces), kept
 
 
 def with_found(formatted: Formatted) -> Formatted:

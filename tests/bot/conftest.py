@@ -1,3 +1,32 @@
-from tests.support.bot import rig
+"""The bot's stories share one rig, and some promises that hold in every one of them."""
 
-__all__ = ["rig"]
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.support.bot import BotRig, bot_rig
+
+
+@pytest.fixture
+async def rig(database_url: URL, tmp_path: Path) -> AsyncIterator[BotRig]:
+    """The bot on each kind of database. 09:00 in Moscow, 21.11.2026."""
+    async with bot_rig(database_url, tmp_path) as made:
+        # The operator has greeted the bot; what a story looks at is its own doing.
+        await made.operator.private(made.me).wait_for("Avito Analytics Bot")
+        yield made
+        if made.app is not None:
+            await made.telegram.settled(made.me)
+            check_promises(made)
+
+
+def check_promises(rig: BotRig) -> None:
+    """No button spins, no markup was refused, no limit of Avito was broken."""
+    calls = rig.telegram.history.calls
+    assert [call for call in calls if "parse entities" in (call.description or "")] == []
+    answered = {c.params["callback_query_id"] for c in calls if c.method == "answerCallbackQuery"}
+    assert [p.data for p in rig.telegram.presses.values() if p.id not in answered] == []
+    assert rig.avito.violations() == []

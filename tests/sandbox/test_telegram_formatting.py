@@ -115,6 +115,13 @@ def test_white_space_around_goes_and_entities_move_with_it() -> None:
     assert (moved.text, brief(moved.entities)) == ("ab", [("bold", 0, 2)])
 
 
+def test_carriage_returns_vanish_and_entities_move_with_them() -> None:
+    parsed = parse_markdown_v2("a _\rкурсив_\r *b*")
+    seen = trimmed(parsed.text, parsed.entities)
+    assert seen.text == "a курсив b"
+    assert brief(seen.entities) == [("italic", 2, 6), ("bold", 9, 1)]
+
+
 def test_commands_mentions_and_links_are_found_in_typed_text() -> None:
     typed = typed_by_person("/stats@avito_bot 😀 @alice a@b.ru https://avito.ru/x?y=1. 1/2")
     found = [(kind, length) for kind, _, length in brief(typed.entities)]

@@ -1,4 +1,4 @@
-"""Fixtures: the real bot, polling a sandbox Telegram and reading a sandbox Avito.
+"""The real bot, polling a sandbox Telegram and reading a sandbox Avito.
 
 Alice owns profiles, Bob sits in her group, Charlie is the stranger who crafts buttons.
 """
@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pydantic import SecretStr
 from sqlalchemy import URL
 
 from bot.app import App, build_app
+from core.avito.http import Patience
 from core.config import Settings
 from core.secrets import parse_keys
 from sandbox.avito.accounts import demo_world
@@ -35,6 +35,8 @@ from tests.support.databases import TEST_KEYS
 TOKEN = "7000000099:AAF-sandbox_token_of_the_bot_under_test"
 BOT_NAME = "avito_test_bot"
 OPERATOR_ID = 99
+NEARBY = Patience(connect=2.0, read=1.0, total=4.0, first_pause=0.01, longest_pause=0.05)
+"""The sandbox is next door, so a fault need not be waited for long."""
 
 
 @dataclass
@@ -62,7 +64,7 @@ class BotRig:
         return self.app
 
     async def start(self) -> None:
-        self.app = build_app(self.settings, parse_keys(TEST_KEYS), self.clock)
+        self.app = build_app(self.settings, parse_keys(TEST_KEYS), self.clock, patience=NEARBY)
         await self.app.prepare()
         self._task = asyncio.create_task(self.app.run())
 
@@ -144,10 +146,3 @@ async def bot_rig(url: URL, tmp_path: Path, **overrides: Any) -> AsyncIterator[B
             yield rig
         finally:
             await rig.stop()
-
-
-@pytest.fixture
-async def rig(database_url: URL, tmp_path: Path) -> AsyncIterator[BotRig]:
-    """The bot on each kind of database. 09:00 in Moscow, 21.11.2026."""
-    async with bot_rig(database_url, tmp_path) as made:
-        yield made

@@ -83,12 +83,13 @@ def postgres_server() -> Iterator[URL]:
         if os.environ.get("REQUIRE_POSTGRES") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    with running_server(binaries) as url:
-        yield url
+    with running_server(binaries) as server:
+        yield server.url
 
 
 @contextmanager
-def _postgres_database(server: URL, template: str | None = None) -> Iterator[URL]:
+def postgres_database(server: URL, template: str | None = None) -> Iterator[URL]:
+    """A database of its own on that server, gone afterwards."""
     name = f"test_{uuid4().hex}"
     source = f" TEMPLATE {template}" if template else ""
     _in_thread(_execute, server, f"CREATE DATABASE {name}{source}")
@@ -111,7 +112,7 @@ def _execute(server: URL, statement: str) -> None:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: URL) -> Iterator[str]:
     """The name of a migrated database: PostgreSQL copies it faster than it migrates."""
-    with _postgres_database(postgres_server) as url:
+    with postgres_database(postgres_server) as url:
         upgrade(url)
         yield str(url.database)
 
@@ -134,7 +135,7 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> URL:
 @pytest.fixture
 def postgres_url(postgres_server: URL, postgres_template: str) -> Iterator[URL]:
     """A migrated, empty PostgreSQL database."""
-    with _postgres_database(postgres_server, postgres_template) as url:
+    with postgres_database(postgres_server, postgres_template) as url:
         yield url
 
 
@@ -151,7 +152,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == "sqlite":
         yield URL.create("sqlite+aiosqlite", database=str(tmp_path / "empty.db"))
         return
-    with _postgres_database(request.getfixturevalue("postgres_server")) as url:
+    with postgres_database(request.getfixturevalue("postgres_server")) as url:
         yield url
 
 

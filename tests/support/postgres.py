@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,9 +38,38 @@ def find_binaries() -> Path | None:
     return next((path for path in candidates if (path / "postgres").exists()), None)
 
 
+@dataclass
+class PostgresServer:
+    """A server on a Unix socket in a folder of its own."""
+
+    binaries: Path
+    folder: Path
+    user: str | None
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> URL:
+        """The URL of its superuser."""
+        return URL.create(
+            "postgresql+asyncpg",
+            username="postgres",
+            database="postgres",
+            query={"host": str(self.folder)},
+        )
+
+    def stop(self) -> None:
+        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+        self.process.send_signal(2)
+        self.process.wait(START_SECONDS)
+
+    def start(self) -> None:
+        self.process = _start(self.binaries, self.folder, self.user)
+        _wait_until_ready(self.process, self.folder)
+
+
 @contextmanager
-def running_server(binaries: Path) -> Iterator[URL]:
-    """A fresh server on a Unix socket in a temporary folder; gives the URL of its superuser."""
+def running_server(binaries: Path) -> Iterator[PostgresServer]:
+    """A fresh server, as long as the block runs."""
     # A socket's path has about 100 characters: pytest's own temporary folders are too deep.
     with TemporaryDirectory(prefix="avito-pg-") as name:
         folder = Path(name)
@@ -48,19 +78,12 @@ def running_server(binaries: Path) -> Iterator[URL]:
             binaries = _within_reach(binaries, folder)
             shutil.chown(folder, user)
         _initialise(binaries, folder / "data", user)
-        server = _start(binaries, folder, user)
+        server = PostgresServer(binaries, folder, user, _start(binaries, folder, user))
         try:
-            _wait_until_ready(server, folder)
-            yield URL.create(
-                "postgresql+asyncpg",
-                username="postgres",
-                database="postgres",
-                query={"host": str(folder)},
-            )
+            _wait_until_ready(server.process, folder)
+            yield server
         finally:
-            # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
-            server.send_signal(2)
-            server.wait(START_SECONDS)
+            server.stop()
 
 
 def _server_user() -> str | None:

@@ -1,0 +1,94 @@
+"""Avito fails in all its ways: the report says so, and stored numbers stay good."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tests.support.bot import BotRig
+from tests.support.report import ask_report, read_figures
+
+AWAY = "Avito сейчас не отвечает"
+ODD = "Avito ответил не так, как обещает"
+FAULTS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("status", {"status": 500}, AWAY),
+    ("status", {"status": 502}, AWAY),
+    ("status", {"status": 503}, AWAY),
+    ("hang", {}, AWAY),
+    ("drop_before", {}, AWAY),
+    ("drop_after", {}, AWAY),
+    ("malformed_json", {}, ODD),
+    ("wrong_shape", {}, ODD),
+    ("empty", {}, ODD),
+    ("status", {"status": 400}, "Avito не понял запрос"),
+    ("status", {"status": 402}, "Для этих данных у аккаунта нет подписки Avito"),
+)
+A_MINUTE = timedelta(seconds=65)
+
+
+async def test_with_numbers_in_the_store_a_report_shows_them_and_names_the_failure(
+    rig: BotRig,
+) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    before = read_figures(await ask_report(chat, profile_id))
+    rig.clock.advance(timedelta(hours=4))
+    for kind, params, sentence in FAULTS:
+        rig.avito.fault(kind, "stats_v2", **params)
+        await rig.quiet()
+
+        report = await ask_report(chat, profile_id)
+
+        assert f"Свежие числа прочитать не удалось: {sentence}" in report.text
+        assert "обновлено в 09:00" in report.text
+        assert read_figures(report) == before
+        rig.avito.clear_faults()
+        rig.clock.advance(A_MINUTE)
+
+
+async def test_without_any_numbers_the_failure_is_named_and_no_figure_invented(
+    rig: BotRig,
+) -> None:
+    rig.avito.fault("status", "stats_v2", status=500)
+    chat, profile_id = await rig.connect(rig.alice)
+    done = await chat.wait_for("подключён")
+    assert "Прочитать статистику не удалось" in done.text
+    assert AWAY in done.text
+
+    for kind, params, sentence in FAULTS:
+        rig.avito.clear_faults()
+        rig.clock.advance(A_MINUTE)
+        rig.avito.fault(kind, "stats_v2", **params)
+        await rig.quiet()
+        chat.click(f"report_now:{profile_id}", done)
+        failed = await chat.wait_for("Не получилось")
+        assert sentence in failed.text
+        assert "Код: " in failed.text
+        assert ["🔄 Повторить"] in failed.button_texts
+
+    rig.avito.clear_faults()
+    rig.clock.advance(A_MINUTE)
+    assert "Просмотры" in read_figures(await ask_report(chat, profile_id))
+
+
+async def test_avitos_429_is_waited_out_for_a_whole_window(rig: BotRig) -> None:
+    rig.avito.fault("status", "stats_v2", times=1, status=429)
+    chat, profile_id = await rig.connect(rig.alice)
+    done = await chat.wait_for("подключён")
+    assert "Новые числа Avito отдаст сегодня в 09:01" in done.text
+
+    chat.click(f"report_now:{profile_id}")
+    await chat.wait_for("Прочитаю через")
+    rig.clock.advance(timedelta(seconds=65))
+
+    assert "Просмотры" in read_figures(await chat.wait_for("Отчёт Avito"))
+
+
+async def test_a_wallet_that_cannot_be_read_is_no_data_and_never_zero(rig: BotRig) -> None:
+    rig.avito.fault("status", "balance", status=500)
+    rig.avito.fault("status", "cpa_balance", status=500)
+    chat, profile_id = await rig.connect(rig.alice)
+
+    said = read_figures(await ask_report(chat, profile_id))
+
+    assert (said["Кошелёк"].value, said["Аванс"].value) == ("нет данных", "нет данных")
+    assert said["Просмотры"].value != "нет данных"

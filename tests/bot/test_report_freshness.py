@@ -1,0 +1,123 @@
+"""How old the numbers are, and how few calls of Avito they cost."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+from tests.support.bot import BotRig
+from tests.support.report import ask_report, count, read_figures
+from tests.support.rows import connected, days_stored, scalar
+from tests.support.waiting import eventually
+
+YESTERDAY = date(2026, 11, 20)
+
+
+async def test_connecting_reads_270_days_with_one_call(rig: BotRig) -> None:
+    await rig.connect(rig.alice)
+
+    [call] = rig.avito.calls("stats_v2")
+    assert (call.request["dateFrom"], call.request["dateTo"]) == ("2026-02-25", "2026-11-21")
+    assert await days_stored(rig, "shop") == 270
+
+
+async def test_a_second_report_within_the_minute_costs_no_call(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+
+    first = await ask_report(chat, profile_id)
+    await rig.quiet()
+    rig.clock.advance(timedelta(seconds=20))
+    second = await ask_report(chat, profile_id)
+
+    assert read_figures(second) == read_figures(first)
+    assert len(rig.avito.calls("stats_v2")) == 1
+    assert all(call.status != 429 for call in rig.avito.history)
+
+
+async def test_numbers_older_than_three_hours_are_read_again(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(timedelta(hours=3, minutes=5))
+    rig.avito.account("shop").set_day(YESTERDAY, views=4_321)
+
+    report = await ask_report(chat, profile_id)
+
+    assert read_figures(report)["Просмотры"].value == count(4_321)
+    assert "обновлено в 12:05 по Москве" in report.text
+    assert rig.avito.calls("stats_v2")[-1].request["dateFrom"] == "2026-10-18"
+
+
+async def test_a_report_that_avito_refuses_comes_from_the_store_and_is_refreshed_later(
+    rig: BotRig,
+) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(timedelta(hours=4))
+    rig.avito.fault("status", "stats_v2", times=1, status=500)
+    await ask_report(chat, profile_id)
+    await rig.quiet()
+
+    report = await ask_report(chat, profile_id)
+    assert "Avito отвечает раз в минуту" in report.text
+    assert "обновлено в 09:00" in report.text
+    await rig.quiet()
+
+    rig.clock.advance(timedelta(seconds=65))
+    await eventually(lambda: len(rig.avito.calls("stats_v2")) == 3)
+    while await scalar(rig, "SELECT failure FROM account_syncs"):
+        await asyncio.sleep(0.02)
+    assert "обновлено в 13:01" in (await ask_report(chat, profile_id)).text
+    assert len(rig.avito.calls("stats_v2")) == 3
+
+
+async def test_without_any_numbers_a_report_waits_for_avitos_minute(rig: BotRig) -> None:
+    rig.avito.fault("status", "stats_v2", times=1, status=500)
+    chat, profile_id = await rig.connect(rig.alice)
+
+    chat.click(f"report_now:{profile_id}")
+    await chat.wait_for("Прочитаю через")
+    rig.clock.advance(timedelta(seconds=65))
+
+    report = await chat.wait_for("Отчёт Avito")
+    views = rig.avito.account("shop").day_numbers(YESTERDAY)["views"]
+    assert read_figures(report)["Просмотры"].value == count(views)
+
+
+async def test_a_wait_for_avitos_minute_can_be_stopped(rig: BotRig) -> None:
+    rig.avito.fault("status", "stats_v2", times=1, status=500)
+    chat, profile_id = await rig.connect(rig.alice)
+
+    chat.click(f"report_now:{profile_id}")
+    await chat.wait_for("Прочитаю через")
+    chat.click("⏹ Остановить")
+
+    await chat.wait_for("Прервано: сбор отчёта")
+    await rig.quiet()
+    assert len(rig.avito.calls("stats_v2")) == 1
+
+
+async def test_two_owners_of_one_account_share_its_numbers_and_its_minute(rig: BotRig) -> None:
+    await rig.connect(rig.alice)
+    profile_id = await connected(rig, rig.bob)
+    chat = rig.bob.private(rig.me)
+    chat.send("/profiles")
+    await chat.wait_for("Профили Avito")
+    chat.click(f"profile_view:{profile_id}")
+    await chat.wait_for("Аккаунт Avito")
+
+    report = await ask_report(chat, profile_id)
+
+    assert "Просмотры" in read_figures(report)
+    assert len(rig.avito.calls("stats_v2")) == 1
+
+
+async def test_a_slow_avito_is_waited_for_with_a_sign_of_life(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(timedelta(hours=4))
+    rig.avito.account("shop").latency = 0.3
+
+    chat.click(f"report_now:{profile_id}")
+
+    placeholder = await chat.wait_for("Собираю отчёт")
+    assert placeholder.button_texts == [["⏹ Остановить"]]
+    report = await chat.wait_for("Отчёт Avito")
+    assert report.id == placeholder.id
+    assert "обновлено в 13:00" in report.text

@@ -1,0 +1,69 @@
+"""A report that its owner asks for in a group: everybody there reads it, one person steers it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sandbox.telegram.people import ChatView
+from tests.support.bot import BotRig
+from tests.support.report import ask_report, read_figures
+from tests.support.rows import scalar
+
+NOT_YOURS = "Такого профиля у вас нет: возможно, он удалён."
+
+
+async def in_group(rig: BotRig) -> tuple[ChatView, ChatView, int]:
+    """Alice's and Bob's view of their group, and a profile of Alice."""
+    _, profile_id = await rig.connect(rig.alice)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    own, others = rig.alice.at(group), rig.bob.at(group)
+    own.send("/help@avito_test_bot")
+    own.press(f"report_now:{profile_id}", await own.wait_for("в личном чате"))
+    await own.wait_for("Отчёт Avito")
+    await rig.quiet()
+    return own, others, profile_id
+
+
+async def test_it_appears_where_it_was_asked_for(rig: BotRig) -> None:
+    own, _, profile_id = await in_group(rig)
+
+    assert "Просмотры" in read_figures(await ask_report(own, profile_id))
+    assert "Отчёт Avito" not in rig.alice.private(rig.me).transcript()
+
+
+async def test_its_buttons_work_for_the_owner_and_lead_others_nowhere(rig: BotRig) -> None:
+    own, others, profile_id = await in_group(rig)
+
+    press = others.press(f"report_now:{profile_id}", own.last)
+    assert (await others.wait_for_notice(press)).text == NOT_YOURS
+    press = own.press(f"profile_open:{profile_id}", own.last)
+    assert "?start=profiles" in ((await own.wait_for_notice(press)).url or "")
+    await rig.telegram.settled(rig.me)
+    assert "Аккаунт Avito" not in own.transcript()
+
+
+async def test_only_its_owner_stops_it(rig: BotRig) -> None:
+    own, others, profile_id = await in_group(rig)
+    rig.clock.advance(timedelta(hours=4))
+    rig.avito.fault("latency", "stats_v2", seconds=0.6)
+    own.click(f"report_now:{profile_id}")
+    placeholder = await own.wait_for("Собираю отчёт")
+    [stop] = placeholder.button_data
+
+    press = others.press(stop, placeholder)
+    assert (await others.wait_for_notice(press)).text == "Это уже закончено."
+    assert await scalar(rig, "SELECT count(*) FROM jobs") == 1
+    own.click(stop)
+
+    await own.wait_for("Прервано: сбор отчёта")
+
+
+async def test_why_fresh_numbers_are_missing_is_the_owners_business(rig: BotRig) -> None:
+    own, _, profile_id = await in_group(rig)
+    rig.clock.advance(timedelta(hours=4))
+    rig.avito.fault("status", "stats_v2", status=400)
+
+    report = await ask_report(own, profile_id)
+
+    assert "Свежие числа прочитать не удалось" in report.text
+    assert "наша ошибка" not in report.text
