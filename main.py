@@ -23,7 +23,7 @@ from tenacity import (
 )
 
 from bot.app import App, build_app
-from bot.polling import PollingFailed
+from bot.polling import PollingFailed, TokenRevoked
 from core.config import load_settings, load_storage_settings
 from core.database import keys
 from core.database.health import check_schema, wait_for_database
@@ -37,11 +37,11 @@ from core.errors import (
     SettingsError,
 )
 from core.logs import get_logger, setup_logging
-from core.ports import SystemClock
+from core.ports import Clock, SystemClock
 from core.secrets import load_keyring
 
 GAVE_UP, MUST_CHANGE = 1, 2
-_MUST_CHANGE = (SettingsError, SecretKeyError, SchemaError, DatabaseRefused)
+_MUST_CHANGE = (SettingsError, SecretKeyError, SchemaError, DatabaseRefused, TokenRevoked)
 log = get_logger("main")
 
 
@@ -49,14 +49,14 @@ class TelegramAway(ProductError):
     """Telegram did not answer within the startup timeout."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> int:
     """Run what the command line asks for; errors a person can act on are one line each."""
     command = _parser().parse_args(arguments)
     work: Callable[[], Coroutine[Any, Any, int]]
     if command.command == "keys":
         work = lambda: _keys(command.action, command.key_id)  # noqa: E731
     else:
-        work = _worker
+        work = lambda: _worker(clock or SystemClock())  # noqa: E731
     try:
         return asyncio.run(work())
     except _MUST_CHANGE as error:
@@ -80,10 +80,10 @@ def _fail(error: Exception, code: int) -> int:
     return code
 
 
-async def _worker() -> int:
+async def _worker(clock: Clock) -> int:
     settings = load_settings()
     setup_logging(settings.log_level, settings.log_format)
-    app = build_app(settings, load_keyring(settings), SystemClock())
+    app = build_app(settings, load_keyring(settings), clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

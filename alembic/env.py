@@ -1,6 +1,7 @@
 """Runs the migrations: in one transaction, with the application's settings, keys and logs.
 
-Exit codes: 2 for a wrong setting, 1 when the database stays away; each with one line on stderr.
+Exit codes as in main.py: 2 for what a person has to change, 1 when the database stays away; each
+with one line on stderr.
 """
 
 import asyncio
@@ -73,9 +74,9 @@ def main() -> None:
         settings = context.config.attributes.get("settings") or load_storage_settings()
         setup_logging(settings.log_level, settings.log_format)
         asyncio.run(migrate(settings))
-    except (SettingsError, SecretKeyError) as error:
+    except (SettingsError, SecretKeyError, DatabaseRefused) as error:
         _fail(error, 2)
-    except (DatabaseAway, DatabaseRefused) as error:
+    except DatabaseAway as error:
         _fail(error, 1)
 
 

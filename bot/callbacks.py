@@ -86,7 +86,7 @@ class KeysAgain(CallbackData, prefix="keys_again"):
     step: KeyStep
 
 
-class JobCancel(CallbackData, prefix="job_cancel"):
+class JobStop(CallbackData, prefix="job_stop"):
     """Stop work that is under way."""
 
     job_id: JobId

@@ -11,6 +11,8 @@ from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseStorage, StateType, StorageKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.screens import start as screens
+from bot.show import Stage
 from core.database.models import Dialogue
 from core.database.repositories import dialogues
 from core.ports import Clock
@@ -94,6 +96,13 @@ async def leave(state: FSMContext) -> str | None:
     current = await state.get_state()
     await state.clear()
     return current.partition(":")[0] if current else None
+
+
+async def give_way(state: FSMContext, stage: Stage) -> None:
+    """A command goes first: leave the dialogue at hand, and say what was left."""
+    left = await leave(state)
+    if left is not None:
+        stage.send(screens.left_behind(left))
 
 
 async def resume(

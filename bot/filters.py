@@ -39,10 +39,17 @@ class OwnedProfile(Filter):
         return {"profile": found}
 
 
+class AnyCommand(Filter):
+    """A message that begins like a command, known or not."""
+
+    async def __call__(self, _message: Message, stage: Stage) -> bool:
+        return stage.is_command
+
+
 class PlainText(Filter):
     """A message of text that is no command, as `text`; None for a picture, a sticker, …"""
 
-    async def __call__(self, message: Message) -> bool | dict[str, Any]:
-        if message.text is not None and message.text.startswith("/"):
+    async def __call__(self, message: Message, stage: Stage) -> bool | dict[str, Any]:
+        if stage.is_command:
             return False
         return {"text": message.text}

@@ -8,7 +8,7 @@ from functools import cache
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.callbacks import Cancel, HelpShow, JobCancel, ProfileAdd, ProfilesBack, ProfileView
+from bot.callbacks import Cancel, HelpShow, JobStop, ProfileAdd, ProfilesBack, ProfileView
 
 Row = list[InlineKeyboardButton]
 
@@ -64,4 +64,4 @@ def cancel() -> Row:
 
 
 def stop(job_id: int) -> Row:
-    return [button("⏹ Остановить", JobCancel(job_id=job_id))]
+    return [button("⏹ Остановить", JobStop(job_id=job_id))]

@@ -97,7 +97,7 @@ class DbSessionMiddleware(BaseMiddleware):
                 outcome = await _close(ledger, session, stage)
                 # A session costs nothing until it is used: /help alone makes no round trip.
                 if session.in_transaction():
-                    await session.commit()
+                    await _commit(session)
                 return outcome
         except Exception as error:
             if is_unreachable(error):
@@ -115,6 +115,15 @@ class DbSessionMiddleware(BaseMiddleware):
             return None
         key = StorageKey(bot_id=bot.id, chat_id=context.chat_id, user_id=context.user_id)
         return FSMContext(SqlStorage(session, self._clock), key)
+
+
+async def _commit(session: AsyncSession) -> None:
+    try:
+        await session.commit()
+    except BaseException:
+        # Closing is not enough: SQLite keeps a transaction whose COMMIT failed, and its lock.
+        await session.rollback()
+        raise
 
 
 async def _close(

@@ -31,7 +31,7 @@ from core.services import profiles
 async def list_command(
     message: Message, session: Session, state: FSMContext, stage: Stage
 ) -> None:
-    await dialogue.leave(state)
+    await dialogue.give_way(state, stage)
     stage.show(screens.listing(await profiles.page(session, message.chat.id)))
 
 

@@ -6,7 +6,7 @@ from aiogram import Router
 from aiogram.types import CallbackQuery
 
 from bot import jobs
-from bot.callbacks import JobCancel, ReportNow
+from bot.callbacks import JobStop, ReportNow
 from bot.filters import OwnedProfile
 from bot.screens import reports as screens
 from bot.screens import start as start_screens
@@ -35,7 +35,7 @@ async def report_now(
 
 
 async def stop(
-    query: CallbackQuery, callback_data: JobCancel, session: Session, stage: Stage
+    query: CallbackQuery, callback_data: JobStop, session: Session, stage: Stage
 ) -> None:
     job = await job_rows.remove(session, callback_data.job_id, owner_id=query.from_user.id)
     if job is None:
@@ -48,5 +48,5 @@ async def stop(
 def setup() -> Router:
     router = Router(name="reports")
     router.callback_query.register(report_now, ReportNow.filter(), OwnedProfile())
-    router.callback_query.register(stop, JobCancel.filter())
+    router.callback_query.register(stop, JobStop.filter())
     return router

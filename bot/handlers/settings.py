@@ -20,7 +20,7 @@ from core.services import profiles, settings
 async def overview_command(
     message: Message, session: Session, state: FSMContext, stage: Stage
 ) -> None:
-    await dialogue.leave(state)
+    await dialogue.give_way(state, stage)
     await _show_overview(session, stage, message.chat.id, 0)
 
 

@@ -29,7 +29,7 @@ async def start(
     clock: Clock,
 ) -> None:
     person = message.chat.id
-    await state.clear()
+    await dialogue.give_way(state, stage)
     await register.ensure_user(session, person, clock.now())
     if command.args == commands.PROFILES:
         stage.show(profile_screens.listing(await profiles.page(session, person)))

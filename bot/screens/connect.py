@@ -79,6 +79,10 @@ def secret_not_erased() -> Screen:
     )
 
 
+def still_checking() -> Screen:
+    return screen("⏳ Ещё проверяю ключи. Это сообщение я удалил: вдруг в нём секрет.")
+
+
 def checking(job_id: int) -> Screen:
     return screen(
         "⏳ Проверяю ключи в Avito: шаг 1 из 2…",

@@ -87,6 +87,10 @@ def nothing_to_cancel() -> Screen:
     return screen("Отменять нечего.", keyboard=keyboards.main_menu())
 
 
+def left_behind(dialogue: str) -> Screen:
+    return screen(f"Прервано: {DIALOGUES[dialogue]}.")
+
+
 def cancelled(what: str) -> Screen:
     return screen(
         f"Прервано: {what}.",

@@ -83,11 +83,11 @@ class ConnectWork:
         """Read all the history Avito holds; the profile is connected whatever comes of it."""
         assert job.profile_id is not None  # noqa: S101 - it follows the birth of a profile
         async with self.sessions() as session:
-            profile = await profiles.owned(session, job.owner_id, job.profile_id)
+            profile = await profiles.with_keys(session, job.owner_id, job.profile_id)
         access = access_to(profile)
         failure: AvitoError | None = None
         try:
-            await self.sync.first_connect(access)
+            await self.sync.first_read(access)
         except AvitoError as error:
             failure = error
             if not isinstance(error, RateLimited):

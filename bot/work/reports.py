@@ -62,14 +62,14 @@ class ReportWork:
     async def _profile(self, job: JobContext) -> AvitoProfile:
         assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
         async with self.sessions() as session:
-            return await profiles.owned(session, job.owner_id, job.profile_id)
+            return await profiles.with_keys(session, job.owner_id, job.profile_id)
 
     async def _confirmed(self, job: JobContext, profile: AvitoProfile) -> AvitoProfile:
         """Ask Avito whose keys these are: the predecessor stored profiles without asking."""
         keys = Credentials(profile.client_id, profile.client_secret)
         verified = await self.avito.verify(keys)
         async with self.sessions.begin() as session:
-            profile = await profiles.owned(session, job.owner_id, profile.id)
+            profile = await profiles.with_keys(session, job.owner_id, profile.id)
             await connect.confirm(session, profile, verified)
         return profile
 

@@ -39,8 +39,10 @@ async def check_database(engine: AsyncEngine, *, timeout: float) -> None:
     try:
         async with asyncio.timeout(timeout), engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-    except OSError as error:  # also TimeoutError, and names that do not resolve
-        raise DatabaseAway(f"{where} does not answer: {type(error).__name__}") from error
+    except TimeoutError as error:
+        raise DatabaseAway(f"{where} does not answer in {timeout:g} s") from error
+    except DatabaseAway as error:
+        raise DatabaseAway(f"{where} does not answer: {type(error.__cause__).__name__}") from error
     except DBAPIError as error:
         if _is_transient(error):
             raise DatabaseAway(f"{where} is not ready: {error.orig}") from error
@@ -58,8 +60,7 @@ def is_unreachable(error: BaseException) -> bool:
     """Whether work failed because the database is not there: the same may succeed later."""
     if isinstance(error, DBAPIError):
         return _is_transient(error)
-    # OSError: refused, timed out, a socket's file that is gone, a name that does not resolve.
-    return isinstance(error, DatabaseAway | OSError | PoolTimeout)
+    return isinstance(error, DatabaseAway | PoolTimeout)
 
 
 async def wait_for_database(engine: AsyncEngine, settings: StorageSettings) -> None:

@@ -75,10 +75,16 @@ class AvitoProfile(Base):
     )
     profile_name: Mapped[str] = mapped_column(String(255))
     client_id: Mapped[str] = mapped_column(String(255))
-    client_secret: Mapped[str] = mapped_column(EncryptedText("avito_profiles.client_secret"))
+    # Secrets are read only where they are used: a list decrypts nothing, and one secret that
+    # cannot be opened does not hide all other profiles.
+    client_secret: Mapped[str] = mapped_column(
+        EncryptedText("avito_profiles.client_secret"), deferred=True, deferred_raiseload=True
+    )
     user_id: Mapped[int | None] = mapped_column(BigInteger)
     """Avito's account id, above 2**31 in life. None: the predecessor never confirmed it."""
-    access_token: Mapped[str | None] = mapped_column(EncryptedText("avito_profiles.access_token"))
+    access_token: Mapped[str | None] = mapped_column(
+        EncryptedText("avito_profiles.access_token"), deferred=True, deferred_raiseload=True
+    )
     token_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     report_frequency: Mapped[str] = mapped_column(String(20), server_default="daily")
     report_interval_value: Mapped[int | None] = mapped_column(Integer)

@@ -6,9 +6,9 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Dialect, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.database.types import bind_keyring
-from core.errors import SettingsError
+from core.errors import DatabaseAway, SettingsError
 from core.secrets import Keyring
 
 Session = AsyncSession
@@ -72,7 +72,7 @@ def insert_for(session: Session, table: type[DeclarativeBase]) -> Insert:
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         hide_parameters=True,
         pool_size=10,
@@ -81,6 +81,18 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         # Proxies in front of hosted databases drop idle connections without a word.
         pool_recycle=1800,
     )
+    event.listen(engine.sync_engine, "do_connect", _connect)
+    return engine
+
+
+def _connect(
+    dialect: Dialect, _record: ConnectionPoolEntry, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> DBAPIConnection:
+    """Connect, with every way of the network to say "not there" as one error of ours."""
+    try:
+        return dialect.connect(*args, **kwargs)
+    except OSError as error:  # also TimeoutError, a name that does not resolve, a socket's file
+        raise DatabaseAway(f"the database does not answer: {type(error).__name__}") from error
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:

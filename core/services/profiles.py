@@ -53,6 +53,16 @@ async def owned(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoP
     return profile
 
 
+async def with_keys(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:
+    """The owned profile with its client_secret readable, for work that asks Avito.
+
+    Raises `ProfileNotFound`, or `SecretKeyError` when the secret cannot be opened.
+    """
+    profile = await owned(session, owner_id, profile_id)
+    await session.refresh(profile, ["client_secret"])
+    return profile
+
+
 async def page(session: AsyncSession, owner_id: int, number: int = 0) -> ProfilePage:
     """One page of the owner's profiles; a number out of range becomes the nearest page."""
     total = await session.scalar(

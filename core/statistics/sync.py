@@ -88,7 +88,7 @@ class StatisticsSync:
         self._clock = clock
         self._reads = KeyedLocks()
 
-    async def first_connect(self, access: ProfileAccess) -> None:
+    async def first_read(self, access: ProfileAccess) -> None:
         """Read everything Avito still holds: 270 days that end today."""
         await self._read_once(access, last_days(self._clock.now(), DEPTH_DAYS))
 

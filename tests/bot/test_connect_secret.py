@@ -117,3 +117,20 @@ async def test_both_keys_pasted_at_once_do_not_stay_in_the_chat(rig: BotRig) -> 
     await rig.telegram.settled(rig.me)
     assert message.is_deleted
     assert secret not in str(await dump(rig))
+
+
+async def test_a_secret_sent_again_while_it_is_checked_is_deleted_too(rig: BotRig) -> None:
+    chat = rig.alice.private(rig.me)
+    client_id, secret = rig.keys_of("shop")
+    rig.avito.fault("latency", endpoint="self", seconds=0.3)
+    for typed, asked in (("/add_profile", "шаг 1"), ("Мебель", "шаг 2"), (client_id, "шаг 3")):
+        chat.send(typed)
+        await chat.wait_for(asked)
+    chat.send(secret)
+    await chat.wait_for("Проверяю ключи")
+
+    chat.send(secret)
+
+    await chat.wait_for("Ещё проверяю ключи")
+    await chat.wait_for("подключён", timeout=20)
+    assert secret not in chat.transcript()

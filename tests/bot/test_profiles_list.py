@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from tests.support.bot import BotRig
-from tests.support.rows import add_profile
+from tests.support.rows import add_profile, connected
 
 PAGES = ((1, 8), (9, 16), (17, 20))
 
@@ -57,3 +59,20 @@ async def test_each_owner_sees_their_own(rig: BotRig) -> None:
         chat.send("/profiles")
         listing = await chat.wait_for("Профили Avito: 1")
         assert listing.button_texts[0] == [f"📊 {name}"]
+
+
+async def test_one_secret_that_cannot_be_opened_hides_nothing_else(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice, name="Испорченный")
+    await connected(rig, rig.alice, "second", name="Целый")
+    async with rig.running.sessions.begin() as session:
+        await session.execute(
+            text("UPDATE avito_profiles SET client_secret = 'v1:test:AAAA' WHERE id = :id"),
+            {"id": profile_id},
+        )
+    chat = rig.alice.private(rig.me)
+
+    chat.send("/profiles")
+
+    await chat.wait_for("Профили Avito: 2")
+    chat.click(f"profile_view:{profile_id}")
+    await chat.wait_for("Испорченный")

@@ -155,6 +155,6 @@ async def test_the_stop_button_of_finished_work_says_that_it_is_over(rig: BotRig
     await rig.quiet()
 
     for job_id in (1, 2, 999):
-        press = chat.press(f"job_cancel:{job_id}", report)
+        press = chat.press(f"job_stop:{job_id}", report)
         assert (await chat.wait_for_notice(press)).text == "Это уже закончено."
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0

@@ -107,3 +107,16 @@ def _message(rig: BotRig, **content: object) -> dict[str, object]:
         "from": person,
         **content,
     }
+
+
+@pytest.mark.parametrize("command", ["/start", "/profiles", "/settings"])
+async def test_a_command_inside_a_dialogue_says_what_it_interrupts(
+    rig: BotRig, command: str
+) -> None:
+    chat = rig.alice.private(rig.me)
+    chat.send("/add_profile")
+    await chat.wait_for("шаг 1 из 3")
+
+    chat.send(command)
+
+    await chat.wait_for("Прервано: подключение профиля, ключи не сохранены")

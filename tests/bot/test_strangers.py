@@ -107,7 +107,7 @@ async def test_ids_that_cannot_be_get_a_sentence_and_the_list(rig: BotRig) -> No
     chat.send("/profiles")
     listing = await chat.wait_for("Профили Avito: 1")
     ids = (0, -1, 999_999, 2**31 - 1, 2**31, 2**63, -(2**63), 10**30)
-    for prefix in ("profile_view", "profile_delete_confirm", "report_now", "job_cancel"):
+    for prefix in ("profile_view", "profile_delete_confirm", "report_now", "job_stop"):
         for number in ids:
             press = chat.press(f"{prefix}:{number}", listing)
             assert await notice_of(chat, press) in {
@@ -127,7 +127,7 @@ async def test_data_that_nobody_made_gets_a_sentence_and_the_list(rig: BotRig) -
     junk = (
         *("profile_view", "profile_view:", "profile_view:abc", "profile_view:1:2", ":", "::::"),
         *("x" * 64, "я" * 32, "profile_view:1e3", "about_profile:1", "freq_set:1:daily", "\x00"),
-        *("profiles_page:x", "keys_again:secret", "job_cancel:", "settings_show:-"),
+        *("profiles_page:x", "keys_again:secret", "job_stop:", "settings_show:-"),
     )
     for data in junk:
         press = chat.press(data, greeting)

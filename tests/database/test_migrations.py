@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import undefer
 
 from core.database import health
 from core.database.models import AvitoProfile, Base, ReportTask, User
@@ -101,7 +102,11 @@ async def test_the_predecessors_rows_survive(empty_database_url: URL, keyring: K
         users = await session.scalars(select(User.telegram_id).order_by(User.telegram_id))
         assert users.all() == [ALICE, BOB]
 
-        profile = await session.get_one(AvitoProfile, 7)
+        profile = await session.get_one(
+            AvitoProfile,
+            7,
+            options=[undefer(AvitoProfile.client_secret), undefer(AvitoProfile.access_token)],
+        )
         assert profile.profile_name == "Магазин <Алисы>"
         assert (profile.owner_id, profile.user_id) == (ALICE, 2_000_000_001)
         assert (profile.client_secret, profile.access_token) == (CANARY_SECRET, CANARY_TOKEN)

@@ -81,7 +81,7 @@ async def test_a_day_that_no_reading_takes_again_is_fresh_for_ever(rig: AvitoRig
 
 async def test_missing_days_of_the_past_are_fetched(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    await rig.sync.first_connect(access)
+    await rig.sync.first_read(access)
     async with rig.sessions.begin() as session:
         hole = DailyStats.day < date(2026, 6, 1)
         await session.execute(delete(DailyStats).where(hole))

@@ -140,7 +140,7 @@ async def test_an_earlier_wallet_is_the_nearest_one_or_none(sessions: Sessions) 
 
 async def test_numbers_go_with_the_last_profile_and_the_gate_stays(rig: AvitoRig) -> None:
     alice, bob = await rig.connect("shop", owner=1), await rig.connect("shop", owner=2)
-    await rig.sync.first_connect(alice)
+    await rig.sync.first_read(alice)
 
     for access, last in ((alice, False), (bob, True)):
         async with rig.sessions.begin() as session:

@@ -15,6 +15,7 @@ from core.errors import (
     ProfileNotFound,
     Unavailable,
 )
+from core.services import profiles
 from core.statistics import store
 from core.statistics.store import DayNumbers, Source
 from core.statistics.sync import access_to
@@ -50,7 +51,7 @@ def asked_range(rig: AvitoRig) -> tuple[str, str]:
 
 async def test_the_first_reading_holds_270_days_to_the_kopeck(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    await rig.sync.first_connect(access)
+    await rig.sync.first_read(access)
 
     account, days = rig.account("shop"), await stored(rig, access)
     assert list(days) == list(last_days(rig.clock.now(), 270))
@@ -71,7 +72,7 @@ async def test_a_reading_takes_the_wallet_and_the_advance_along(rig: AvitoRig) -
 
 async def test_a_refresh_reads_35_days_and_takes_corrections_over(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    await rig.sync.first_connect(access)
+    await rig.sync.first_read(access)
     rig.account("shop").set_day(date(2026, 11, 1), views=777)
     rig.clock.advance(MINUTE)
     await rig.sync.refresh(access)
@@ -90,7 +91,7 @@ async def test_a_refresh_of_an_unknown_account_reads_everything(rig: AvitoRig) -
 
 async def test_a_refresh_after_a_long_absence_leaves_no_gap(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    await rig.sync.first_connect(access)
+    await rig.sync.first_read(access)
     rig.clock.advance(timedelta(days=100))
     await rig.sync.refresh(access)
     assert asked_range(rig) == ("2026-11-21", "2027-03-01")
@@ -98,7 +99,7 @@ async def test_a_refresh_after_a_long_absence_leaves_no_gap(rig: AvitoRig) -> No
 
 async def test_days_older_than_avito_remembers_stay(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    await rig.sync.first_connect(access)
+    await rig.sync.first_read(access)
     rig.clock.advance(timedelta(days=300))
     await rig.sync.refresh(access)
     assert date(2026, 2, 25) in await stored(rig, access)
@@ -106,7 +107,7 @@ async def test_days_older_than_avito_remembers_stay(rig: AvitoRig) -> None:
 
 async def test_the_calls_of_a_sync_follow_the_rules(rig: AvitoRig) -> None:
     for label in ("shop", "second", "empty", "no_money", "debtor", "v2_forbidden", "v2_zeros"):
-        await rig.sync.first_connect(await rig.connect(label))
+        await rig.sync.first_read(await rig.connect(label))
     assert not rig.world.violations()
 
 
@@ -150,7 +151,7 @@ async def test_zeros_are_not_believed_while_the_listings_cannot_be_read(rig: Avi
 async def test_a_profile_without_a_confirmed_account_cannot_be_asked_for(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
     async with rig.sessions() as session:
-        profile = await session.get_one(AvitoProfile, access.profile_id)
+        profile = await profiles.with_keys(session, 1, access.profile_id)
     assert access_to(profile) == access
     profile.user_id = None
     with pytest.raises(ValueError, match="no confirmed account"):
@@ -198,7 +199,7 @@ async def test_an_advance_that_cannot_be_read_leaves_the_wallet(rig: AvitoRig) -
 
 async def test_a_failed_reading_is_remembered_and_changes_nothing(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    await rig.sync.first_connect(access)
+    await rig.sync.first_read(access)
     before = await stored(rig, access)
     rig.clock.advance(MINUTE)
     rig.world.fault("status", endpoint="stats_v2", status=503, times=1)
@@ -229,7 +230,7 @@ async def test_keys_that_are_refused_are_no_failure_of_the_account(rig: AvitoRig
 
 async def test_a_token_that_died_is_renewed_before_the_call_with_one_try(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    await rig.sync.first_connect(access)
+    await rig.sync.first_read(access)
     rig.world.revoke_tokens(rig.account("shop"))
     rig.clock.advance(MINUTE)
     await rig.sync.refresh(access)

@@ -32,6 +32,16 @@ async def remove(session: AsyncSession, job_id: int, *, owner_id: int | None = N
     return await session.scalar(statement)
 
 
+async def checks_keys(session: AsyncSession, owner_id: int) -> bool:
+    """Whether keys that this person typed are being checked right now."""
+    found = await session.scalar(
+        select(Job.id)
+        .where(Job.owner_id == owner_id, Job.kind.in_(("connect", "replace_keys")))
+        .limit(1)
+    )
+    return found is not None
+
+
 async def remove_of(session: AsyncSession, owner_id: int, chat_id: int) -> list[Job]:
     """Take out all jobs that this person started in this chat."""
     removed = await session.scalars(
