@@ -107,7 +107,11 @@ class Intake:
         async with self._questioning if crashes else nullcontext():
             self._journal.took(update_id)
             ledger = InboxLedger(update_id, lane, self._clock)
-            owed = await self._outlast_database(lambda: self._decide(ledger, raw, crashes))
+            try:
+                owed = await self._outlast_database(lambda: self._decide(ledger, raw, crashes))
+            except asyncio.CancelledError:
+                self._journal.put_down(update_id)
+                raise
             self._journal.forget_update(update_id)
         await self._perform([reply for reply in owed if reply.lane == lane])
         self.hand_over([reply for reply in owed if reply.lane != lane])

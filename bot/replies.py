@@ -25,6 +25,7 @@ from tenacity.wait import wait_base, wait_exponential
 from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain
 from bot.effects import Answer, Erase, Screen, Show, StopJob, from_json
 from bot.markdown import to_plain
+from bot.screens import problems
 from core.database.models import Reply
 from core.database.repositories import jobs, replies
 from core.journal import Journal
@@ -134,24 +135,32 @@ class ReplyDesk:
     async def _send(self, reply_id: int, effect: Show) -> int | None:
         if self._journal.has_left(reply_id):
             return self._journal.message_of(reply_id)
+        try:
+            message_id = await self._deliver(reply_id, effect)
+        except Uncertain as error:
+            log.warning("reply_uncertain", reply_id=reply_id, why=str(error))
+            if effect.job_id is not None:
+                # Only a placeholder: the job ends in a message of its own.
+                return None
+            again = effect.model_copy(update={"screen": problems.repeated(effect.screen)})
+            message_id = await self._deliver(reply_id, again)
+        self._journal.delivered(reply_id, message_id)
+        return message_id
+
+    async def _deliver(self, reply_id: int, effect: Show) -> int | None:
         method: TelegramMethod[Any] = SendMessage(
             chat_id=effect.chat_id,
             message_thread_id=effect.thread_id,
             **_content(effect.screen),
         )
         try:
-            message_id = await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
+            return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
         except Refused as error:
             mended = _mended(method, error, effect)
             if mended is None:
                 raise
             log.warning("reply_mended", reply_id=reply_id, why=error.description)
-            message_id = await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, mended)
-        except Uncertain as error:
-            log.warning("reply_uncertain", reply_id=reply_id, why=str(error))
-            return None
-        self._journal.delivered(reply_id, message_id)
-        return message_id
+            return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, mended)
 
     async def _depart(self, reply_id: int, method: TelegramMethod[Any]) -> int | None:
         try:

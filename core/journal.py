@@ -8,8 +8,8 @@ the process is killed (though not when the machine dies: then a reply may come t
 at all). A `write()` would do as well but for one thing: Python lets other threads run during a
 system call, and milliseconds may pass between the note and the bytes; a store takes none.
 
-Lines: `u<update>` taken in hand · `+<reply>` bytes leave · `-<reply>` refused, so not delivered
-· `=<reply>:<message>` delivered as that message.
+Lines: `u<update>` taken in hand · `v<update>` put down unfinished · `+<reply>` bytes leave ·
+`-<reply>` refused, so not delivered · `=<reply>:<message>` delivered as that message.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class Journal:
     def took(self, update_id: int) -> None:
         self._append(f"u{update_id}")
 
+    def put_down(self, update_id: int) -> None:
+        """Not finished, and not because of a crash: the worker was asked to stop."""
+        self._append(f"v{update_id}")
+
     def leaving(self, reply_id: int) -> None:
         self._append(f"+{reply_id}")
 
@@ -103,6 +107,8 @@ class Journal:
             return
         if mark == "u":
             self._in_hand[int(key)] += 1
+        elif mark == "v":
+            self._in_hand[int(key)] -= 1
         elif mark == "-":
             self._left.pop(int(key), None)
         elif mark in ("+", "="):

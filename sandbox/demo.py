@@ -45,14 +45,14 @@ class Demo:
 
 async def show(port: int) -> None:
     """Tell what is said until somebody stops the demo or the worker ends."""
-    async with _running(port) as demo:
+    async with running_demo(port) as demo:
         say(_introduction(demo))
         await _first_of(demo.worker.wait(), _tell(demo.telegram))
 
 
 async def check(port: int) -> None:
     """Do the main job as a person would and tell it. Raises `CheckFailed`."""
-    async with _running(port) as demo, aiohttp.ClientSession() as session:
+    async with running_demo(port) as demo, aiohttp.ClientSession() as session:
         visit = Visit(
             Visitor(session, demo.telegram_url, demo.chat, say),
             session,
@@ -73,9 +73,9 @@ def say(text: str) -> None:
 
 
 @asynccontextmanager
-async def _running(port: int) -> AsyncIterator[Demo]:
+async def running_demo(port: int, clock: SandboxClock | None = None) -> AsyncIterator[Demo]:
     """The sandboxes and the worker on an empty database; nothing of them stays afterwards."""
-    clock = SandboxClock()
+    clock = clock or SandboxClock()
     telegram, avito = World(clock), demo_world(clock)
     bot = telegram.add_bot(TOKEN, "avito_demo_bot", "Avito-аналитик")
     operator = telegram.user("Оператор", username="operator")
@@ -110,7 +110,7 @@ def _settings(folder: Path, telegram_url: str, avito_url: str, operator_id: int)
 
 
 async def _tell(world: World) -> None:
-    transcript, seen = Transcript(), 0
+    transcript, seen = Transcript(), world.events.last_seq
     while True:
         for event in await world.events.wait_after(seen):
             seen = event.seq

@@ -77,6 +77,12 @@ def job_in_group(code: str) -> Screen:
     return screen("Отчёт сейчас не получился. Попробуйте позже.", f"Код: {code}")
 
 
+def repeated(original: Screen) -> Screen:
+    """The second copy of a message whose first may have arrived: it must say so."""
+    mark = screen("🔁 Повтор: связь с Telegram прервалась, первая копия могла дойти.", "", "")
+    return Screen(text=mark.text + original.text, keyboard=original.keyboard)
+
+
 def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
     """How a job ends that could not do its work."""
     rows: list[keyboards.Row] = []

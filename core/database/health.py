@@ -60,7 +60,8 @@ def is_unreachable(error: BaseException) -> bool:
     """Whether work failed because the database is not there: the same may succeed later."""
     if isinstance(error, DBAPIError):
         return _is_transient(error)
-    return isinstance(error, DatabaseAway | PoolTimeout)
+    # asyncpg passes on the reset of a connection that was in use as it is.
+    return isinstance(error, DatabaseAway | PoolTimeout | ConnectionError)
 
 
 async def wait_for_database(engine: AsyncEngine, settings: StorageSettings) -> None:

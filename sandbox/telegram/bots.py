@@ -1,9 +1,11 @@
 """A bot of the sandbox: its account, its queue, what it told Telegram about itself."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.telegram.model import User
+from sandbox.telegram.model import IN_CHARGE, Chat, User
 from sandbox.telegram.updates import UpdateQueue
 
 Json = dict[str, Any]
@@ -32,6 +34,14 @@ class Bot:
     def username(self) -> str:
         return self.user.username or ""
 
+    def menu(self, chat: Chat, user: User) -> list[Json]:
+        """The commands that this person sees here: those of the narrowest scope that has any."""
+        for scope in _scopes(chat, user):
+            for language in (user.language_code or "", ""):
+                if commands := self.commands.get((json.dumps(scope, sort_keys=True), language)):
+                    return commands
+        return []
+
     def as_json(self) -> Json:
         return {
             **self.user.as_json(),
@@ -41,3 +51,20 @@ class Bot:
             "can_connect_to_business": False,
             "has_main_web_app": False,
         }
+
+
+def _scopes(chat: Chat, user: User) -> Iterator[Json]:
+    """From the narrowest to the widest, as Telegram looks them through."""
+    if chat.type == "private":
+        yield {"type": "chat", "chat_id": chat.id}
+        yield {"type": "all_private_chats"}
+    else:
+        in_charge = chat.status_of(user.id) in IN_CHARGE
+        yield {"type": "chat_member", "chat_id": chat.id, "user_id": user.id}
+        if in_charge:
+            yield {"type": "chat_administrators", "chat_id": chat.id}
+        yield {"type": "chat", "chat_id": chat.id}
+        if in_charge:
+            yield {"type": "all_chat_administrators"}
+        yield {"type": "all_group_chats"}
+    yield {"type": "default"}

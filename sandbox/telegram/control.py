@@ -8,6 +8,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -57,7 +58,7 @@ async def _file(world: World, request: web.Request) -> web.StreamResponse:
     stored = world.files.by_id(request.match_info["file_id"])
     if stored is None:
         raise web.HTTPNotFound
-    headers = {"Content-Disposition": f"inline; filename*=UTF-8''{stored.name}"}
+    headers = {"Content-Disposition": f"inline; filename*=UTF-8''{quote(stored.name)}"}
     return web.Response(body=stored.data, content_type=stored.mime_type, headers=headers)
 
 
@@ -147,7 +148,8 @@ def _share_chat(world: World, asked: Json) -> Json:
 
 
 def _forward(world: World, asked: Json) -> Json:
-    source = world.chats[int(asked["from_chat_id"])].messages[int(asked["message_id"])]
+    chat = world.chats_with_id(int(asked["from_chat_id"]))[0]
+    source = chat.messages[int(asked["message_id"])]
     return {"message": _view(world, asked).forward(source).as_seen()}
 
 

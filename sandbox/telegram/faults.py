@@ -79,5 +79,5 @@ class Faults:
         for fault in taken:
             if fault.times is not None:
                 fault.times -= 1
-        self.active = [fault for fault in self.active if fault.times != 0]
+        self.active[:] = [fault for fault in self.active if fault.times != 0]
         return taken

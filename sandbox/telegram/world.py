@@ -232,7 +232,8 @@ class World:
         press = Press(press_id, bot.id, user, message, data, expires_at)
         self.presses[press_id] = press
         bot.known_users.add(user.id)
-        self.emit(message.chat, "pressed", {"message_id": message.id, "data": data})
+        pressed = {"user_id": user.id, "message_id": message.id, "data": data}
+        self.emit(message.chat, "pressed", pressed)
         bot.updates.add("callback_query", press.as_update(self.unix_now()))
         return press
 
@@ -241,8 +242,9 @@ class World:
         press.answers += 1
         if press.notice is None:
             press.notice = notice
+            whose = {"user_id": press.user.id, "message_id": press.message.id}
             shown = {"text": notice.text, "is_alert": notice.is_alert, "url": notice.url}
-            self.emit(press.message.chat, "notice", {"user_id": press.user.id, **shown})
+            self.emit(press.message.chat, "notice", whose | shown)
 
     # For tests and checkers
 

@@ -180,6 +180,17 @@ async def test_latency_before_and_after(scene: Scene) -> None:
     assert call.finished_real - call.accepted_real >= 0.09
 
 
+async def test_a_late_call_is_carried_out_though_its_caller_is_gone(scene: Scene) -> None:
+    scene.world.fault("latency_before", "sendMessage", times=1, seconds=5)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await scene.client.send(scene.alice.id)
+    await scene.client.send(scene.alice.id)
+    first, second = scene.world.history.of("sendMessage")
+    assert (first.connection, second.connection) == ("abandoned", "answered")
+    assert len(scene.world.sent(scene.alice.id)) == 2
+
+
 async def test_history_tells_everything_but_the_token(scene: Scene) -> None:
     markup = inline([("x", "y")])
     sent = await scene.client.send(scene.alice.id, "один", reply_markup=markup)

@@ -1,0 +1,332 @@
+"""kill -9 at random moments under load: is every effect there, once, in its chat's order?
+
+The checker reads what Telegram accepted (the sandbox's history) and the worker's database, never
+the worker's own word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from sqlalchemy import URL, func, select
+
+from core.database.models import AvitoProfile, Dialogue, InboxUpdate, Job, Reply, User
+from core.database.session import Sessions, create_sessions
+from core.secrets import parse_keys
+from sandbox.telegram.history import CallRecord
+from sandbox.telegram.people import ChatView
+from sandbox.telegram.presses import Press
+from tests.support.databases import TEST_KEYS, opened
+from tests.worker.process import Stand, stand
+
+START, HELP, PROFILES, CANCEL, ADD = "/start", "/help", "/profiles", "/cancel", "/add_profile"
+REPORT, PLACEHOLDER = "Отчёт Avito", "⏳"
+_SIGNS = {
+    "Это Avito Analytics Bot": START,
+    "Три шага до первого отчёта": HELP,
+    "Профили Avito": PROFILES,
+    "шаг 1 из 3": ADD,
+    "Прервано": CANCEL,
+    "Отменять нечего": CANCEL,
+    PLACEHOLDER: PLACEHOLDER,
+    REPORT: REPORT,
+}
+SETTLE_SEC = 60.0
+
+
+@dataclass
+class Tally:
+    kills: int = 0
+    updates: int = 0
+    lost: int = 0
+    doubled: int = 0
+    out_of_order: int = 0
+    orphans: int = 0
+    """Placeholders that stay: a kill came between their sending and Telegram's answer."""
+    wrong_rows: int = 0
+    findings: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.lost or self.doubled or self.out_of_order or self.wrong_rows)
+
+    def __add__(self, other: Tally) -> Tally:
+        names = [each.name for each in fields(self)]
+        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+    def __str__(self) -> str:
+        return (
+            f"kills={self.kills} updates={self.updates} lost={self.lost} doubled={self.doubled}"
+            f" out_of_order={self.out_of_order} wrong_rows={self.wrong_rows}"
+            f" orphaned_placeholders={self.orphans}"
+        )
+
+
+@dataclass
+class Guest:
+    """A person of the crowd, what they did this round and what has to come of it."""
+
+    chat: ChatView
+    profile_id: int | None = None
+    typed_name: str | None = None
+    """The profile name typed into a dialogue that was not left."""
+    board: str = START
+    """What the message with the buttons shows."""
+    plan: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
+
+    def act(self, step: str) -> None:
+        """Do one step of the plan: type it, or press it if it is no text."""
+        if step in (START, HELP, PROFILES, ADD, CANCEL) or step.startswith("имя"):
+            self.chat.send(step)
+        else:
+            board = next(m for m in self.chat.messages if m.message.sender is self._bot)
+            self.presses.append(self.chat.press(step, board))
+
+    @property
+    def _bot(self) -> object:
+        assert self.chat.chat.bot_id is not None
+        return self.chat.world.bot_of(self.chat.chat.bot_id).user
+
+
+class Chaos:
+    """Rounds of load with kills in them, on a stand whose worker is up."""
+
+    def __init__(self, stand: Stand, sessions: Sessions, seed: int, people: int = 50) -> None:
+        self.tally = Tally()
+        self._stand = stand
+        self._sessions = sessions
+        self._random = random.Random(seed)
+        self._people = people
+        self._guests: list[Guest] = []
+        self._names = 0
+        self._seen_calls = 0
+
+    async def run(self, kills: int) -> Tally:
+        await self._gather()
+        while self.tally.kills < kills:
+            await self._round(min(self._random.randint(1, 3), kills - self.tally.kills))
+        return self.tally
+
+    # Before the storm
+
+    async def _gather(self) -> None:
+        world, me = self._stand.telegram, self._stand.me
+        for number in range(self._people):
+            guest = Guest(world.user(f"Гость {number}").private(me))
+            self._guests.append(guest)
+            guest.chat.start()
+        await self._settled()
+        for guest, label in zip(self._guests, ("shop", "second"), strict=False):
+            guest.profile_id = await self._connect(guest, label)
+        # The board is the first message of each chat: the greeting.
+        self._seen_calls = len(world.history.calls)
+        self.tally.updates += self._people
+
+    async def _connect(self, guest: Guest, label: str) -> int:
+        account = self._stand.avito.account(label)
+        for answer, then in (
+            (ADD, "шаг 1 из 3"),
+            ("Магазин", "шаг 2 из 3"),
+            (account.client_id, "шаг 3 из 3"),
+            (account.client_secret, "подключён"),
+        ):
+            guest.chat.send(answer)
+            await guest.chat.wait_for(then, timeout=30)
+        await self._settled()
+        self.tally.updates += 4
+        async with self._sessions() as session:
+            owned = select(AvitoProfile.id).where(AvitoProfile.owner_id == guest.chat.id)
+            return (await session.scalars(owned)).one()
+
+    # A round
+
+    async def _round(self, kills: int) -> None:
+        self._make_plans()
+        self._disturb()
+        self._act_all()
+        for _ in range(kills):
+            await self._kill_at_a_moment()
+            await self._stand.worker.start()
+        self._stand.telegram.clear_faults()
+        await self._settled()
+        self._check_chats()
+        await self._check_rows()
+        self._seen_calls = len(self._stand.telegram.history.calls)
+
+    def _make_plans(self) -> None:
+        for guest in self._guests:
+            guest.plan, guest.expected, guest.presses = [], [], []
+            if guest.profile_id is not None:
+                self._plan(guest, f"report_now:{guest.profile_id}", PLACEHOLDER)
+                self._plan(guest, HELP, HELP)
+                continue
+            for _ in range(self._random.choice((1, 1, 2, 3))):
+                self._plan_something(guest)
+
+    def _plan_something(self, guest: Guest) -> None:
+        kind = self._random.choice((START, HELP, PROFILES, "dialogue", "press"))
+        if kind == "press":
+            guest.board = HELP if guest.board != HELP else PROFILES
+            data = "help_show" if guest.board == HELP else "profiles_back"
+            self._plan(guest, data, guest.board)
+            return
+        if guest.typed_name and kind != HELP:
+            self._plan(guest, CANCEL, CANCEL)
+            guest.typed_name = None
+        if kind == "dialogue":
+            self._names += 1
+            guest.typed_name = f"имя{self._names}"
+            self._plan(guest, ADD, ADD)
+            self._plan(guest, guest.typed_name, guest.typed_name)
+        else:
+            self._plan(guest, kind, kind)
+
+    def _plan(self, guest: Guest, step: str, effect: str) -> None:
+        guest.plan.append(step)
+        guest.expected.append(effect)
+
+    def _disturb(self) -> None:
+        """Slow answers before and after Telegram accepts, so that a kill finds many in flight."""
+        for kind in ("latency_before", "latency_after"):
+            for _ in range(self._random.randint(0, 40)):
+                self._stand.telegram.fault(
+                    kind,
+                    method=self._random.choice(("sendMessage", "editMessageText")),
+                    times=1,
+                    seconds=self._random.uniform(0.005, 0.4),
+                )
+
+    def _act_all(self) -> None:
+        waiting = [guest for guest in self._guests for _ in guest.plan]
+        self._random.shuffle(waiting)
+        steps = {id(guest): iter(guest.plan) for guest in self._guests}
+        for guest in waiting:
+            guest.act(next(steps[id(guest)]))
+        self.tally.updates += len(waiting)
+
+    async def _kill_at_a_moment(self) -> None:
+        history, worker = self._stand.telegram.history, self._stand.worker
+        begun = len(history.calls)
+        # The first calls of a run greet Telegram; what follows are answers to people.
+        wanted = begun + self._random.choice((4, 5, 8, 15, 30, 60))
+        # When less was left to do than is waited for, it dies while it is idle.
+        with suppress(TimeoutError):
+            await history.signal.until(lambda: len(history.calls) >= wanted, 5.0)
+        await asyncio.sleep(self._random.choice((0, self._random.uniform(0, 0.3))))
+        await worker.kill()
+        self.tally.kills += 1
+
+    async def _settled(self) -> None:
+        """Until Telegram and the database both say that nothing is left to do."""
+        async with asyncio.timeout(SETTLE_SEC):
+            while True:
+                await self._stand.up()
+                await self._stand.telegram.settled(self._stand.me, SETTLE_SEC, quiet=0.1)
+                if await self._open_rows() == 0:
+                    return
+                await asyncio.sleep(0.1)
+
+    async def _open_rows(self) -> int:
+        received = select(func.count()).where(InboxUpdate.state == "received")
+        async with self._sessions() as session:
+            counts = [
+                await session.scalar(query)
+                for query in (
+                    received,
+                    select(func.count()).select_from(Reply),
+                    select(func.count()).select_from(Job),
+                )
+            ]
+        return sum(count or 0 for count in counts)
+
+    # What came of it
+
+    def _check_chats(self) -> None:
+        calls = self._stand.telegram.history.calls[self._seen_calls :]
+        by_chat: dict[int, list[CallRecord]] = {}
+        for call in calls:
+            if call.accepted_at and call.method in ("sendMessage", "editMessageText"):
+                by_chat.setdefault(call.chat_id or 0, []).append(call)
+        for guest in self._guests:
+            self._check_chat(guest, by_chat.get(guest.chat.id, []))
+
+    def _check_chat(self, guest: Guest, calls: Sequence[CallRecord]) -> None:
+        accepted = sorted(calls, key=lambda call: call.accepted_real or 0.0)
+        read = [_sign_of(str(call.params["text"])) for call in accepted]
+        expected = list(guest.expected)
+        if guest.profile_id is not None:
+            # The report comes when it is ready: once, wherever it falls among the others.
+            read, reports = [sign for sign in read if sign != REPORT], read.count(REPORT)
+            self._count(guest, "report", reports - 1)
+            self._note_orphans(guest, {call.message_id for call in accepted})
+        missing, extra = Counter(expected) - Counter(read), Counter(read) - Counter(expected)
+        self.tally.lost += missing.total()
+        self.tally.doubled += extra.total()
+        if missing or extra:
+            self._note(guest, f"expected {expected}, read {read}")
+        elif read != expected:
+            self.tally.out_of_order += 1
+            self._note(guest, f"out of order: expected {expected}, read {read}")
+        for press in guest.presses:
+            self._count(guest, f"answer to {press.data}", -1 if press.notice is None else 0)
+
+    def _count(self, guest: Guest, what: str, too_many: int) -> None:
+        self.tally.lost += max(0, -too_many)
+        self.tally.doubled += max(0, too_many)
+        if too_many:
+            self._note(guest, f"{what}: {too_many:+}")
+
+    def _note_orphans(self, guest: Guest, message_ids: set[int | None]) -> None:
+        texts = [m.words for m in guest.chat.chat.living() if m.id in message_ids]
+        self.tally.orphans += sum(text.startswith(PLACEHOLDER) for text in texts)
+
+    def _note(self, guest: Guest, what: str) -> None:
+        self.tally.findings.append(f"kill {self.tally.kills}, chat {guest.chat.id}: {what}")
+
+    async def _check_rows(self) -> None:
+        async with self._sessions() as session:
+            states = list(await session.scalars(select(InboxUpdate.state)))
+            users = await session.scalar(select(func.count()).select_from(User))
+            dialogues = {row.chat_id: row for row in await session.scalars(select(Dialogue))}
+        self._expect("inbox", Counter(states), {"done": self.tally.updates})
+        self._expect("users", users, self._people)
+        names = {chat: row.data.get("name") for chat, row in dialogues.items()}
+        typed = {g.chat.id: g.typed_name for g in self._guests if g.typed_name}
+        self._expect("dialogues", names, typed)
+
+    def _expect(self, what: str, found: object, expected: object) -> None:
+        if found != expected:
+            self.tally.wrong_rows += 1
+            self.tally.findings.append(
+                f"kill {self.tally.kills}, {what}: expected {expected}, found {found}"
+            )
+
+
+def _sign_of(text: str) -> str:
+    for sign, name in _SIGNS.items():
+        if sign in text:
+            return name
+    found = [word for word in text.replace("«", " ").replace("»", " ").split() if "имя" in word]
+    return found[0] if found else text
+
+
+async def storm(url: URL, folder: Path, *, kills: int, seed: int, people: int = 50) -> Tally:
+    """Kill a worker so many times on this migrated, empty database."""
+    async with opened(url, parse_keys(TEST_KEYS)) as engine, stand(url, folder) as made:
+        await made.worker.start()
+        await made.up()
+        chaos = Chaos(made, create_sessions(engine), seed, people)
+        try:
+            return await chaos.run(kills)
+        except TimeoutError as error:
+            error.add_note(f"seed {seed}, {chaos.tally}, the worker's last words:")
+            error.add_note(made.worker.log[-3000:])
+            raise

@@ -1,0 +1,193 @@
+"""How the page looks and feels: phone, themes, keyboard, two thousand messages."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from sandbox.page.server import PAGE_OF_MESSAGES
+from tests.page.conftest import ONE_LOOP, Desk, newest, say
+
+pytestmark = ONE_LOOP
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
+MANY = 2000
+
+
+async def test_a_phone_shows_the_list_or_the_chat(desk: Desk) -> None:
+    page = await desk.open(**PHONE)
+    await expect(page.locator("#sidebar")).to_be_hidden()
+    await desk.connect(page)
+    await page.click(".pointed")
+    await expect(newest(page)).to_contain_text("Отчёт Avito")
+
+    await page.click("#back")
+    await expect(page.locator("#sidebar")).to_be_visible()
+    await expect(page.locator("main")).to_be_hidden()
+    await page.click("[data-room=group]")
+    await expect(page.locator("main")).to_be_visible()
+
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    assert width == PHONE["viewport"]["width"]
+
+
+async def ground(page: Page) -> str:
+    colour: str = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return colour
+
+
+async def test_it_is_light_or_dark_as_the_system_and_as_the_person_wants(desk: Desk) -> None:
+    dark = await desk.open(color_scheme="dark")
+    light = await desk.open(color_scheme="light")
+    colours = await ground(dark), await ground(light)
+    assert colours == ("rgb(14, 22, 29)", "rgb(230, 237, 243)")
+
+    await light.click("#theme")
+    await light.reload()
+
+    await expect(light.locator("#theme")).to_have_attribute("aria-pressed", "true")
+    assert await ground(light) == colours[0]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_words_stand_out_from_their_ground(desk: Desk, scheme: str) -> None:
+    page = await desk.open("topic", color_scheme=scheme)
+    await say(page, "/help")
+    await expect(newest(page)).to_contain_text("личном чате")
+
+    for words, below in (
+        (".author", ".bubble"),
+        (".text", ".bubble"),
+        (".meta", ".message:not(.own) .bubble"),
+        (".own .meta", ".own .bubble"),
+        (".room-last", "#sidebar"),
+        ("#chat-status", "main > header"),
+    ):
+        assert await page.evaluate(CONTRAST, [words, below]) >= 4.5, (words, scheme)
+
+
+CONTRAST = """([words, ground]) => {
+  const seen = (it) => it.offsetParent !== null;
+  const at = (selector) => [...document.querySelectorAll(selector)].filter(seen).at(-1);
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map((part) => {
+      const it = part / 255;
+      return it <= 0.03928 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const both = [
+    light(getComputedStyle(at(words)).color),
+    light(getComputedStyle(at(ground)).backgroundColor),
+  ];
+  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+}"""
+
+
+async def test_everything_is_reached_by_the_keyboard(desk: Desk) -> None:
+    page = await desk.open()
+    await page.focus("#start")
+    await page.keyboard.press("Enter")
+    await expect(newest(page)).to_contain_text("Avito Analytics Bot")
+
+    await page.focus(".pointed")
+    await page.keyboard.press("Enter")
+    await expect(newest(page)).to_contain_text("шаг 1 из 3")
+    await expect(newest(page).locator(".inline")).to_be_focused()
+    await page.focus(".chip")
+    await page.keyboard.press("Enter")
+    await expect(newest(page)).to_contain_text("шаг 2 из 3")
+    await expect(page.locator(".chip").first).to_be_focused()
+
+    await page.focus("[data-room=private]")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#chat-title")).to_have_text("Клиент: мебель")
+
+    await page.focus("#panel-button")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#close-panel")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#panel-button")).to_be_focused()
+
+
+async def seconds_to_answer(page: Page) -> float:
+    started = time.perf_counter()
+    await say(page, "/help")
+    await expect(newest(page)).to_contain_text("Три шага")
+    return time.perf_counter() - started
+
+
+async def test_two_thousand_messages_answer_as_fast_as_twenty(desk: Desk) -> None:
+    view = desk.scene.chat
+    page = await desk.open()
+    await page.click("#start")
+    await expect(newest(page)).to_contain_text("Avito Analytics Bot")
+    few = min([await seconds_to_answer(page) for _ in range(5)])
+
+    bot = desk.rig.me.user
+    for number in range(MANY):
+        said = desk.rig.telegram.new_message(view.chat, bot, text=f"Сообщение {number}\n" * 3)
+        desk.rig.telegram.publish(said)
+    await expect(newest(page)).to_contain_text(f"Сообщение {MANY - 1}")
+    many = min([await seconds_to_answer(page) for _ in range(5)])
+
+    assert many < 2 * few + 0.1
+
+
+async def slowest_frame(page: Page) -> float:
+    """Milliseconds between two frames at worst, while the chat is scrolled through."""
+    longest: float = await page.evaluate(
+        """async () => {
+          const log = document.getElementById("log");
+          const frame = () => new Promise(requestAnimationFrame);
+          let [longest, before] = [0, await frame()];
+          for (let step = 0; step <= 60; step += 1) {
+            log.scrollTop = (log.scrollHeight * (60 - step)) / 60;
+            const now = await frame();
+            longest = Math.max(longest, now - before);
+            before = now;
+          }
+          return longest;
+        }"""
+    )
+    return longest
+
+
+async def test_what_is_above_comes_when_one_scrolls_there(desk: Desk) -> None:
+    view = desk.scene.chat
+    view.chat.is_started = True
+    for number in range(MANY):
+        said = desk.rig.telegram.new_message(view.chat, desk.rig.me.user, text=f"№{number}.")
+        desk.rig.telegram.publish(said)
+    page = await desk.open()
+    messages = page.locator(".message")
+    await expect(messages).to_have_count(PAGE_OF_MESSAGES)
+    await expect(newest(page)).to_be_in_viewport()
+
+    first = page.locator(".message", has_text=f"№{MANY - PAGE_OF_MESSAGES}.")
+    await first.scroll_into_view_if_needed()
+    await expect(messages).not_to_have_count(PAGE_OF_MESSAGES)
+    await expect(first).to_be_in_viewport()
+
+    few = min([await slowest_frame(page) for _ in range(3)])
+    while await messages.count() < MANY:
+        await page.evaluate("document.getElementById('log').scrollTop = 0")
+        await page.wait_for_timeout(20)
+    await expect(messages.first).to_contain_text("№0.")
+    many = min([await slowest_frame(page) for _ in range(3)])
+    assert many < 2 * few + 100
+    # Far from the bottom a new message does not pull the reader away; the button leads there.
+    desk.rig.telegram.publish(
+        desk.rig.telegram.new_message(view.chat, desk.rig.me.user, text="Свежее")
+    )
+    await expect(newest(page)).not_to_be_in_viewport()
+    await page.click("#down")
+    await expect(newest(page)).to_be_in_viewport()

@@ -1,0 +1,45 @@
+"""The clock of the demo can be moved, and the worker in its own process lives by it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sandbox.clock import FollowingClock, SandboxClock
+from sandbox.demo import running_demo
+
+NEARLY = timedelta(seconds=1)
+
+
+def test_a_clock_of_another_process_follows_moves_and_speed(tmp_path: Path) -> None:
+    clock = SandboxClock(datetime(2026, 11, 21, 6, tzinfo=UTC))
+    clock.lead(tmp_path / "clock.json")
+    follower = FollowingClock(tmp_path / "clock.json")
+    assert abs(follower.now() - clock.now()) < NEARLY
+
+    clock.advance(timedelta(days=40))
+    assert abs(follower.now() - clock.now()) < NEARLY
+
+    clock.scale = 1000.0
+    clock.advance(timedelta(hours=1))
+    clock.scale = 0.0
+    assert follower.now() - clock.now() == timedelta(0)
+
+
+async def test_the_worker_of_the_demo_reports_about_the_day_before_the_moved_one() -> None:
+    async with running_demo(port=0) as demo:
+        demo.telegram.clock.advance(timedelta(days=3))
+        chat, account = demo.chat, demo.avito.account("shop")
+        for words, answer in (
+            ("/add_profile", "шаг 1 из 3"),
+            ("Мебель", "шаг 2 из 3"),
+            (account.client_id, "шаг 3 из 3"),
+            (account.client_secret, "подключён"),
+        ):
+            chat.send(words)
+            await chat.wait_for(answer, timeout=20)
+        chat.click("📈 Отчёт за вчера")
+        report = await chat.wait_for("Отчёт Avito", timeout=20)
+
+    yesterday = demo.avito.today() - timedelta(days=1)
+    assert f"{yesterday:%d.%m.%Y}" in report.text

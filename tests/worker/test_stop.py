@@ -1,0 +1,87 @@
+"""Stopping: what is in hand is finished, what is not waits for the next start, in seconds."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.worker.process import Stand, stand
+
+PEOPLE = 30
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_an_idle_worker_stops_within_five_seconds(
+    quick: Stand, number: signal.Signals
+) -> None:
+    await quick.worker.start()
+    await quick.up()
+    code, seconds = await quick.worker.stop(number)
+    assert code == 0
+    assert seconds < 5
+    assert "Traceback" not in quick.worker.log
+
+
+async def test_a_stop_under_load_loses_and_doubles_nothing(
+    database_url: URL, tmp_path: Path
+) -> None:
+    async with stand(database_url, tmp_path) as made:
+        await made.worker.start()
+        await made.up()
+        made.telegram.fault("latency_before", method="sendMessage", seconds=0.3)
+        chats = [made.telegram.user(f"Гость {n}").private(made.me) for n in range(PEOPLE)]
+        for chat in chats:
+            chat.start()
+            chat.send("/help")
+            chat.send("/profiles")
+        history = made.telegram.history
+        await history.signal.until(lambda: len(history.of("sendMessage")) >= 5, 20)
+        code, seconds = await made.worker.stop()
+        assert code == 0
+        assert seconds < 8
+        assert made.me.updates.pending == [], "the last batch is confirmed"
+        made.telegram.clear_faults()
+
+        await made.worker.start()
+        await made.up()
+        await made.telegram.settled(made.me, timeout=30, quiet=0.5)
+        for chat in chats:
+            greeting, guide, profiles = made.telegram.sent(chat.id)
+            assert "Это Avito Analytics Bot" in greeting.words
+            assert "Три шага" in guide.words
+            assert "Профили Avito" in profiles.words
+        assert "Traceback" not in made.worker.log
+
+
+async def test_updates_that_nobody_fetched_are_still_there_after_a_stop(quick: Stand) -> None:
+    await quick.worker.start()
+    await quick.up()
+    await quick.worker.stop()
+    chat = quick.telegram.user("Алиса").private(quick.me)
+    chat.start()
+    await quick.worker.start()
+    await chat.wait_for("Это Avito Analytics Bot", timeout=20)
+
+
+async def test_a_token_revoked_at_work_ends_it_with_its_name(quick: Stand) -> None:
+    await quick.worker.start()
+    await quick.up()
+    quick.telegram.fault("unauthorized")
+    quick.telegram.user("Алиса").private(quick.me).start()
+    assert await quick.worker.exits() == 2
+    assert quick.worker.log.splitlines()[-1].startswith("BOT_TOKEN: ")
+    assert "Traceback" not in quick.worker.log
+
+
+async def test_polling_that_fails_for_good_ends_it_as_the_settings_say(quick: Stand) -> None:
+    quick.worker.env["WORKER_POLLING_RETRIES"] = "2"
+    await quick.worker.start()
+    await quick.up()
+    quick.telegram.fault("http_502", method="getUpdates")
+    quick.telegram.user("Алиса").private(quick.me).start()
+    assert await quick.worker.exits() == 1
+    assert "getUpdates failed 3 times" in quick.worker.log.splitlines()[-1]
+    assert "Traceback" not in quick.worker.log
