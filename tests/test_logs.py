@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from core import logs
-from core.logs import HIDDEN, Redactor, get_logger, redactor, setup_logging
+from core.logs import HIDDEN, Redactor, get_logger, setup_logging
 
 REGISTERED = "canary/registered+value"
 BOT_TOKEN = "7654321:AAcanary_of_a-bot-token_0123456789"
@@ -21,9 +21,11 @@ Format = Literal["console", "json"]
 
 
 @pytest.fixture(params=["console", "json"], autouse=True)
-def log_format(request: pytest.FixtureRequest) -> Format:
+def log_format(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Format:
     fmt: Format = request.param
     setup_logging("DEBUG", fmt)
+    # The secrets that other tests left behind may be words that these look for.
+    monkeypatch.setattr(logs, "redactor", redactor := Redactor())
     redactor.register(REGISTERED)
     return fmt
 

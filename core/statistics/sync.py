@@ -90,15 +90,17 @@ class StatisticsSync:
 
     async def first_read(self, access: ProfileAccess) -> None:
         """Read everything Avito still holds: 270 days that end today."""
-        await self._read_once(access, last_days(self._clock.now(), DEPTH_DAYS))
+        asked_at = self._clock.now()
+        await self._read_once(access, last_days(asked_at, DEPTH_DAYS), asked_at)
 
     async def refresh(self, access: ProfileAccess) -> None:
         """Read the last 35 days again, or further back where our history has a gap.
 
         Raises the `AvitoError` of a failed read, `RateLimited` when the minute is not over.
         """
+        asked_at = self._clock.now()
         held = await self._state(access.account)
-        await self._read_once(access, self._due(held))
+        await self._read_once(access, self._due(held), asked_at)
 
     async def ensure_fresh(
         self, access: ProfileAccess, period: Period, *, max_age: timedelta = BUTTON_AGE
@@ -168,8 +170,7 @@ class StatisticsSync:
         first = min(last_days(now, REREAD_DAYS).first, held.last_day, *missing)
         return Period(max(first, reach.first), reach.last)
 
-    async def _read_once(self, access: ProfileAccess, period: Period) -> None:
-        asked_at = self._clock.now()
+    async def _read_once(self, access: ProfileAccess, period: Period, asked_at: datetime) -> None:
         async with self._reads.of(access.account):
             read_at = _read_at(await self._state(access.account))
             # Whoever held the lock before us has read what we want.

@@ -37,6 +37,7 @@ async def test_wrong_keys_are_named_and_only_the_secret_is_asked_again(desk: Des
     await page.click("#start")
     await page.click(".pointed")
     await say(page, "Мебель")
+    await expect(newest(page)).to_contain_text("Пришлите client_id")
     await page.locator(".chip").first.click()
     await page.click(".chip:has-text('Опечатка')")
     await expect(newest(page)).to_contain_text("не принял эту пару ключей")

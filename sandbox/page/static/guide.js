@@ -6,8 +6,10 @@ const words = (message) => message.text ?? "";
 // {text, chips: [{label, send}], point}: a sentence, texts to send at a tap, a button to show.
 export function hintFor(room, messages, keys) {
   if (room.type !== "private") return forGroup(room, messages);
-  const said = last(messages, (message) => message.from?.is_bot);
-  return said ? afterWords(words(said), said, messages, keys) : null;
+  const said = last(messages, () => true);
+  // What the person just sent is not answered yet: the hint of before would be sent twice.
+  if (!said?.from?.is_bot) return null;
+  return afterWords(words(said), said, messages, keys);
 }
 
 function afterWords(text, said, messages, keys) {
