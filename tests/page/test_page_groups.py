@@ -36,6 +36,7 @@ async def test_a_stranger_in_the_group_gets_nothing_by_pressing(desk: Desk) -> N
         desk, group.id, "Отчёт", reply_markup=one_button("Обновить", callback_data=data)
     )
     await page.click("[data-room=group]")
+    await expect(newest(page)).to_contain_text("Обновить")
     before = await page.locator(".message").count()
 
     await page.select_option("#speaker", label="Незнакомец · посторонний")

@@ -7,6 +7,8 @@ import { hintFor } from "./guide.js";
 export function guideBar(bar, keys, onSend) {
   let isWanted = true;
   let shown = "";
+  // The hint went while it had the focus: the next one has it again, unless it was taken.
+  let keepsFocus = false;
 
   const draw = (hint) => {
     const words = h("p", {}, hint.text);
@@ -23,12 +25,16 @@ export function guideBar(bar, keys, onSend) {
     const row = chips.length ? h("div", { class: "chips" }, ...chips) : null;
     const hadFocus = bar.contains(document.activeElement);
     bar.replaceChildren(...[words, close, row].filter(Boolean));
-    if (hadFocus) (chips[0] ?? close).focus();
+    bar.hidden = false;
+    if (hadFocus || keepsFocus) (chips[0] ?? close).focus();
+    keepsFocus = false;
   };
 
   return (room, messages) => {
     const hint = isWanted ? hintFor(room, messages, keys) : null;
     const now = JSON.stringify(hint);
+    if (!hint && bar.contains(document.activeElement)) keepsFocus = true;
+    else if (!hint && document.activeElement !== document.body) keepsFocus = false;
     if (now !== shown && hint) draw(hint);
     shown = now;
     bar.hidden = !hint;
