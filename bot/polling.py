@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -32,6 +33,9 @@ NETWORK_MARGIN_SEC = 10.0
 FIRST_PAUSE_SEC = 1.0
 CONFLICT_PAUSE_SEC = 5.0
 """Telegram reports a second poller at most every 3 s; asking faster only feeds the fight."""
+
+EMPTY_POLL_SEC = 0.3
+"""A server that answers a long poll at once, with nothing, is asked again only after this."""
 
 Sink = Callable[[int, RawUpdate], None]
 
@@ -87,6 +91,7 @@ class Poller:
         failures = 0
         while True:
             await room()
+            asked_at = time.monotonic()
             try:
                 updates = await self._fetch(self._policy.poll_sec)
                 await self._take(updates, sink)
@@ -104,6 +109,8 @@ class Poller:
                 await asyncio.sleep(pause)
             else:
                 failures = 0
+                if not updates:
+                    await asyncio.sleep(EMPTY_POLL_SEC - (time.monotonic() - asked_at))
 
     async def confirm(self) -> None:
         """Tell Telegram what is safely in the inbox, without waiting for more."""

@@ -36,13 +36,13 @@ class PollRig:
         self.chat = self.telegram.alice.private(self.telegram.me)
         self.poller = self.new_process()
 
-    def new_process(self) -> Poller:
+    def new_process(self, poll_sec: int = 1) -> Poller:
         return Poller(
             self.telegram.bot,
             self.session,
             self.sessions,
             SystemClock(),
-            PollPolicy(self.retries, backoff_max_sec=0.05, poll_sec=1),
+            PollPolicy(self.retries, backoff_max_sec=0.05, poll_sec=poll_sec),
             ["message"],
         )
 
@@ -233,3 +233,14 @@ async def test_nothing_is_fetched_while_there_is_no_room(rig: PollRig) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert rig.polls == 0
+
+
+async def test_a_server_that_does_not_hold_the_line_is_not_asked_in_a_circle(
+    rig: PollRig,
+) -> None:
+    rig.poller = rig.new_process(poll_sec=0)
+    await rig.until_taken(1)
+    before = rig.polls
+    with pytest.raises(TimeoutError):
+        await rig.until_taken(2, timeout=1.0)
+    assert rig.polls - before < 10

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     Time,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -92,6 +93,10 @@ class AvitoProfile(Base):
     """Ticked weekdays as '0,2,4', 0 = Monday."""
     report_time: Mapped[time | None] = mapped_column(Time)
     report_timezone: Mapped[str] = mapped_column(String(50), server_default="Europe/Moscow")
+    report_month_day: Mapped[int | None] = mapped_column(Integer)
+    """Day of a monthly report, 1..31; a shorter month has it on its last day. NULL is 1."""
+    report_anchor: Mapped[date | None] = mapped_column(Date)
+    """A local date on which an every-N-days report is due: its phase, kept over restarts."""
     is_report_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_duplicate: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
@@ -106,6 +111,13 @@ class ReportTask(Base):
     __tablename__ = "report_tasks"
     __table_args__ = (
         Index("ix_report_tasks_profile_id", "profile_id"),
+        Index("ix_report_tasks_place", "chat_id", "thread_id"),
+        Index(
+            "ix_report_tasks_next_due_at",
+            "next_due_at",
+            sqlite_where=text("next_due_at IS NOT NULL"),
+            postgresql_where=text("next_due_at IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -121,6 +133,79 @@ class ReportTask(Base):
     """JSON list of metric keys; NULL means all."""
     report_days: Mapped[str | None] = mapped_column(Text)
     report_period: Mapped[str] = mapped_column(String(10), server_default="day")
+    """`day` | `week` | `month`; says something only where `is_period_set`."""
+    is_period_set: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """The owner chose `report_period`; else a report covers what its frequency implies."""
+    thread_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The forum topic, 0 outside of topics."""
+    chat_title: Mapped[str | None] = mapped_column(String(255))
+    chat_type: Mapped[str | None] = mapped_column(String(16))
+    """`private` | `group` | `supergroup` | `channel`, NULL where the predecessor never asked."""
+    is_silent: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    on_lost_answer: Mapped[str] = mapped_column(String(8), server_default="resend")
+    """What becomes of a report whose answer was lost: `resend` (marked) or `hold`."""
+    next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the next slot is due. NULL: nothing is due, or a change has yet to be worked in."""
+    suspended: Mapped[str | None] = mapped_column(String(32))
+    """Why Telegram will not let the bot post there (`core.services.destinations.Trouble`)."""
+    problem: Mapped[str | None] = mapped_column(String(64))
+    """What became of the last report that did not arrive; NULL after one that did."""
+    problem_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Delivery(Base):
+    """One part of one scheduled report: a task's slot, on its way into a chat.
+
+    The outbox is the truth about deliveries; `core.outbox` owns its states and moves them.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        # What makes a slot happen once, whatever is repeated, restarted or doubled.
+        UniqueConstraint("task_id", "slot", "part", name="uq_outbox_slot"),
+        Index(
+            "ix_outbox_open",
+            "chat_id",
+            "id",
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+        Index("ix_outbox_finished_at", "finished_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    task_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("report_tasks.id", ondelete="CASCADE")
+    )
+    slot: Mapped[str] = mapped_column(String(32))
+    """The local wall-clock label `2026-11-21T09:00`: a DST fold cannot double it."""
+    part: Mapped[int] = mapped_column(Integer, server_default="0")
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deadline_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The end of the catch-up window: later than this it is not sent any more but missed."""
+    first_day: Mapped[date] = mapped_column(Date)
+    """The Moscow days it reports about, both included."""
+    last_day: Mapped[date] = mapped_column(Date)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    is_silent: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    state: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Tries that are known to have failed in the present stage (building, then sending)."""
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    owner: Mapped[str | None] = mapped_column(String(36))
+    """The process that has it in hand until `lease_until`."""
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    payload: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """What will be sent, frozen: text and buttons. Emptied when the retention takes it."""
+    is_repeat: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """The answer to a first send was lost; this copy says that it is one."""
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(String(200))
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """NULL while it is open."""
 
 
 class DailyStats(Base):
