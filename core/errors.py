@@ -7,6 +7,7 @@ ProductError
 ├── DatabaseAway             no answer from the database: it may come back
 ├── DatabaseRefused          the database says no: a setting must change
 ├── ProfileNotFound          no such profile, or not this person's: the same answer
+├── DestinationNotFound      no such destination, or not this person's: the same answer
 ├── AlreadyConnected         the owner has this Avito account already
 ├── AnotherAccount           new keys open another account than the profile's
 ├── JobAlreadyRunning        the same work is under way
@@ -64,6 +65,14 @@ class ProfileNotFound(ProductError):
     def __init__(self, profile_id: int) -> None:
         super().__init__(f"profile {profile_id} not found")
         self.profile_id = profile_id
+
+
+class DestinationNotFound(ProductError):
+    """No such destination for this owner. A stranger's gives the very same answer."""
+
+    def __init__(self, task_id: int) -> None:
+        super().__init__(f"destination {task_id} not found")
+        self.task_id = task_id
 
 
 class AlreadyConnected(ProductError):

@@ -63,9 +63,9 @@ def format_change(kind: Kind, change: Change | None) -> str:
         return NO_CHANGE
     arrow = "▲" if change.absolute > 0 else "▼"
     if change.relative is None:
-        return f"{arrow} {moved}"
+        return f"{arrow}{NBSP}{moved}"
     sign = "+" if change.relative > 0 else ""
-    return f"{arrow} {moved} ({sign}{format_share(change.relative, digits=1)})"
+    return f"{arrow}{NBSP}{moved} ({sign}{format_share(change.relative, digits=1)})"
 
 
 def _signed(kind: Kind, difference: Value) -> str:

@@ -41,7 +41,7 @@ async def test_the_wallet_is_compared_with_what_it_held_a_day_ago(rig: BotRig) -
 
     said = read_figures(await ask_report(chat, profile_id))
 
-    assert said["Кошелёк"].change == f"▼ {money(-30_000_00)} (-20,0\N{NO-BREAK SPACE}%)"
+    assert said["Кошелёк"].change == f"▼\N{NO-BREAK SPACE}{money(-30_000_00)} (-20,0\N{NO-BREAK SPACE}%)"
     assert said["Аванс"].change == "без изменений"
     expected = expected_figures(account, date(2026, 11, 21))
     assert {label: said[label] for label in expected} == expected

@@ -102,7 +102,7 @@ def change(show: object, now: Decimal | int, before: Decimal | int) -> str:
     if not any(digit in show(moved) for digit in "123456789"):
         return "без изменений"
     arrow, sign = ("▲", "+") if moved > 0 else ("▼", "")
-    said = f"{arrow} {sign}{show(moved)}"
+    said = f"{arrow}{SPACE}{sign}{show(moved)}"
     return f"{said} ({sign}{percent(moved / abs(Decimal(before)), '0.1')})" if before else said
 
 
@@ -111,7 +111,7 @@ def _points(now: Decimal, before: Decimal) -> str:
     points = ((now - before) * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
     arrow, sign = ("▲", "+") if points > 0 else ("▼", "")
     share = percent((now - before) / before, "0.1")
-    return f"{arrow} {sign}{points}".replace(".", ",") + f"{SPACE}п.п. ({sign}{share})"
+    return f"{arrow}{SPACE}{sign}{points}".replace(".", ",") + f"{SPACE}п.п. ({sign}{share})"
 
 
 async def ask_report(chat: ChatView, profile_id: int) -> Seen:
