@@ -15,7 +15,6 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from bot.effects import Effect, Show, from_json
 from bot.errors import IncidentDesk
@@ -28,6 +27,7 @@ from bot.telegram import RawUpdate
 from core.database.health import is_unreachable
 from core.database.models import InboxUpdate, Job, Reply
 from core.database.repositories import inbox, jobs, replies
+from core.database.session import Sessions
 from core.journal import Journal
 from core.logs import get_logger
 from core.ports import Clock
@@ -49,7 +49,7 @@ class Intake:
         self,
         bot: Bot,
         dispatcher: Dispatcher,
-        sessions: async_sessionmaker[AsyncSession],
+        sessions: Sessions,
         lanes: Lanes,
         desk: ReplyDesk,
         office: JobOffice,
@@ -140,7 +140,7 @@ class Intake:
         if ledger.home > 0:
             effects.insert(0, Show(chat_id=ledger.home, screen=problems.incident(code)))
         async with self._sessions.begin() as session:
-            return await ledger.bury(session, effects, code)
+            return await ledger.set_aside(session, effects, code)
 
     async def _outlast_database(self, work: Callable[[], Awaitable[T]]) -> T:
         """Repeat work whose transaction failed because the database went away."""

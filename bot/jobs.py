@@ -17,7 +17,7 @@ from typing import Any
 
 from aiogram.enums import ParseMode
 from aiogram.methods import EditMessageText
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.delivery import Courier, SendError
 from bot.effects import Effect, Screen, Show, to_json
@@ -27,6 +27,7 @@ from bot.show import Stage
 from core.database.health import is_unreachable
 from core.database.models import Job, Reply
 from core.database.repositories import inbox, jobs, replies
+from core.database.session import Sessions
 from core.errors import JobAlreadyRunning
 from core.logs import get_logger
 from core.ports import Clock
@@ -105,7 +106,7 @@ class JobContext:
         self._progressed_at = 0.0
 
     @property
-    def sessions(self) -> async_sessionmaker[AsyncSession]:
+    def sessions(self) -> Sessions:
         return self._office.sessions
 
     async def progress(self, screen: Screen) -> None:
@@ -172,7 +173,7 @@ class JobOffice:
 
     def __init__(
         self,
-        sessions: async_sessionmaker[AsyncSession],
+        sessions: Sessions,
         courier: Courier,
         incidents: IncidentDesk,
         clock: Clock,

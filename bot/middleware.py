@@ -10,7 +10,7 @@ from aiogram.dispatcher.middlewares.user_context import EVENT_CONTEXT_KEY, Event
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.types import TelegramObject, Update
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dialogue import SqlStorage
 from bot.effects import Effect, Show, to_json
@@ -19,6 +19,7 @@ from bot.show import Stage
 from core.database.health import is_unreachable
 from core.database.models import Reply
 from core.database.repositories import inbox
+from core.database.session import Sessions
 from core.ports import Clock
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -48,11 +49,11 @@ class InboxLedger:
         await inbox.finish(session, self.update_id, self._clock.now())
         return await self._owe(session, effects)
 
-    async def bury(
+    async def set_aside(
         self, session: AsyncSession, effects: Sequence[Effect], incident: str
     ) -> list[Reply]:
         """Close it as one that cannot be handled."""
-        await inbox.bury(session, self.update_id, incident, self._clock.now())
+        await inbox.set_aside(session, self.update_id, incident, self._clock.now())
         return await self._owe(session, effects)
 
     async def _owe(self, session: AsyncSession, effects: Sequence[Effect]) -> list[Reply]:
@@ -75,9 +76,7 @@ class DbSessionMiddleware(BaseMiddleware):
     benchmarks of dispatch alone) it is the bare effects.
     """
 
-    def __init__(
-        self, sessions: async_sessionmaker[AsyncSession], clock: Clock, incidents: IncidentDesk
-    ) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, incidents: IncidentDesk) -> None:
         self._sessions = sessions
         self._clock = clock
         self._incidents = incidents

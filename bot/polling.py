@@ -17,11 +17,11 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.methods import GetUpdates
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from bot.telegram import NoAnswer, RawUpdate, TelegramSession
 from core.database.health import is_unreachable
 from core.database.repositories import inbox
+from core.database.session import Sessions
 from core.logs import get_logger
 from core.ports import Clock
 
@@ -69,7 +69,7 @@ class Poller:
         self,
         bot: Bot,
         session: TelegramSession,
-        sessions: async_sessionmaker[AsyncSession],
+        sessions: Sessions,
         clock: Clock,
         policy: PollPolicy,
         allowed_updates: Sequence[str],

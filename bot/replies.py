@@ -18,7 +18,6 @@ from aiogram.methods import (
     TelegramMethod,
 )
 from aiogram.types import LinkPreviewOptions
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay
 from tenacity.wait import wait_base, wait_exponential
 
@@ -28,6 +27,7 @@ from bot.markdown import to_plain
 from bot.screens import problems
 from core.database.models import Reply
 from core.database.repositories import jobs, replies
+from core.database.session import Sessions
 from core.journal import Journal
 from core.logs import get_logger
 
@@ -62,7 +62,7 @@ class ReplyDesk:
         self,
         courier: Courier,
         journal: Journal,
-        sessions: async_sessionmaker[AsyncSession],
+        sessions: Sessions,
         job_starter: JobStarter,
     ) -> None:
         self._courier = courier

@@ -282,7 +282,7 @@ class InboxUpdate(Base):
 
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     state: Mapped[str] = mapped_column(String(16))
-    """`received` | `done` | `dead` (a poison update set aside, with its incident)."""
+    """`received` | `done` | `set_aside` (a poison update set aside, with its incident)."""
     payload: Mapped[str | None] = mapped_column(EncryptedText("inbox.payload"))
     """The raw JSON: it can hold a pasted secret, so it is encrypted and gone when done."""
     incident: Mapped[str | None] = mapped_column(String(16))

@@ -197,7 +197,7 @@ class StatisticsSync:
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save(session, access.account, reading)
-        log.info("statistics.read", account=access.account, days=len(days), source=source)
+        log.info("statistics_read", account=access.account, days=len(days), source=source)
         return reading.read_at
 
     async def _read_wallet(self, client: AvitoClient, access: ProfileAccess) -> None:
@@ -224,7 +224,7 @@ async def _read_days(client: AvitoClient, period: Period) -> tuple[DayMetrics, S
     try:
         days = await client.daily_stats(period)
     except (Forbidden, NotFound) as refusal:
-        log.warning("statistics.v2_refused", reason=str(refusal))
+        log.warning("statistics_v2_refused", reason=str(refusal))
         return await _by_listing(client, period), Source.V1
     if not silent(days.values(), _TRAFFIC):
         return days, Source.V2

@@ -24,7 +24,7 @@ async def _balance(client: AvitoClient) -> WalletMoney:
     except KeysRefused:
         raise
     except AvitoError as failure:
-        log.warning("wallet.unknown", reason=str(failure))
+        log.warning("wallet_unknown", reason=str(failure))
         return WalletMoney(None, None)
 
 
@@ -33,5 +33,5 @@ async def _advance(client: AvitoClient) -> int | None:
         return await client.advance()
     except AvitoError as failure:
         # Most often the account has no CPA, or the minute of this method is not over.
-        log.info("advance.unknown", reason=str(failure))
+        log.info("advance_unknown", reason=str(failure))
         return None

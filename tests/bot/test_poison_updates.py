@@ -20,7 +20,7 @@ async def test_an_unreadable_update_stops_nobody_and_is_reported(rig: BotRig) ->
     said = await chat.wait_for("Не получилось: сбой на нашей стороне")
     code = said.text.rpartition("Код: ")[2]
     await rig.operator.private(rig.me).wait_for(code)
-    query = "SELECT incident FROM inbox WHERE update_id = :id AND state = 'dead'"
+    query = "SELECT incident FROM inbox WHERE update_id = :id AND state = 'set_aside'"
     assert await scalar(rig, query, id=update_id) == code
     chat.send("/help")
     await chat.wait_for("Три шага")

@@ -63,7 +63,7 @@ async def test_one_in_a_batch_of_a_hundred_holds_nobody_up(
         assert await answered(rig, others) < usual + 2
         await rig.operator.private(rig.me).wait_for("Poisoned")
         await rig.quiet()
-        assert (await states(rig)).count("dead") == 1
+        assert (await states(rig)).count("set_aside") == 1
 
 
 async def test_what_keeps_killing_the_process_is_set_aside(
@@ -88,7 +88,7 @@ async def test_what_keeps_killing_the_process_is_set_aside(
     await rig.operator.private(rig.me).wait_for("Poisoned")
     chat.send("/help")
     await chat.wait_for("Три шага")
-    assert "dead" in await states(rig)
+    assert "set_aside" in await states(rig)
 
 
 async def test_a_database_that_fails_for_long_makes_nobody_a_suspect(

@@ -58,12 +58,12 @@ async def owe(
     return replies
 
 
-async def bury(session: AsyncSession, update_id: int, incident: str, now: datetime) -> None:
+async def set_aside(session: AsyncSession, update_id: int, incident: str, now: datetime) -> None:
     """Set a poison update aside, with its payload, under its incident code."""
     await session.execute(
         update(InboxUpdate)
         .where(InboxUpdate.update_id == update_id)
-        .values(state="dead", incident=incident, finished_at=now)
+        .values(state="set_aside", incident=incident, finished_at=now)
     )
 
 
