@@ -26,7 +26,7 @@ from bot.app import App, build_app
 from bot.polling import PollingFailed, TokenRevoked
 from core.config import load_settings, load_storage_settings
 from core.database import keys
-from core.database.health import check_schema, wait_for_database
+from core.database.health import check_database, check_schema, wait_for_database
 from core.database.session import create_engine
 from core.errors import (
     DatabaseAway,
@@ -147,7 +147,9 @@ async def _greet_telegram(app: App) -> None:
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             raise SettingsError("BOT_TOKEN", "Telegram does not know this token") from error
         except (TelegramAPIError, TimeoutError) as error:
-            raise TelegramAway(f"Telegram does not answer: {type(error).__name__}") from error
+            raise TelegramAway(
+                f"Telegram does not answer at {settings.telegram_api_base}: {type(error).__name__}"
+            ) from error
 
     await AsyncRetrying(
         retry=retry_if_exception_type(TelegramAway),
@@ -176,6 +178,8 @@ async def _keys(action: str, key_id: str | None) -> int:
     keyring = load_keyring(settings)
     engine = create_engine(settings.database, keyring)
     try:
+        await check_database(engine, timeout=settings.worker_startup_timeout_sec)
+        await check_schema(engine)
         if action == "drop":
             if key_id is None:
                 raise SettingsError("KEY_ID", "say which key: keys drop KEY_ID")
@@ -185,6 +189,8 @@ async def _keys(action: str, key_id: str | None) -> int:
         counts = await (
             keys.rotate(engine, keyring) if action == "rotate" else keys.status(engine)
         )
+        if action == "rotate" and not counts:
+            print("Nothing had to be moved.")  # noqa: T201
         for count in counts:
             print(f"{count.column}  {count.key_id}  {count.count}")  # noqa: T201
         print(f"The encrypting key is {keyring.primary}.")  # noqa: T201

@@ -47,6 +47,10 @@ install() {
 
 case ${1:-} in
   "" | demo) ;;
+  -h | --help)
+    sed -n '2,4s/^# //p' "$0"
+    exit
+    ;;
   install)
     install "${2:-requirements.txt}"
     exit

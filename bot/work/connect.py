@@ -41,7 +41,7 @@ class ConnectWork:
     async def connect(self, job: JobContext) -> None:
         """Verify the keys, store the profile, go on with the first read in the same message."""
         credentials = _credentials(job)
-        verified = await self._verify(job, credentials, Connect.client_secret)
+        verified = await self._verify(job, credentials, Connect)
         if verified is None:
             return
         async with job.ending() as ending:
@@ -67,7 +67,7 @@ class ConnectWork:
     async def replace_keys(self, job: JobContext) -> None:
         """Verify new keys of a profile before they replace the old ones."""
         credentials = _credentials(job)
-        verified = await self._verify(job, credentials, ReplaceKeys.client_secret)
+        verified = await self._verify(job, credentials, ReplaceKeys)
         if verified is None:
             return
         async with job.ending() as ending:
@@ -97,9 +97,12 @@ class ConnectWork:
             ending.screen = screens.connected(profile, state, failure, self.clock.now())
 
     async def _verify(
-        self, job: JobContext, credentials: Credentials, step: State
+        self,
+        job: JobContext,
+        credentials: Credentials,
+        steps: type[Connect] | type[ReplaceKeys],
     ) -> VerifiedAccount | None:
-        """The account of the keys; None when the job ended with asking for the secret again."""
+        """The account of the keys; None when the job ended with asking for a key again."""
         try:
             return await self.avito.verify(credentials)
         except (KeysRefused, EmployeeKey) as error:
@@ -109,14 +112,21 @@ class ConnectWork:
             code = self.incidents.record(error, job_id=job.job_id)
             failure = error
         async with job.ending() as ending:
-            again = await self._ask_again(job, ending, step)
+            if isinstance(failure, EmployeeKey):
+                # No other secret opens the main account with an employee's client_id.
+                again = await self._ask_again(job, ending, steps.client_id, "client_id")
+            else:
+                again = await self._ask_again(job, ending, steps.client_secret)
             ending.screen = screens.check_failed(credentials.client_id, failure, code, again)
             if code is not None:
                 ending.more = self.incidents.tell_operator(failure, code)
         return None
 
-    async def _ask_again(self, job: JobContext, ending: Ending, step: State) -> bool:
-        typed = {key: value for key, value in job.payload.items() if key != "client_secret"}
+    async def _ask_again(
+        self, job: JobContext, ending: Ending, step: State, *forgotten: str
+    ) -> bool:
+        dropped = ("client_secret", *forgotten)
+        typed = {key: value for key, value in job.payload.items() if key not in dropped}
         return await dialogue.resume(ending.session, self.clock, job.chat_id, step, typed)
 
 

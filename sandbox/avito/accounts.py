@@ -16,7 +16,7 @@ def make_account(label: str, user_id: int, name: str, **rest: Any) -> AvitoAccou
     return AvitoAccount(
         label=label,
         user_id=user_id,
-        client_id=f"{label}_id_".ljust(20, "0"),
+        client_id=f"{label}_id_".ljust(16, "0")[:16] + f"{user_id % 10_000:04}",
         client_secret=f"{label}_secret_".ljust(40, "0"),
         name=name,
         phones=[f"7999{user_id % 10_000_000:07}"],

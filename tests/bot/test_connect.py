@@ -61,8 +61,22 @@ async def test_an_employees_key_is_refused_with_the_reason(rig: BotRig) -> None:
     chat.send(secret)
 
     refused = await chat.wait_for("Это ключи сотрудника")
-    assert "Нужны ключи основного аккаунта" in refused.text
+    assert "Пришлите client_id основного аккаунта" in refused.text
     assert await scalar(rig, "SELECT count(*) FROM avito_profiles") == 0
+
+
+async def test_after_an_employees_key_the_main_accounts_pair_connects(rig: BotRig) -> None:
+    chat = rig.alice.private(rig.me)
+    await reach_secret(chat, rig.keys_of("employee")[0])
+    chat.send(rig.keys_of("employee")[1])
+    await chat.wait_for("Пришлите client_id основного аккаунта")
+    client_id, secret = rig.keys_of("shop")
+
+    chat.send(client_id)
+    await chat.wait_for("шаг 3 из 3")
+    chat.send(secret)
+
+    await chat.wait_for("Профиль «Магазин» подключён")
 
 
 async def test_when_avito_is_away_nothing_is_lost_and_the_operator_knows(rig: BotRig) -> None:

@@ -55,7 +55,8 @@ function hasButton(message, prefix) {
 }
 
 function forGroup(room, messages) {
-  const isQuiet = !messages.some((message) => message.text);
-  if (!isQuiet || room.speakers.length < 2) return null;
-  return { text: "Здесь несколько человек: кто пишет и нажимает, выбирается внизу." };
+  if (messages.some((message) => message.text)) return null;
+  if (room.type === "channel") return { text: "Сюда бот может приносить отчёты. Команды он читает и здесь." };
+  const people = room.speakers.length > 1 ? " Кто пишет и нажимает, выбирается внизу." : "";
+  return { text: `В группе бот читает только команды.${people}` };
 }
