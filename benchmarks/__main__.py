@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import URL
 
-from benchmarks import chaos, dispatch, process
+from benchmarks import chaos, dispatch, outbox, process
 from benchmarks.measure import Effort, Result
 from tests.support.databases import postgres_database, upgrade
 from tests.support.postgres import find_binaries, running_server
@@ -64,6 +64,8 @@ def _measure(effort: Effort, kinds: Sequence[str]) -> list[Result]:
     for kind in kinds:
         with _database(kind) as (url, folder):
             results += asyncio.run(process.measure(url, folder, effort))
+        with _database(kind) as (url, _):
+            results += asyncio.run(outbox.measure(url, effort))
     return results
 
 
@@ -104,7 +106,7 @@ def _print_table(results: Sequence[Result]) -> None:
         baseline = "" if result.baseline is None else f"{result.baseline:,.1f}"
         ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
         verdict = {None: "", True: "holds", False: "MISSED"}[result.holds]
-        target = "" if result.limit is None else f"<= {result.limit:g} {verdict}"
+        target = "" if result.target is None else f"{result.target} {verdict}"
         line = (
             f"{result.name:{width}}  {result.value:>10,.1f}  {baseline:>10}  {ratio:>6}  {target}"
         )

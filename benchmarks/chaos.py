@@ -33,6 +33,7 @@ _SIGNS = {
     "Профили Avito": PROFILES,
     "шаг 1 из 3": ADD,
     "Прервано": CANCEL,
+    "Остановлено": CANCEL,
     "Отменять нечего": CANCEL,
     PLACEHOLDER: PLACEHOLDER,
     REPORT: REPORT,

@@ -16,7 +16,8 @@ from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.measure import Action, Effort, Result, interleaved
-from bot.app import build_dispatcher
+from bot.app import STATS_PAUSE, build_dispatcher
+from bot.cooldown import Cooldown
 from bot.errors import IncidentDesk
 from bot.middleware import InboxLedger
 from core.database.models import AvitoProfile, User
@@ -53,7 +54,9 @@ class Bench:
         self._sessions = create_sessions(engine)
         self._bot = Bot("42:benchmark")
         incidents = IncidentDesk(None, self._clock)
-        self._real = build_dispatcher(self._sessions, self._clock, incidents)
+        self._real = build_dispatcher(
+            self._sessions, self._clock, incidents, Cooldown(self._clock, STATS_PAUSE)
+        )
         self._bare = _bare_dispatcher()
         self._update_ids = itertools.count(1)
 

@@ -20,25 +20,34 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the table. `unit` is part of the name; `limit` is what decides `holds`.
+    """One line of the table. `unit` is part of the name; what decides `holds` is a limit.
 
-    The limit is on the ratio where there is a baseline, else on the value itself.
+    A `limit` may not be exceeded, an `at_least` has to be reached: by the ratio where there is
+    a baseline, else by the value itself.
     """
 
     name: str
     value: float
     baseline: float | None = None
     limit: float | None = None
+    at_least: float | None = None
 
     @property
     def ratio(self) -> float | None:
         return self.value / self.baseline if self.baseline else None
 
     @property
+    def target(self) -> str | None:
+        if self.at_least is not None:
+            return f">= {self.at_least:g}"
+        return None if self.limit is None else f"<= {self.limit:g}"
+
+    @property
     def holds(self) -> bool | None:
-        if self.limit is None:
-            return None
-        return (self.value if self.ratio is None else self.ratio) <= self.limit
+        judged = self.value if self.ratio is None else self.ratio
+        if self.at_least is not None:
+            return judged >= self.at_least
+        return None if self.limit is None else judged <= self.limit
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -46,7 +55,7 @@ class Result:
             "value": self.value,
             "baseline": self.baseline,
             "ratio": self.ratio,
-            "target": None if self.limit is None else f"<= {self.limit:g}",
+            "target": self.target,
             "holds": self.holds,
         }
 

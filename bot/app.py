@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramAPIError
@@ -12,29 +15,57 @@ from aiogram.methods import DeleteWebhook
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import commands
+from bot.aftermath import Aftermath
+from bot.cooldown import Cooldown
 from bot.delivery import Courier
 from bot.errors import IncidentDesk
-from bot.handlers import connect, fallback, groups, profiles, reports, settings, start
+from bot.handlers import (
+    bind,
+    connect,
+    deliveries,
+    destination,
+    fallback,
+    groups,
+    membership,
+    profiles,
+    reports,
+    schedule,
+    settings,
+    start,
+    stats,
+    trial,
+)
 from bot.intake import Intake
 from bot.jobs import JobOffice
 from bot.lanes import Lanes
 from bot.middleware import DbSessionMiddleware
 from bot.polling import Poller, PollPolicy
 from bot.replies import ReplyDesk
+from bot.sender import Sender
 from bot.telegram import TelegramSession
+from bot.throttle import Throttle, UrgentCourier
+from bot.work.bind import BindWork
 from bot.work.connect import ConnectWork
-from bot.work.reports import ReportWork
+from bot.work.reports import ReportWork, freeze
+from bot.work.stats import StatsWork
 from core.avito.client import Avito
 from core.avito.http import AvitoDoor, Patience
 from core.background import Background
+from core.combined import Combiner
 from core.config import Settings
 from core.database.repositories.gates import DatabaseRateGate
 from core.database.repositories.tokens import DatabaseTokenStore
 from core.database.session import Sessions, create_engine, create_sessions
+from core.errors import SettingsError
 from core.housekeeping import Housekeeper
 from core.journal import Journal
 from core.logs import get_logger
+from core.outbox import Outbox, worker_name
 from core.ports import Clock
+from core.report_data import Collector
+from core.report_runner import ReportRunner
+from core.rounds import Rounds
+from core.scheduler import Errands, Scheduler
 from core.secrets import Keyring
 from core.statistics.sync import StatisticsSync
 
@@ -42,8 +73,11 @@ log = get_logger(__name__)
 
 BACKLOG_LIMIT = 1_000
 """Updates in the lanes before polling pauses; Telegram keeps the rest for a day."""
+STATS_PAUSE = timedelta(seconds=30)
+"""Between two combined reports in one chat."""
 DRAIN_SEC = 3.5
 JOB_GRACE_SEC = 0.5
+OUTBOX_GRACE_SEC = 0.5
 
 
 @dataclass(slots=True)
@@ -61,7 +95,10 @@ class App:
     lanes: Lanes
     office: JobOffice
     background: Background
-    housekeeper: Housekeeper
+    outbox: Outbox
+    scheduler: Scheduler
+    runner: ReportRunner
+    sender: Sender
     journal: Journal
     telegram: TelegramSession
     door: AvitoDoor
@@ -83,10 +120,13 @@ class App:
 
     async def run(self) -> None:
         """Recover, then poll until cancelled or `PollingFailed`."""
-        self.journal.open()
+        with _writing_in_data_dir():
+            self.journal.open()
         await self.intake.recover()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.housekeeper.run(), name="housekeeping")
+            tasks.create_task(self.scheduler.run(), name="scheduler")
+            tasks.create_task(self.runner.run(), name="builder")
+            tasks.create_task(self.sender.run(), name="sender")
             tasks.create_task(
                 self.poller.run(self.intake.submit, lambda: self.lanes.room(BACKLOG_LIMIT)),
                 name="polling",
@@ -94,8 +134,14 @@ class App:
 
     async def drain(self) -> None:
         """Finish what is in hand; everything else is a row and waits for the next start."""
-        await asyncio.gather(self.lanes.close(DRAIN_SEC), self.office.close(JOB_GRACE_SEC))
+        await asyncio.gather(
+            self.lanes.close(DRAIN_SEC),
+            self.office.close(JOB_GRACE_SEC),
+            self.sender.close(DRAIN_SEC),
+        )
         await self.background.close()
+        await self.outbox.release()
+        await self.outbox.close(OUTBOX_GRACE_SEC)
         await self.poller.confirm()
 
     async def close(self) -> None:
@@ -113,7 +159,8 @@ def build_app(
     sessions = create_sessions(engine)
     telegram = TelegramSession(settings.telegram_api_base)
     bot = Bot(settings.bot_token.get_secret_value(), session=telegram)
-    courier = Courier(bot, telegram)
+    throttle = Throttle(settings.telegram_messages_per_second)
+    courier = UrgentCourier(bot, telegram, throttle)
     journal = Journal(settings.data_dir / f"journal-{_fingerprint(engine)}.log")
     lanes, background = Lanes(), Background(clock)
     incidents = IncidentDesk(settings.admin_chat_id, clock)
@@ -124,19 +171,46 @@ def build_app(
     door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate, patience=patience)
     avito = Avito(door, DatabaseTokenStore(sessions), clock)
     sync = StatisticsSync(sessions, avito, clock)
+    collector = Collector(sessions, avito, sync, clock)
+    cooldown = Cooldown(clock, STATS_PAUSE)
 
+    place_checks = BindWork(bot, sessions, clock)
     key_checks = ConnectWork(sessions, avito, sync, incidents, clock)
     office.employ(
         {
             "connect": key_checks.connect,
             "replace_keys": key_checks.replace_keys,
             "first_read": key_checks.first_read,
-            "report": ReportWork(sessions, avito, sync, background, clock).run,
+            "bind": place_checks.bind,
+            "check_place": place_checks.check,
+            "report": ReportWork(collector, background, incidents, clock).run,
+            "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
     )
-    dispatcher = build_dispatcher(sessions, clock, incidents)
+    dispatcher = build_dispatcher(sessions, clock, incidents, cooldown)
     intake = Intake(bot, dispatcher, sessions, lanes, desk, office, journal, incidents, clock)
     office.deliver_through(intake.hand_over)
+
+    with _writing_in_data_dir():
+        outbox = Outbox(sessions, clock, worker_name(settings.data_dir))
+    aftermath = Aftermath(sessions, clock, intake.hand_over)
+    sender = Sender(outbox, Courier(bot, telegram), throttle, aftermath, clock)
+    runner = ReportRunner(
+        sessions, outbox, collector, clock, render=freeze, gave_up=aftermath.not_built
+    )
+    rounds = Rounds(collector)
+
+    def wake() -> None:
+        runner.wake()
+        sender.wake()
+
+    errands = Errands(
+        wake_builder=wake,
+        warm_up=rounds.ahead_of_slots,
+        sync_statistics=rounds.nightly,
+        keep_house=Housekeeper(sessions, clock).tidy,
+        tell_held=aftermath.held,
+    )
     policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
     return App(
         settings=settings,
@@ -152,18 +226,41 @@ def build_app(
         lanes=lanes,
         office=office,
         background=background,
-        housekeeper=Housekeeper(sessions, clock),
+        outbox=outbox,
+        scheduler=Scheduler(engine.url, sessions, outbox, clock, errands),
+        runner=runner,
+        sender=sender,
         journal=journal,
         telegram=telegram,
         door=door,
     )
 
 
-def build_dispatcher(sessions: Sessions, clock: Clock, incidents: IncidentDesk) -> Dispatcher:
-    """The routers, in the order that matters: groups lead away, the fallback is last."""
-    dispatcher = Dispatcher(disable_fsm=True, clock=clock)
+def build_dispatcher(
+    sessions: Sessions, clock: Clock, incidents: IncidentDesk, cooldown: Cooldown
+) -> Dispatcher:
+    """The routers, in the order that matters.
+
+    Links that bind are a /start too, groups lead away what is for private, the fallback is last.
+    """
+    dispatcher = Dispatcher(disable_fsm=True, clock=clock, cooldown=cooldown)
     dispatcher.update.outer_middleware(DbSessionMiddleware(sessions, clock, incidents))
-    for module in (start, reports, groups, profiles, connect, settings, fallback):
+    for module in (
+        bind,
+        start,
+        reports,
+        stats,
+        groups,
+        profiles,
+        connect,
+        destination,
+        schedule,
+        trial,
+        deliveries,
+        settings,
+        membership,
+        fallback,
+    ):
         dispatcher.include_router(module.setup())
     return dispatcher
 
@@ -172,3 +269,13 @@ def _fingerprint(engine: AsyncEngine) -> str:
     """Names a database without its password: a journal must never speak about another one."""
     where = engine.url.render_as_string(hide_password=True)
     return hashlib.sha256(where.encode()).hexdigest()[:8]
+
+
+@contextmanager
+def _writing_in_data_dir() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            "DATA_DIR", f"nothing can be written there: {error.strerror}"
+        ) from error

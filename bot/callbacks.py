@@ -13,15 +13,29 @@ from typing import Annotated
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
+from core.schedule_policy import Frequency
+from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod
+
 # A number that no column can hold is no button of ours: it must not get as far as a query.
 ProfileId = Annotated[int, Field(ge=1, lt=2**31)]
 JobId = Annotated[int, Field(ge=1, lt=2**63)]
+TaskId = Annotated[int, Field(ge=1, lt=2**31)]
+DeliveryId = Annotated[int, Field(ge=1, lt=2**63)]
+# Telegram promises that a chat takes no more than 52 bits, and a topic is a message's id.
+ChatId = Annotated[int, Field(gt=-(2**52), lt=2**52)]
+ThreadId = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class AboutProfile(CallbackData, prefix="about_profile"):
     """What every button about one profile carries. Itself on no button."""
 
     profile_id: ProfileId
+
+
+class AboutDestination(CallbackData, prefix="about_destination"):
+    """What every button about one destination carries. Itself on no button."""
+
+    task_id: TaskId
 
 
 class ProfileAdd(CallbackData, prefix="profile_add"):
@@ -72,6 +86,176 @@ class ProfileDeleteConfirm(AboutProfile, prefix="profile_delete_confirm"):
 
 class ReportNow(AboutProfile, prefix="report_now"):
     """Yesterday's report, here and now."""
+
+
+class ReportSetChat(AboutProfile, prefix="report_set_chat"):
+    """Where the scheduled reports go."""
+
+
+class ReportChatHere(AboutProfile, prefix="report_chat_here"):
+    """Scheduled reports into this private chat."""
+
+
+class ReportChatForward(AboutProfile, prefix="report_chat_forward"):
+    """Ask for a forwarded post of the channel they should go to."""
+
+
+class DestinationPick(AboutProfile, prefix="destination_pick"):
+    """Telegram's own list of groups and channels."""
+
+
+class DestinationView(AboutDestination, prefix="destination_view"):
+    """One destination and what can be done about it."""
+
+
+class DestinationPause(AboutDestination, prefix="destination_pause"):
+    """No reports there for now."""
+
+
+class DestinationResume(AboutDestination, prefix="destination_resume"):
+    """Reports there again."""
+
+
+class DestinationSilent(AboutDestination, prefix="destination_silent"):
+    """With a sound, or without: the other of the two."""
+
+
+class DestinationLost(AboutDestination, prefix="destination_lost"):
+    """After a lost answer send again, or ask: the other of the two."""
+
+
+class DestinationCheck(AboutDestination, prefix="destination_check"):
+    """See whether the bot may post there again."""
+
+
+class DestinationRemove(AboutDestination, prefix="destination_remove"):
+    """Ask before removing."""
+
+
+class DestinationRemoveConfirm(AboutDestination, prefix="destination_remove_confirm"):
+    """Really remove."""
+
+
+class PlaceBind(AboutProfile, prefix="place_bind"):
+    """Let the profile report at this place, after checking it."""
+
+    chat_id: ChatId
+    thread_id: ThreadId
+
+
+class PlaceProfiles(CallbackData, prefix="place_profiles"):
+    """One page of the profiles that could report at this place; pages count from 0."""
+
+    chat_id: ChatId
+    thread_id: ThreadId
+    page: int
+
+
+class ReportSetTime(AboutProfile, prefix="report_set_time"):
+    """Ask at what time of day the reports should come."""
+
+
+class TimeSet(AboutProfile, prefix="time_set"):
+    """At one of the offered times."""
+
+    hour: Annotated[int, Field(ge=0, le=23)]
+    minute: Annotated[int, Field(ge=0, le=59)]
+
+
+class ReportZone(AboutProfile, prefix="report_zone"):
+    """Ask for the time zone."""
+
+
+class ZonesPage(AboutProfile, prefix="zones_page"):
+    """One page of the zones; pages count from 0."""
+
+    page: int
+
+
+class ZoneSet(AboutProfile, prefix="zone_set"):
+    """This zone, by its IANA name."""
+
+    zone: Annotated[str, Field(max_length=32)]
+
+
+class ReportFrequency(AboutProfile, prefix="report_frequency"):
+    """Ask how often the reports should come."""
+
+
+class FrequencySet(AboutProfile, prefix="freq_set"):
+    """So often; what it needs besides (the days, the number) is asked next."""
+
+    frequency: Frequency
+
+
+class ReportDayToggle(AboutProfile, prefix="report_day_toggle"):
+    """Tick or untick a weekday, 0 = Monday."""
+
+    day: Annotated[int, Field(ge=0, le=6)]
+
+
+class ReportInterval(AboutProfile, prefix="report_interval"):
+    """Ask for the N of "every N days"."""
+
+
+class IntervalSet(AboutProfile, prefix="interval_set"):
+    """Every so many days."""
+
+    days: Annotated[int, Field(ge=1, le=LONGEST_INTERVAL)]
+
+
+class ReportMonthDay(AboutProfile, prefix="report_month_day"):
+    """Ask for the day of the month."""
+
+
+class MonthDaySet(AboutProfile, prefix="month_day_set"):
+    """On this day; a shorter month has it on its last."""
+
+    day: Annotated[int, Field(ge=1, le=31)]
+
+
+class ReportSetPeriod(AboutProfile, prefix="report_set_period"):
+    """Ask about which days the reports should be."""
+
+
+class ReportPeriod(AboutProfile, prefix="report_period"):
+    """About this period, whatever the frequency."""
+
+    period: ChosenPeriod
+
+
+class ReportPeriodAuto(AboutProfile, prefix="report_period_auto"):
+    """About the days that the frequency implies."""
+
+
+class ReportPause(AboutProfile, prefix="report_pause"):
+    """No reports on schedule for now."""
+
+
+class ReportResume(AboutProfile, prefix="report_resume"):
+    """Reports on schedule again."""
+
+
+class ReportTrial(AboutProfile, prefix="report_trial"):
+    """A report now to where the scheduled ones go; asks where if that is not clear."""
+
+
+class TrialTo(AboutDestination, prefix="trial_to"):
+    """A trial to this destination; asks before others see it."""
+
+
+class TrialSend(AboutDestination, prefix="trial_send"):
+    """Really send it there."""
+
+
+class DeliveryResend(CallbackData, prefix="delivery_resend"):
+    """Send a report again of which nobody knows whether it arrived."""
+
+    delivery_id: DeliveryId
+
+
+class StatsShow(CallbackData, prefix="stats_show"):
+    """The combined report of this chat once more."""
 
 
 class KeyStep(StrEnum):

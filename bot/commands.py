@@ -16,6 +16,8 @@ PROFILES = "profiles"
 SETTINGS = "settings"
 CANCEL = "cancel"
 HELP = "help"
+STATS = "stats"
+BIND = "bind"
 
 PRIVATE_MENU = (
     BotCommand(command=PROFILES, description="Профили и отчёты"),
@@ -25,7 +27,11 @@ PRIVATE_MENU = (
     BotCommand(command=HELP, description="Как пользоваться"),
     BotCommand(command=START, description="Начать сначала"),
 )
-GROUP_MENU = (BotCommand(command=HELP, description="Как пользоваться"),)
+GROUP_MENU = (
+    BotCommand(command=STATS, description="Сводка по профилям этого чата"),
+    BotCommand(command=BIND, description="Присылать отчёты сюда"),
+    BotCommand(command=HELP, description="Как пользоваться"),
+)
 
 
 def menus() -> list[TelegramMethod[bool]]:

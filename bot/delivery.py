@@ -17,9 +17,10 @@ from http import HTTPStatus
 from typing import Any
 
 from aiogram import Bot
-from aiogram.methods import TelegramMethod
+from aiogram.methods import SendMessage, TelegramMethod
 
-from bot.telegram import NoAnswer, RawAnswer, TelegramSession
+from bot.markdown import to_plain
+from bot.telegram import NoAnswer, RawAnswer, TelegramSession, parameters_of, seconds_to_wait
 
 DEFAULT_FLOOD_PAUSE_SEC = 5.0
 # What follows the digits must be there too: a number cut in the middle is another number.
@@ -32,8 +33,11 @@ class SendError(Exception):
 
 
 class NotSent(SendError):
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(reason)
+        self.status = status
         self.retry_after = retry_after
 
 
@@ -75,6 +79,17 @@ class Courier:
         return interpret(answer)
 
 
+def mended(method: SendMessage, error: Refused) -> SendMessage | None:
+    """The one other way to deliver the same, None when there is none."""
+    if error.migrated_to is not None:
+        return method.model_copy(update={"chat_id": error.migrated_to, "message_thread_id": None})
+    if method.parse_mode is not None and error.says("can't parse entities"):
+        return method.model_copy(update={"text": to_plain(method.text), "parse_mode": None})
+    if method.message_thread_id is not None and error.says("thread not found", "topic_"):
+        return method.model_copy(update={"message_thread_id": None})
+    return None
+
+
 def interpret(answer: RawAnswer) -> int | None:
     """The message id of a success (None where the answer has none), or a SendError."""
     try:
@@ -85,31 +100,34 @@ def interpret(answer: RawAnswer) -> int | None:
         return _interpret_garbage(answer)
     if data.get("ok") is True:
         result = data.get("result")
-        return result.get("message_id") if isinstance(result, dict) else None
-    status = data.get("error_code") or answer.status
+        return _number(result.get("message_id")) if isinstance(result, dict) else None
+    raise _failure(_number(data.get("error_code")) or answer.status, data)
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _failure(status: int, data: dict[str, Any]) -> SendError:
     description = str(data.get("description") or "")
-    parameters = data.get("parameters") or {}
-    raise _failure(status, description, parameters)
-
-
-def _failure(status: int, description: str, parameters: dict[str, Any]) -> SendError:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        pause = float(parameters.get("retry_after") or DEFAULT_FLOOD_PAUSE_SEC)
-        return NotSent("429", retry_after=pause)
+        pause = seconds_to_wait(data) or DEFAULT_FLOOD_PAUSE_SEC
+        return NotSent("429", status=status, retry_after=pause)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Uncertain(f"{status} {description}")
     if status == HTTPStatus.UNAUTHORIZED:
-        return NotSent("401 Telegram refuses the token")
-    return Refused(status, description, migrated_to=parameters.get("migrate_to_chat_id"))
+        return NotSent("401 Telegram refuses the token", status=status)
+    moved = _number(parameters_of(data).get("migrate_to_chat_id"))
+    return Refused(status, description, migrated_to=moved)
 
 
 def _interpret_garbage(answer: RawAnswer) -> int | None:
     """A body that is no JSON: a proxy's page, or an answer cut in the middle."""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise NotSent("429", retry_after=DEFAULT_FLOOD_PAUSE_SEC)
+        raise NotSent("429", status=answer.status, retry_after=DEFAULT_FLOOD_PAUSE_SEC)
     if _SAYS_OK.search(answer.body):
         found = _MESSAGE_ID.search(answer.body)
         return int(found.group(1)) if found else None
     if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise NotSent(f"{answer.status} without a readable body")
+        raise NotSent(f"{answer.status} without a readable body", status=answer.status)
     raise Uncertain(f"{answer.status} without a readable body")

@@ -11,8 +11,10 @@ from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseStorage, StateType, StorageKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.screens import bind as bind_screens
 from bot.screens import start as screens
 from bot.show import Stage
+from bot.states import Bind
 from core.database.models import Dialogue
 from core.database.repositories import dialogues
 from core.ports import Clock
@@ -91,16 +93,21 @@ class At(Filter):
         return await state.get_state() in self._states
 
 
-async def leave(state: FSMContext) -> str | None:
-    """Leave the dialogue at hand; returns its group of states, None if there was none."""
+async def leave(state: FSMContext, stage: Stage) -> str | None:
+    """Leave the dialogue at hand; returns its group of states, None if there was none.
+
+    Telegram's list of chats, where it stands in place of the keyboard, goes with it.
+    """
     current = await state.get_state()
+    if current == Bind.pick.state:
+        stage.send(bind_screens.keyboard_away())
     await state.clear()
     return current.partition(":")[0] if current else None
 
 
 async def give_way(state: FSMContext, stage: Stage) -> None:
     """A command goes first: leave the dialogue at hand, and say what was left."""
-    left = await leave(state)
+    left = await leave(state, stage)
     if left is not None:
         stage.send(screens.left_behind(left))
 

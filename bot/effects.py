@@ -9,21 +9,36 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup, ReplyKeyboardRemove
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+# Left to right: each of the first two has a field that it cannot be without.
+Keyboard = Annotated[
+    InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove,
+    Field(union_mode="left_to_right"),
+]
 
 
 class Screen(BaseModel):
-    """One message as a person sees it: MarkdownV2 text and its buttons."""
+    """One message as a person sees it: MarkdownV2 text and its buttons.
+
+    The keyboard is one under the message or, where Telegram's own choosers are needed, one in
+    place of typing (and the order to take that away again).
+    """
 
     model_config = ConfigDict(frozen=True)
 
     text: str
-    keyboard: InlineKeyboardMarkup | None = None
+    keyboard: Keyboard | None = None
+
+    @property
+    def inline(self) -> InlineKeyboardMarkup | None:
+        """The buttons under the message: all that an edit can carry."""
+        return self.keyboard if isinstance(self.keyboard, InlineKeyboardMarkup) else None
 
 
 class Show(BaseModel):
-    """Put a screen into a chat: into message `edit` if it can still be edited, else anew."""
+    """Put a screen into a chat: into message `edit` if that can still be edited, else anew."""
 
     kind: Literal["show"] = "show"
     chat_id: int

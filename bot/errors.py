@@ -16,6 +16,7 @@ from bot.show import Stage
 from core.errors import (
     AvitoError,
     BadRequest,
+    DestinationNotFound,
     JobAlreadyRunning,
     KeysRefused,
     ProfileNotFound,
@@ -54,8 +55,14 @@ class IncidentDesk:
             log.info("profile_not_found", update_id=update_id, profile_id=error.profile_id)
             _put(stage, problems.NO_SUCH_PROFILE, parts.screen(problems.NO_SUCH_PROFILE))
             await _lead_home(stage, session, state)
+        elif isinstance(error, DestinationNotFound):
+            log.info("destination_not_found", update_id=update_id, task_id=error.task_id)
+            _put(stage, problems.NO_SUCH_DESTINATION, parts.screen(problems.NO_SUCH_DESTINATION))
+            await _lead_home(stage, session, state)
         elif isinstance(error, JobAlreadyRunning):
-            _put(stage, problems.ALREADY_RUNNING, parts.screen(problems.ALREADY_RUNNING))
+            running = problems.ALREADY_RUNNING
+            # An innocent double tap: no reason to open a window over the chat.
+            _put(stage, running, parts.screen(running), alert=False)
         else:
             code = self.record(error, update_id=update_id)
             _put(stage, problems.short_incident(code), problems.incident(code))
@@ -75,6 +82,10 @@ class IncidentDesk:
             return screen, more
         # In a group everybody reads along: the reason goes to the one who can act on it.
         return problems.job_in_group(code), [Show(chat_id=owner_id, screen=screen), *more]
+
+    def note(self, error: Exception, **ids: object) -> list[Effect]:
+        """A failure that a screen tells in its own words: for the log and the operator only."""
+        return self.tell_operator(error, self.record(error, **ids))
 
     def record(self, error: Exception, **ids: object) -> str:
         """Log a failure under a new incident code; returns the code."""
@@ -96,18 +107,17 @@ class IncidentDesk:
             self._held_back[kind] += 1
             return []
         self._told_at[kind] = now
-        where = error.endpoint if isinstance(error, AvitoError) else ""
-        screen = problems.for_operator(kind, where, code, self._held_back.pop(kind, 0))
+        screen = problems.for_operator(error, code, self._held_back.pop(kind, 0))
         return [Show(chat_id=self._admin_chat_id, screen=screen)]
 
 
-def _put(stage: Stage, notice: str, screen: Screen) -> None:
-    """As an alert over the chat when a button was pressed, else as a message.
+def _put(stage: Stage, notice: str, screen: Screen, *, alert: bool = True) -> None:
+    """As a notice over the chat when a button was pressed, else as a message.
 
     Nothing where nobody asked: a group's small talk gets no answer when it works either.
     """
     if stage.query is not None:
-        stage.notice(notice, alert=True)
+        stage.notice(notice, alert=alert)
     elif stage.is_private or stage.is_command:
         stage.send(screen)
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, MessageOriginChannel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.callbacks import AboutProfile
+from bot.callbacks import AboutDestination, AboutProfile
 from bot.show import Stage
 from core.database.models import AvitoProfile
-from core.services import profiles
+from core.services import destinations, profiles
+from core.services.destinations import Destination
 
 
 class InPrivate(Filter):
@@ -39,11 +40,50 @@ class OwnedProfile(Filter):
         return {"profile": found}
 
 
+class OwnedDestination(Filter):
+    """Resolves a button's destination for the person who pressed it, as `destination`.
+
+    Raises `DestinationNotFound` for a stranger exactly as for one that is gone. Must stand
+    after the filter of a callback that is `AboutDestination`.
+    """
+
+    async def __call__(
+        self, query: CallbackQuery, session: AsyncSession, callback_data: AboutDestination
+    ) -> dict[str, Destination]:
+        found = await destinations.owned(session, query.from_user.id, callback_data.task_id)
+        return {"destination": found}
+
+
 class AnyCommand(Filter):
     """A message that begins like a command, known or not."""
 
     async def __call__(self, _message: Message, stage: Stage) -> bool:
         return stage.is_command
+
+
+class SharedChat(Filter):
+    """What a person chose in Telegram's list of chats, as `shared`."""
+
+    async def __call__(self, message: Message) -> bool | dict[str, Any]:
+        return {"shared": message.chat_shared} if message.chat_shared is not None else False
+
+
+class ChannelPost(Filter):
+    """A forwarded post of a channel, as `origin`: of no other chat Telegram says where from."""
+
+    async def __call__(self, message: Message) -> bool | dict[str, Any]:
+        origin = message.forward_origin
+        return {"origin": origin} if isinstance(origin, MessageOriginChannel) else False
+
+
+class Says(Filter):
+    """A button of a reply keyboard: it types its text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def __call__(self, message: Message) -> bool:
+        return message.text == self._text
 
 
 class PlainText(Filter):

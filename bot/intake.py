@@ -36,6 +36,7 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 DATABASE_RETRY_SEC = 2.0
+DECIDED_AT_ONCE = 64
 CRASH_LIMIT = 5
 """An update that was in hand when the process died this often is what kills it."""
 
@@ -67,6 +68,8 @@ class Intake:
         self._incidents = incidents
         self._clock = clock
         self._questioning = asyncio.Lock()
+        # For the database's sake. Telegram may let a chat wait long: that holds up nobody else.
+        self._deciding = asyncio.Semaphore(DECIDED_AT_ONCE)
         self._database_away = False
 
     async def recover(self) -> None:
@@ -104,7 +107,7 @@ class Intake:
     async def _handle(self, update_id: int, raw: RawUpdate, lane: int) -> None:
         crashes = self._journal.times_begun(update_id)
         # What was in hand at a crash is taken up one by one: the next crash tells who it was.
-        async with self._questioning if crashes else nullcontext():
+        async with self._questioning if crashes else nullcontext(), self._deciding:
             self._journal.took(update_id)
             ledger = InboxLedger(update_id, lane, self._clock)
             try:

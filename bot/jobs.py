@@ -49,13 +49,19 @@ async def begin(
     placeholder: Callable[[int], Screen],
     payload: dict[str, Any],
     profile_id: int | None = None,
+    in_private: bool = False,
+    for_chat: bool = False,
 ) -> None:
     """Write a job down and show its placeholder, made from the job's id.
 
-    Raises `JobAlreadyRunning` when the same work is under way in this chat.
+    It is shown where it was asked for, or with `in_private` to that person alone. The person
+    owns it, or with `for_chat` the chat itself: in a channel and behind an anonymous
+    administrator nobody is known. Raises `JobAlreadyRunning` when the same work is under way in
+    this chat.
     """
-    person, chat_id = stage.person, stage.chat_id
-    assert person is not None  # noqa: S101 - every handler that starts work knows its person
+    owner_id = stage.chat_id if for_chat else _known_person(stage)
+    chat_id = owner_id if in_private else stage.chat_id
+    assert owner_id is not None  # noqa: S101 - only updates without a message have no chat
     assert chat_id is not None  # noqa: S101
     key = f"{kind}:{dedupe}:{chat_id}"
     running = await jobs.find_by_key(session, key)
@@ -63,9 +69,9 @@ async def begin(
         raise JobAlreadyRunning(running.id)
     job = Job(
         kind=kind,
-        owner_id=person.id,
+        owner_id=owner_id,
         chat_id=chat_id,
-        thread_id=stage.thread_id,
+        thread_id=stage.thread_id if chat_id == stage.chat_id else None,
         profile_id=profile_id,
         dedupe_key=key,
         payload=json.dumps(payload),
@@ -73,7 +79,15 @@ async def begin(
     )
     session.add(job)
     await session.flush()
-    stage.send(placeholder(job.id), job_id=job.id)
+    if chat_id == stage.chat_id:
+        stage.send(placeholder(job.id), job_id=job.id)
+    else:
+        stage.tell(chat_id, placeholder(job.id), job_id=job.id)
+
+
+def _known_person(stage: Stage) -> int:
+    assert stage.person is not None  # noqa: S101 - a person's work begins with his press or message
+    return stage.person.id
 
 
 class JobGone(Exception):
@@ -100,7 +114,7 @@ class JobContext:
         self.chat_id = job.chat_id
         self.profile_id = job.profile_id
         self.payload: dict[str, Any] = json.loads(job.payload)
-        self._thread_id = job.thread_id
+        self.thread_id = job.thread_id
         self._message_id = job.message_id
         self._office = office
         self._progressed_at = 0.0
@@ -141,7 +155,7 @@ class JobContext:
             kind=kind,
             owner_id=self.owner_id,
             chat_id=self.chat_id,
-            thread_id=self._thread_id,
+            thread_id=self.thread_id,
             profile_id=profile_id,
             dedupe_key=f"{kind}:{profile_id}:{self.chat_id}",
             payload="{}",
@@ -156,7 +170,7 @@ class JobContext:
         if ending.screen is not None:
             show = Show(
                 chat_id=self.chat_id,
-                thread_id=self._thread_id,
+                thread_id=self.thread_id,
                 screen=ending.screen,
                 edit=self._message_id,
                 job_id=ending.next_job,
@@ -235,7 +249,7 @@ class JobOffice:
             message_id=message_id,
             text=screen.text,
             parse_mode=ParseMode.MARKDOWN_V2,
-            reply_markup=screen.keyboard,
+            reply_markup=screen.inline,
         )
         try:
             await self._courier.carry(method)

@@ -8,7 +8,15 @@ from functools import cache
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.callbacks import Cancel, HelpShow, JobStop, ProfileAdd, ProfilesBack, ProfileView
+from bot.callbacks import (
+    Cancel,
+    HelpShow,
+    JobStop,
+    ProfileAdd,
+    ProfileReport,
+    ProfilesBack,
+    ProfileView,
+)
 
 Row = list[InlineKeyboardButton]
 
@@ -57,6 +65,10 @@ def to_list() -> Row:
 
 def to_card(profile_id: int) -> Row:
     return [button("« К профилю", ProfileView(profile_id=profile_id))]
+
+
+def to_report(profile_id: int) -> Row:
+    return [button("« К настройкам отчёта", ProfileReport(profile_id=profile_id))]
 
 
 def cancel() -> Row:

@@ -14,36 +14,38 @@ from core.logs import get_logger
 Work = Callable[[], Awaitable[None]]
 log = get_logger(__name__)
 
+ONE_CHATS_SHARE = 20
+"""So many pieces of a chat's work count as a backlog; its flood must not stop everybody."""
+MOST_IN_MEMORY = 20_000
+
 
 class Lanes:
-    """Runs `Work` one after another per key, at most `width` keys at a time."""
+    """Runs `Work` one after another per key, all keys side by side."""
 
-    def __init__(self, *, width: int = 64) -> None:
+    def __init__(self) -> None:
         self._queues: dict[int, deque[Work]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(width)
         self._closing = False
         self._roomy = asyncio.Event()
         self._roomy.set()
         self._size = 0
+        self._backlog = 0
 
     def submit(self, key: int, work: Work) -> None:
         """Queue work behind everything else of this key. Dropped while closing: it is on disk."""
         if self._closing:
             return
-        self._size += 1
-        queue = self._queues.get(key)
-        if queue is not None:
-            queue.append(work)
-            return
-        self._queues[key] = deque([work])
-        task = asyncio.create_task(self._run(key), name=f"lane-{key}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if key not in self._queues:
+            self._queues[key] = deque()
+            task = asyncio.create_task(self._run(key), name=f"lane-{key}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._queues[key].append(work)
+        self._count(self._queues[key], 1)
 
     async def room(self, limit: int) -> None:
-        """Wait until fewer than `limit` pieces of work are queued."""
-        while self._size >= limit:
+        """Wait until fewer than `limit` pieces of work are queued; a flood counts as a few."""
+        while self._backlog >= limit or self._size >= MOST_IN_MEMORY:
             self._roomy.clear()
             await self._roomy.wait()
 
@@ -70,13 +72,18 @@ class Lanes:
             while queue:
                 if self._closing and len(queue) > 1:
                     break
-                async with self._slots:
-                    await self._one(queue[0])
+                await self._one(queue[0])
+                self._count(queue, -1)
                 queue.popleft()
-                self._size -= 1
                 self._roomy.set()
         finally:
             del self._queues[key]
+
+    def _count(self, queue: deque[Work], change: int) -> None:
+        """Count the last piece in, or the first one out before it leaves."""
+        self._size += change
+        if len(queue) <= ONE_CHATS_SHARE:
+            self._backlog += change
 
     async def _one(self, work: Work) -> None:
         try:

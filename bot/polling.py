@@ -18,7 +18,7 @@ from typing import Any
 from aiogram import Bot
 from aiogram.methods import GetUpdates
 
-from bot.telegram import NoAnswer, RawUpdate, TelegramSession
+from bot.telegram import NoAnswer, RawUpdate, TelegramSession, seconds_to_wait
 from core.database.health import is_unreachable
 from core.database.repositories import inbox
 from core.database.session import Sessions
@@ -150,11 +150,22 @@ class Poller:
             raise _FetchFailed(str(error)) from error
         try:
             data = json.loads(answer.body)
-            if data["ok"]:
-                return [u for u in data["result"] if isinstance(u.get("update_id"), int)]
+            if not data["ok"]:
+                raise _refusal(data)
+            received = data["result"]
+            updates = [update for update in received if _has_id(update)]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _FetchFailed(f"unreadable answer, status {answer.status}") from error
-        raise _refusal(data)
+        if received and not updates:
+            # They cannot be confirmed either: the same would come again at once.
+            raise _FetchFailed("updates without an id")
+        return updates
+
+
+def _has_id(update: RawUpdate) -> bool:
+    """Whether an update has a number, and one that the inbox can hold."""
+    update_id = update.get("update_id")
+    return isinstance(update_id, int) and 0 <= update_id < 2**63
 
 
 def _refusal(data: dict[str, Any]) -> Exception:
@@ -163,5 +174,4 @@ def _refusal(data: dict[str, Any]) -> Exception:
         return TokenRevoked("BOT_TOKEN: Telegram does not know this token any more")
     if status == HTTPStatus.CONFLICT:
         return _FetchFailed(f"409 {description}", retry_after=CONFLICT_PAUSE_SEC)
-    retry_after = (data.get("parameters") or {}).get("retry_after")
-    return _FetchFailed(f"{status} {description}", retry_after=retry_after)
+    return _FetchFailed(f"{status} {description}", retry_after=seconds_to_wait(data))

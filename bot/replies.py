@@ -14,6 +14,7 @@ from aiogram.methods import (
     AnswerCallbackQuery,
     DeleteMessage,
     EditMessageText,
+    GetMe,
     SendMessage,
     TelegramMethod,
 )
@@ -21,9 +22,8 @@ from aiogram.types import LinkPreviewOptions
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay
 from tenacity.wait import wait_base, wait_exponential
 
-from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain
+from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain, mended
 from bot.effects import Answer, Erase, Screen, Show, StopJob, from_json
-from bot.markdown import to_plain
 from bot.screens import problems
 from core.database.models import Reply
 from core.database.repositories import jobs, replies
@@ -115,7 +115,8 @@ class ReplyDesk:
         return None
 
     async def _show(self, reply_id: int, effect: Show) -> int | None:
-        if effect.edit is not None and await self._edit(effect):
+        fits_into_message = effect.screen.keyboard is effect.screen.inline
+        if effect.edit is not None and fits_into_message and await self._edit(effect):
             return effect.edit
         return await self._send(reply_id, effect)
 
@@ -142,13 +143,15 @@ class ReplyDesk:
             if effect.job_id is not None:
                 # Only a placeholder: the job ends in a message of its own.
                 return None
+            # This copy is the last: it leaves when Telegram answers again.
+            await self._insist(SendError, PATIENCE_SEC, self._courier.carry, GetMe())
             again = effect.model_copy(update={"screen": problems.repeated(effect.screen)})
             message_id = await self._deliver(reply_id, again)
         self._journal.delivered(reply_id, message_id)
         return message_id
 
     async def _deliver(self, reply_id: int, effect: Show) -> int | None:
-        method: TelegramMethod[Any] = SendMessage(
+        method = SendMessage(
             chat_id=effect.chat_id,
             message_thread_id=effect.thread_id,
             **_content(effect.screen),
@@ -156,11 +159,11 @@ class ReplyDesk:
         try:
             return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
         except Refused as error:
-            mended = _mended(method, error, effect)
-            if mended is None:
+            other = mended(method, error)
+            if other is None:
                 raise
             log.warning("reply_mended", reply_id=reply_id, why=error.description)
-            return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, mended)
+            return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, other)
 
     async def _depart(self, reply_id: int, method: TelegramMethod[Any]) -> int | None:
         try:
@@ -226,16 +229,3 @@ def _content(screen: Screen) -> dict[str, Any]:
         "reply_markup": screen.keyboard,
         "link_preview_options": NO_PREVIEW,
     }
-
-
-def _mended(
-    method: TelegramMethod[Any], error: Refused, effect: Show
-) -> TelegramMethod[Any] | None:
-    """The one other way to deliver the same, None when there is none."""
-    if error.migrated_to is not None:
-        return method.model_copy(update={"chat_id": error.migrated_to, "message_thread_id": None})
-    if error.says("can't parse entities"):
-        return method.model_copy(update={"text": to_plain(effect.screen.text), "parse_mode": None})
-    if effect.thread_id is not None and error.says("thread not found", "topic_"):
-        return method.model_copy(update={"message_thread_id": None})
-    return None

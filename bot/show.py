@@ -74,9 +74,9 @@ class Stage:
         """A message of its own, below everything else."""
         self._put(screen, job_id=job_id)
 
-    def tell(self, chat_id: int, screen: Screen) -> None:
+    def tell(self, chat_id: int, screen: Screen, *, job_id: int | None = None) -> None:
         """A message to another chat than the one the update came from."""
-        self.effects.append(Show(chat_id=chat_id, screen=screen))
+        self.effects.append(Show(chat_id=chat_id, screen=screen, job_id=job_id))
 
     def notice(self, text: str | None = None, *, alert: bool = False) -> None:
         """The small notice over the chat; without a button press it becomes nothing."""

@@ -26,6 +26,22 @@ class Rename(StatesGroup):
     name = State()
 
 
+class Bind(StatesGroup):
+    """A place for reports, from Telegram's list or a forwarded post. Data: `profile_id`."""
+
+    pick = State()
+    forward = State()
+
+
+class SetSchedule(StatesGroup):
+    """A schedule by typing. Data: `profile_id`."""
+
+    time = State()
+    zone = State()
+    interval = State()
+    month_day = State()
+
+
 WAITS_FOR_KEY = (
     Connect.client_id,
     Connect.client_secret,

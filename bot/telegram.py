@@ -31,6 +31,7 @@ from aiohttp import (
 )
 
 REQUEST_TIMEOUT_SEC = 30.0
+LONGEST_FLOOD_SEC = 7 * 86_400
 
 RawUpdate = dict[str, Any]
 """An update as Telegram sent it, before anybody validates it."""
@@ -50,6 +51,20 @@ class NoAnswer(Exception):
     def __init__(self, reason: str, *, left: bool) -> None:
         super().__init__(reason)
         self.left = left
+
+
+def parameters_of(refusal: dict[str, Any]) -> dict[str, Any]:
+    """What comes with a refusal for a program to act on."""
+    parameters = refusal.get("parameters")
+    return parameters if isinstance(parameters, dict) else {}
+
+
+def seconds_to_wait(refusal: dict[str, Any]) -> float | None:
+    """How long Telegram wants to hear nothing; None when it did not say so sensibly."""
+    told = parameters_of(refusal).get("retry_after")
+    if isinstance(told, int | float) and 0 < told < LONGEST_FLOOD_SEC:
+        return float(told)
+    return None
 
 
 class _Departure:

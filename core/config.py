@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +30,7 @@ _SQLITE = {"sqlite", "sqlite+aiosqlite"}
 # libpq's words in a URL that asyncpg knows under another name, or (None) does without.
 _LIBPQ_QUERY = {"sslmode": "ssl", "connect_timeout": "timeout", "channel_binding": None}
 _ASYNCPG_QUERY = {"host", "port", "ssl", "timeout", "target_session_attrs"}
+_LARGEST = {"port": 65_535, "timeout": 86_400}
 _SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
 _BOT_TOKEN = re.compile(r"\d+:\S{5,}")
@@ -48,6 +50,8 @@ def parse_database_url(raw: str) -> URL:
     if url.drivername in _SQLITE:
         if not url.database or url.database == ":memory:":
             raise ValueError("names no SQLite file (an in-memory database forgets everything)")
+        if url.query or url.database.startswith("file:"):
+            raise ValueError("must be a plain path after sqlite:///, without parameters")
         return url.set(drivername="sqlite+aiosqlite")
     if url.drivername in _POSTGRES:
         return _for_asyncpg(url)
@@ -57,6 +61,7 @@ def parse_database_url(raw: str) -> URL:
 def _for_asyncpg(url: URL) -> URL:
     if not url.database:
         raise ValueError("names no database after the host")
+    _check_number("port", url.port, _LARGEST["port"])
     query = {}
     for word, value in url.query.items():
         known_as = _LIBPQ_QUERY.get(word, word)
@@ -64,10 +69,19 @@ def _for_asyncpg(url: URL) -> URL:
             continue
         if known_as not in _ASYNCPG_QUERY:
             raise ValueError(f"has the query parameter {word}, which is not supported")
+        if known_as in _LARGEST:
+            _check_number(word, value, _LARGEST[known_as])
         query[known_as] = value
     if "ssl" in query and query["ssl"] not in _SSL_MODES:
         raise ValueError(f"sslmode must be one of {', '.join(sorted(_SSL_MODES))}")
     return url.set(drivername="postgresql+asyncpg", query=query)
+
+
+def _check_number(word: str, value: object, largest: int) -> None:
+    """Of several hosts each has its port: `1,2`."""
+    given = [] if value is None else str(value).split(",")
+    if not all(number.isdecimal() and 0 < int(number) <= largest for number in given):
+        raise ValueError(f"has a {word} that is no number from 1 to {largest}")
 
 
 def _check_database_url(value: SecretStr) -> SecretStr:
@@ -82,7 +96,13 @@ def _check_bot_token(value: SecretStr) -> SecretStr:
 
 
 def _check_base(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
+    try:
+        parts = urlsplit(value)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a broken [IPv6]
+        has_host = False
+    # Braces too: aiogram takes its address for a template.
+    if not has_host or not re.fullmatch(r"https?://[^\s?#{}]+", value):
         raise ValueError("must be an http:// or https:// address")
     return value.rstrip("/")
 
@@ -135,8 +155,9 @@ class Settings(StorageSettings):
     """What the worker needs on top: Telegram, Avito, the operator's chat."""
 
     bot_token: Annotated[SecretStr, AfterValidator(_check_bot_token)]
-    admin_chat_id: int | None = None
+    admin_chat_id: Annotated[int, Field(gt=-(2**63), lt=2**63)] | None = None
     telegram_api_base: BaseAddress = "https://api.telegram.org"
+    telegram_messages_per_second: PositiveCount = 30
     avito_api_base: BaseAddress = "https://api.avito.ru"
     worker_polling_retries: PositiveCount = 10
     # An Avito application of the operator's own, reserved for connecting a profile by link.

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from core.database.health import is_unreachable
-from core.database.repositories import dialogues, inbox
+from core.database.repositories import dialogues, inbox, outbox
 from core.database.session import Sessions
 from core.logs import get_logger
 from core.ports import Clock
@@ -19,6 +19,12 @@ INBOX_KEPT = timedelta(days=2)
 
 DIALOGUES_KEPT = timedelta(days=30)
 """Whoever comes back later than this has forgotten the question."""
+
+REPORTS_KEPT = timedelta(days=2)
+"""The text of a scheduled report; within this time its owner may send a held one again."""
+
+DELIVERIES_KEPT = timedelta(days=90)
+"""What became of it. Slots of so long ago cannot come again."""
 
 
 class Housekeeper:
@@ -42,3 +48,5 @@ class Housekeeper:
         async with self._sessions.begin() as session:
             await inbox.purge(session, now - INBOX_KEPT)
             await dialogues.purge(session, now - DIALOGUES_KEPT)
+            await outbox.empty(session, now - REPORTS_KEPT)
+            await outbox.purge(session, now - DELIVERIES_KEPT)

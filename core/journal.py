@@ -21,6 +21,8 @@ from pathlib import Path
 
 SIZE = 256 * 1024
 """About 15,000 lines; a full file is written anew with only what still matters."""
+_LONGEST_ID = 19
+"""Digits of a 64-bit number; a longer one is no id of ours."""
 
 
 class Journal:
@@ -103,7 +105,7 @@ class Journal:
 
     def _learn(self, line: str) -> None:
         mark, (key, _, message) = line[:1], line[1:].partition(":")
-        if not key.isdigit():
+        if not key.isdecimal() or max(len(key), len(message)) > _LONGEST_ID:
             return
         if mark == "u":
             self._in_hand[int(key)] += 1

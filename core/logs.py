@@ -25,7 +25,11 @@ SHORTEST_SECRET = 6
 RECENT_SECRETS = 512
 
 # These say at INFO or DEBUG what must not be kept: full URLs, rows, statement parameters.
-_QUIET_LIBRARIES = ("aiogram", "httpx", "httpcore", "aiosqlite", "sqlalchemy", "asyncio")
+_QUIET_LIBRARIES = (
+    *("aiogram", "httpx", "httpcore", "aiosqlite", "sqlalchemy", "asyncio"),
+    # Every minute that it did what it does every minute.
+    "apscheduler",
+)
 
 _PATTERNS = (
     # A bot token, also inside https://api.telegram.org/bot123:ABC/getMe

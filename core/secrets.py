@@ -89,8 +89,9 @@ def parse_keys(text: str) -> Keyring:
     """Read `kid2:base64key,kid1:base64key`. Raises `SettingsError` without showing a key."""
     keys: dict[str, bytes] = {}
     for number, part in enumerate(text.split(","), start=1):
-        key_id, _, encoded = part.strip().partition(":")
-        if not _KEY_ID.fullmatch(key_id):
+        key_id, colon, encoded = part.strip().partition(":")
+        # Without a colon it may be the key itself, which no sentence may repeat.
+        if not colon or not _KEY_ID.fullmatch(key_id):
             raise SettingsError(
                 "SECRET_KEYS", f"entry {number} is not id:base64key (id: letters, digits, _ and -)"
             )

@@ -39,6 +39,7 @@ class Demo:
     telegram_url: str
     avito_url: str
     chat: ChatView
+    group: ChatView
     worker: Process
     folder: Path
 
@@ -55,6 +56,7 @@ async def check(port: int) -> None:
     async with running_demo(port) as demo, aiohttp.ClientSession() as session:
         visit = Visit(
             Visitor(session, demo.telegram_url, demo.chat, say),
+            Visitor(session, demo.telegram_url, demo.group, say),
             session,
             demo.telegram_url,
             demo.avito_url,
@@ -96,7 +98,16 @@ async def running_demo(port: int, clock: SandboxClock | None = None) -> AsyncIte
             except TimeoutError:
                 raise WorkerFailed(f"бот не запустился\n{end_of_log(folder)}") from None
             if worker.returncode is None:
-                yield Demo(telegram, avito, telegram_url, avito_url, scene.chat, worker, folder)
+                yield Demo(
+                    telegram=telegram,
+                    avito=avito,
+                    telegram_url=telegram_url,
+                    avito_url=avito_url,
+                    chat=scene.chat,
+                    group=scene.owner.at(scene.group.chat),
+                    worker=worker,
+                    folder=folder,
+                )
 
 
 def _settings(folder: Path, telegram_url: str, avito_url: str, operator_id: int) -> dict[str, str]:

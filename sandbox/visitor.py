@@ -11,6 +11,9 @@ from sandbox.telegram.people import ChatView
 
 Json = dict[str, Any]
 
+_SAID = {"text", "document", "photo"}
+"""What a message has that somebody said; any other tells what happened to the chat."""
+
 
 class Transcript:
     """Tells the events of chats as somebody who looks at the screen would."""
@@ -25,6 +28,8 @@ class Transcript:
             case "message" | "edited" as kind:
                 message = data["message"]
                 self._messages[chat, message["message_id"]] = message
+                if not message.keys() & _SAID:
+                    return None
                 return _told(message, is_edited=kind == "edited")
             case "deleted":
                 return f"(сообщение удалено: {data['message'].get('text', '')})"

@@ -5,28 +5,41 @@ from __future__ import annotations
 import inspect
 from enum import Enum
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 from aiogram.filters.callback_data import CallbackData
+from pydantic.fields import FieldInfo
 
 from bot import callbacks
 from bot.callbacks import (
     Cancel,
+    FrequencySet,
     ProfileAdd,
     ProfileDelete,
     ProfileDeleteConfirm,
     ProfileReport,
     ProfilesBack,
     ProfileView,
+    ReportChatForward,
+    ReportChatHere,
+    ReportDayToggle,
+    ReportFrequency,
     ReportNow,
+    ReportPeriod,
+    ReportSetChat,
+    ReportSetTime,
 )
+from core.schedule_policy import Frequency
+from core.services.schedule import ChosenPeriod
 
 LARGEST_ID = 2**63 - 1
 
 ALL = [
     kind
     for _, kind in inspect.getmembers(callbacks, inspect.isclass)
-    if issubclass(kind, CallbackData) and kind not in (CallbackData, callbacks.AboutProfile)
+    if issubclass(kind, CallbackData)
+    and kind not in (CallbackData, callbacks.AboutProfile, callbacks.AboutDestination)
 ]
 
 
@@ -41,6 +54,19 @@ ALL = [
         (ProfileDelete(profile_id=17), "profile_delete:17"),
         (ProfileDeleteConfirm(profile_id=17), "profile_delete_confirm:17"),
         (ReportNow(profile_id=17), "report_now:17"),
+        (ReportSetChat(profile_id=17), "report_set_chat:17"),
+        (ReportChatHere(profile_id=17), "report_chat_here:17"),
+        (ReportChatForward(profile_id=17), "report_chat_forward:17"),
+        (ReportSetTime(profile_id=17), "report_set_time:17"),
+        (ReportFrequency(profile_id=17), "report_frequency:17"),
+        (FrequencySet(profile_id=17, frequency=Frequency.DAILY), "freq_set:17:daily"),
+        (FrequencySet(profile_id=17, frequency=Frequency.INTERVAL), "freq_set:17:interval"),
+        (FrequencySet(profile_id=17, frequency=Frequency.WEEKLY), "freq_set:17:weekly"),
+        (FrequencySet(profile_id=17, frequency=Frequency.MONTHLY), "freq_set:17:monthly"),
+        (ReportDayToggle(profile_id=17, day=6), "report_day_toggle:17:6"),
+        (ReportPeriod(profile_id=17, period=ChosenPeriod.DAY), "report_period:17:day"),
+        (ReportPeriod(profile_id=17, period=ChosenPeriod.WEEK), "report_period:17:week"),
+        (ReportPeriod(profile_id=17, period=ChosenPeriod.MONTH), "report_period:17:month"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -51,10 +77,9 @@ def test_the_wire_strings_of_the_contract_never_change(button: CallbackData, wir
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_the_longest_data_of_a_button_fits_into_64_bytes(kind: type[CallbackData]) -> None:
-    for number in (LARGEST_ID, -LARGEST_ID):
-        values = {name: _longest(field.annotation, number) for name, field in _fields(kind)}
-        packed = kind.model_construct(**values).pack()
-        assert len(packed.encode()) <= 64
+    longest = {name: _longest(field) for name, field in kind.model_fields.items()}
+    packed = kind.model_construct(**longest).pack()
+    assert len(packed.encode()) <= 64
 
 
 def test_no_two_buttons_share_a_prefix() -> None:
@@ -63,12 +88,17 @@ def test_no_two_buttons_share_a_prefix() -> None:
     assert all(":" not in prefix for prefix in prefixes)
 
 
-def _fields(kind: type[CallbackData]) -> Any:
-    return kind.model_fields.items()
-
-
-def _longest(annotation: Any, number: int) -> Any:
-    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+def _longest(field: FieldInfo) -> Any:
+    annotation: Any = field.annotation
+    if issubclass(annotation, Enum):
         return max(annotation, key=lambda member: len(str(member.value)))
+    if annotation is str:
+        return max(available_timezones(), key=len)
     assert annotation is int, f"say here what the longest {annotation} is"
-    return number
+    bounds = [
+        getattr(limit, kind)
+        for limit in field.metadata
+        for kind in ("ge", "gt", "le", "lt")
+        if hasattr(limit, kind)
+    ]
+    return max(bounds or [-LARGEST_ID], key=lambda bound: len(str(bound)))

@@ -6,13 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from aiogram import Bot as ApiBot
 from aiogram.methods import SendMessage
 
-from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain, interpret
+from bot.delivery import (
+    DEFAULT_FLOOD_PAUSE_SEC,
+    Courier,
+    NotSent,
+    Refused,
+    SendError,
+    Uncertain,
+    interpret,
+)
 from bot.telegram import RawAnswer
 from sandbox.telegram.faults import Kind
 from tests.support.telegram import TOKEN, HastySession, TelegramRig, telegram_rig
@@ -232,6 +239,7 @@ async def test_no_error_holds_the_token(rig: TelegramRig) -> None:
     [
         (200, '{"ok":true,"result":{"message_id":42}}', 42),
         (200, '{"ok":true,"result":true}', None),
+        (200, '{"ok":true,"result":{"message_id":"42"}}', None),
         (200, '{"ok":true,"result":{"message_id":42,"date', 42),
         (200, '{"ok":true,"result":{"message_id":4', None),
         (200, '{"ok":true,"res', None),
@@ -266,7 +274,18 @@ def test_an_answer_without_ok_is_classified_by_its_status(
     assert type(raised.value) is kind
 
 
-def test_parameters_of_a_strange_type_do_not_break_the_classification() -> None:
-    answer: dict[str, Any] = {"status": 429, "body": '{"ok":false,"parameters":{}}'}
-    with pytest.raises(NotSent):
-        interpret(RawAnswer(**answer))
+@pytest.mark.parametrize(
+    "parameters",
+    ["{}", "[1]", '"x"', '{"retry_after":"5"}', '{"retry_after":-5}', '{"retry_after":1e400}'],
+)
+def test_a_flood_limit_of_a_strange_shape_waits_a_default(parameters: str) -> None:
+    with pytest.raises(NotSent) as raised:
+        interpret(RawAnswer(429, f'{{"ok":false,"error_code":"429","parameters":{parameters}}}'))
+    assert raised.value.retry_after == DEFAULT_FLOOD_PAUSE_SEC
+
+
+@pytest.mark.parametrize("parameters", ["[1]", '"x"', '{"migrate_to_chat_id":"-100"}'])
+def test_a_refusal_of_a_strange_shape_leads_nowhere(parameters: str) -> None:
+    with pytest.raises(Refused) as raised:
+        interpret(RawAnswer(400, f'{{"ok":false,"error_code":400,"parameters":{parameters}}}'))
+    assert raised.value.migrated_to is None

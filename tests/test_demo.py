@@ -36,11 +36,13 @@ def demo(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def test_the_check_does_the_main_job_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with demo(tmp_path, "--check") as process:
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=100)
 
     assert process.returncode == 0, said
     assert "Вы: /add_profile" in said
     assert "14 чисел отчёта равны числам Avito" in said
+    assert "в срок пришёл ровно один отчёт, 14 чисел равны числам Avito" in said
+    assert "14 чисел сводки равны числам Avito" in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -75,8 +77,8 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     ("line", "figure"),
     [
         ("💰 Расходы: 7 089,92 ₽  ▲ +3 624,73 ₽", Decimal("7089.92")),
-        ("📅 Расходы: -50,00 ₽", Decimal("-50.00")),
-        ("👁 Расходы: 1\N{NO-BREAK SPACE}387  ▼ -245", Decimal("1387.00")),
+        ("💳 Расходы: −50,00 ₽", Decimal("-50.00")),
+        ("👁 Расходы: 1\N{NO-BREAK SPACE}387  ▼ −245", Decimal("1387.00")),
         ("💰 Расходы: нет данных", None),
         ("🏷 Расходы на размещение: 5,00 ₽", None),
     ],

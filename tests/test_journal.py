@@ -99,7 +99,18 @@ def test_a_torn_line_does_not_spoil_the_next_one(path: Path) -> None:
     assert not opened(path).has_left(134)
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"\0\0\0", b"\n\n", b"hello\n+x\n=:\n", b"\xff\xfe\n"])
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        b"",
+        b"\0\0\0",
+        b"\n\n",
+        b"hello\n+x\n=:\n",
+        b"\xff\xfe\n",
+        b"u%b\n=1:%b\n" % (b"9" * 5000, b"9" * 5000),
+    ],
+    ids=["empty", "zeros", "blank lines", "no numbers", "no text", "no 64-bit numbers"],
+)
 def test_rubbish_is_read_as_nothing(path: Path, rubbish: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(rubbish)

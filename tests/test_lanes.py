@@ -55,15 +55,17 @@ async def test_a_slow_chat_does_not_hold_up_another() -> None:
     await lanes.idle()
 
 
-async def test_no_more_chats_than_its_width_at_a_time() -> None:
-    lanes, log = Lanes(width=2), Log()
-    for key in range(5):
-        lanes.submit(key, log.work(str(key)))
+async def test_many_slow_chats_do_not_hold_up_another() -> None:
+    """A chat may wait a quarter of an hour for a flood limit: it takes nobody's place."""
+    lanes, slow, quick = Lanes(), Log(), Log()
+    for key in range(1000):
+        lanes.submit(key, slow.work(str(key)))
+    quick.gate.set()
+    lanes.submit(1000, quick.work("quick"))
     await turns()
-    assert log.lines == ["0 begins", "1 begins"]
-    log.gate.set()
+    assert quick.lines == ["quick begins", "quick ends"]
+    slow.gate.set()
     await lanes.idle()
-    assert len(log.lines) == 10
 
 
 async def test_work_that_fails_does_not_stop_its_chat(caplog: pytest.LogCaptureFixture) -> None:
@@ -105,6 +107,37 @@ async def test_closing_cancels_what_outlasts_the_grace() -> None:
     async with asyncio.timeout(1):
         await lanes.close(grace_sec=0.01)
     assert log.lines == ["endless begins"]
+
+
+async def has_room(lanes: Lanes, limit: int) -> bool:
+    asking = asyncio.create_task(lanes.room(limit))
+    await turns()
+    asking.cancel()
+    return asking.done()
+
+
+async def test_one_chats_flood_leaves_room_for_the_others() -> None:
+    lanes, log = Lanes(), Log()
+    for _ in range(500):
+        lanes.submit(1, log.work("spam"))
+    assert await has_room(lanes, 100)
+    for key in range(2, 82):
+        lanes.submit(key, log.work("hello"))
+    assert not await has_room(lanes, 100)
+    log.gate.set()
+    await lanes.idle()
+    assert await has_room(lanes, 1)
+
+
+async def test_even_one_chat_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.lanes.MOST_IN_MEMORY", 50)
+    lanes, log = Lanes(), Log()
+    for _ in range(50):
+        lanes.submit(1, log.work("spam"))
+    assert not await has_room(lanes, 100)
+    log.gate.set()
+    await lanes.idle()
+    assert await has_room(lanes, 100)
 
 
 async def test_there_is_room_again_when_enough_is_done() -> None:

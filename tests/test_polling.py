@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, select
@@ -13,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import polling
 from bot.polling import Poller, PollingFailed, PollPolicy, TokenRevoked
-from bot.telegram import RawUpdate, TelegramSession
+from bot.telegram import RawAnswer, RawUpdate, TelegramSession
 from core.database.models import InboxUpdate
 from core.database.session import Sessions, create_sessions
 from core.ports import SystemClock
@@ -208,10 +210,55 @@ async def test_ids_that_start_anew_far_below_are_taken(rig: PollRig) -> None:
     assert rig.taken == [high, 7, 8]
 
 
-async def test_what_has_no_id_is_passed_over(rig: PollRig) -> None:
+async def test_an_update_of_an_unknown_kind_is_taken(rig: PollRig) -> None:
     rig.telegram.world.inject_update({"update_id": 100_000_500, "nobody": "knows this"})
     await rig.until_taken(2)
     assert rig.taken[-1] == 100_000_500
+
+
+async def test_what_has_no_id_is_passed_over(rig: PollRig) -> None:
+    result = [{"message": {}}, {"update_id": 7, "message": {}}]
+    rig.session = Canned({"ok": True, "result": result})
+    rig.poller = rig.new_process()
+    await rig.until_taken(1)
+    assert rig.taken == [7]
+
+
+class Canned(TelegramSession):
+    """A Telegram that answers every call alike, and at once."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__("http://nowhere")
+        self.calls = 0
+        self._answer = RawAnswer(200, json.dumps(answer))
+
+    async def post(self, *_: Any, **__: Any) -> RawAnswer:
+        self.calls += 1
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"ok": True, "result": [{"message": {}}]},
+        {"ok": True, "result": [{"update_id": "7", "message": {}}]},
+        {"ok": True, "result": [{"update_id": 2**63, "message": {}}]},
+        {"ok": True, "result": ["7"]},
+        {"ok": False, "error_code": 429, "parameters": [1]},
+        {"ok": False, "error_code": 429, "parameters": {"retry_after": "5"}},
+        {"ok": False, "error_code": 429, "parameters": {"retry_after": [5]}},
+        {"ok": False, "error_code": 429, "parameters": {"retry_after": -5}},
+        {"ok": False, "error_code": 429, "parameters": {"retry_after": float("inf")}},
+    ],
+)
+async def test_a_strange_answer_is_a_failure_like_others(
+    rig: PollRig, answer: dict[str, Any]
+) -> None:
+    canned = rig.session = Canned(answer)
+    rig.poller = rig.new_process()
+    with pytest.raises(PollingFailed, match="failed 6 times"):
+        await rig.run()
+    assert canned.calls == 6
 
 
 async def test_updates_whose_commit_was_not_answered_are_given_out_once(

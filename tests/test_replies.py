@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -175,6 +176,18 @@ async def test_a_send_whose_answer_is_lost_comes_once_more_and_says_so(
     assert second.startswith("🔁 Повтор")
     assert second.endswith("привет")
     assert await rig.still_owed() == 0
+
+
+async def test_the_second_copy_waits_until_telegram_is_there_again(rig: DeskRig) -> None:
+    world = rig.telegram.world
+    world.fault("http_502")
+    doing = asyncio.create_task(rig.do(rig.show()))
+    await world.history.signal.until(lambda: len(world.history.of("getMe")) >= 2, 5)
+    assert len(world.history.of("sendMessage")) == 1
+    world.clear_faults()
+    await doing
+    assert len(rig.sent) == 1
+    assert rig.sent[0].endswith("привет")
 
 
 async def test_an_edit_whose_answer_is_lost_is_repeated(rig: DeskRig) -> None:

@@ -87,6 +87,7 @@ def test_keys_are_read_from_the_setting_in_order() -> None:
     [
         ("", "entry 1 is not id:base64key"),
         (_encoded(ONE), "entry 1 is not id:base64key"),
+        ("canary-without-a-colon", "entry 1 is not id:base64key"),
         (f"one:{_encoded(ONE)},", "entry 2 is not id:base64key"),
         (f"o/ne:{_encoded(ONE)}", "entry 1 is not id:base64key"),
         (f"one:{_encoded(ONE)},one:{_encoded(TWO)}", "the key id one is there twice"),

@@ -6,7 +6,7 @@ never 0: a missing number is never added up as if it were nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -51,6 +51,12 @@ class Figure:
     """Some days of the period are missing from the value."""
     bonus: int = 0
     """Kopecks of bonuses beside the money of this figure, 0 where there are none."""
+    commission: int = 0
+    """Kopecks of commission within the money of this figure, 0 where there are none."""
+    undefined: bool = False
+    """No value, though Avito said everything: no contacts have no price."""
+    of_all: bool = True
+    """False in a sum over accounts of which some say nothing about this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,16 @@ def _statistic(metric: Metric, period: Period, before: Period | None, days: Days
     if before is not None and not partial:
         earlier, earlier_partial = _value(metric, before, days)
         change = None if earlier_partial else _change(value, earlier)
-    bonus = _bonus_spent(period, days) if metric.key == "total_spending" else 0
-    return Figure(metric, value, change, partial and value is not None, bonus)
+    is_total = metric.key == "total_spending"
+    return Figure(
+        metric,
+        value,
+        change,
+        partial=partial and value is not None,
+        bonus=_bonus_spent(period, days) if is_total else 0,
+        commission=(_total("commission", period, days).value or 0) if is_total else 0,
+        undefined=_is_undefined([_total(slug, period, days).value for slug in metric.slugs]),
+    )
 
 
 def _value(metric: Metric, period: Period, days: Days) -> tuple[Value | None, bool]:
@@ -117,10 +131,18 @@ def _last_known(slug: str, period: Period, days: Days) -> tuple[int | None, bool
     return None, False
 
 
-def _ratio(part: int | None, whole: int | None) -> Fraction | None:
+def _ratio(part: Value | None, whole: Value | None) -> Fraction | None:
     if part is None or not whole:
         return None
-    return Fraction(part, whole)
+    return Fraction(part) / whole
+
+
+def _is_undefined(sums: Sequence[Value | None]) -> bool:
+    """Whether these are the two known sides of a ratio to nothing."""
+    match sums:
+        case [part, 0]:
+            return part is not None
+    return False
 
 
 def _bonus_spent(period: Period, days: Days) -> int:
@@ -153,6 +175,64 @@ def _change(now: Value | None, before: Value | None) -> Change | None:
     # The base is taken without its sign: from -50 to 0 is a growth of 100 %.
     base = abs(Fraction(before))
     return Change(difference, difference / base if base else None)
+
+
+def together(accounts: Sequence[Sequence[Figure]]) -> list[Figure]:
+    """The figures of several accounts as those of one, in the catalogue's order.
+
+    `accounts` are the `figures` of each, all about the same period. Ratios are made anew from
+    the sums. An account that withholds a part of a figure is left out of that whole figure: its
+    contacts without its spending would make everybody's contact cheaper.
+    """
+    by_key = [{figure.metric.key: figure for figure in account} for account in accounts]
+    return [_sum(metric, by_key) for metric in CATALOGUE]
+
+
+_SUMS = {metric.slugs[0]: metric.key for metric in CATALOGUE if len(metric.slugs) == 1}
+"""The figure that is the sum of a slug."""
+
+
+def _sum(metric: Metric, accounts: Sequence[Mapping[str, Figure]]) -> Figure:
+    keys = [_SUMS[slug] for slug in metric.slugs] or [metric.key]
+    parts = [[account[key] for key in keys] for account in accounts]
+    telling = [part for part in parts if all(figure.value is not None for figure in part)]
+    columns = list(zip(*telling, strict=True))
+    sums = [_added(figure.value for figure in column) for column in columns]
+    value = _made_of(sums)
+    before = _made_of([_added(_earlier(figure) for figure in column) for column in columns])
+    told = [figure for column in columns for figure in column]
+    return Figure(
+        metric,
+        value,
+        _change(value, before),
+        partial=value is not None and any(figure.partial for figure in told),
+        bonus=sum(figure.bonus for figure in told) if len(keys) == 1 else 0,
+        commission=sum(figure.commission for figure in told) if len(keys) == 1 else 0,
+        undefined=_is_undefined(sums),
+        of_all=len(telling) == len(accounts),
+    )
+
+
+def _earlier(figure: Figure) -> Value | None:
+    if figure.value is None or figure.change is None:
+        return None
+    return figure.value - figure.change.absolute
+
+
+def _added(values: Iterable[Value | None]) -> Value | None:
+    total: Value = 0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
+
+
+def _made_of(sums: Sequence[Value | None]) -> Value | None:
+    """One sum as it is, two as their ratio."""
+    if not sums:
+        return None
+    return sums[0] if len(sums) == 1 else _ratio(sums[0], sums[1])
 
 
 def known_days(period: Period, days: Days) -> int:

@@ -1,6 +1,7 @@
 """Numbers, money and dates the Russian way. Plain text: escaping is the screens' business.
 
-Groups, `₽` and `%` are joined by no-break spaces, so that a line never tears a number.
+Groups, `₽` and `%` are joined by no-break spaces, so that a line never tears a number, and a
+whole change goes to the next line of a phone. Minus is the sign of that name, no hyphen.
 """
 
 from __future__ import annotations
@@ -17,24 +18,26 @@ from utils.metrics import Kind
 from utils.periods import MOSCOW, Period
 
 LOCALE = "ru"
-NO_DATA = "нет данных"
-NO_CHANGE = "без изменений"
 NBSP = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+NO_DATA = "нет данных"
+NO_VALUE = "—"
+NO_CHANGE = f"без{NBSP}изменений"
 
 
 def format_count(value: int) -> str:
-    return format_decimal(value, locale=LOCALE)
+    return _typeset(format_decimal(value, locale=LOCALE))
 
 
 def format_money(kopecks: Value) -> str:
     """`123456` kopecks as `1 234,56 ₽`; a fraction of a kopeck is rounded half up."""
-    return format_currency(_rounded(Fraction(kopecks) / 100, 2), "RUB", locale=LOCALE)
+    return _typeset(format_currency(_rounded(Fraction(kopecks) / 100, 2), "RUB", locale=LOCALE))
 
 
 def format_share(share: Value, digits: int = 2) -> str:
     """A share of one as a percentage: `1/25` as `4,00 %`."""
     pattern = f"#,##0.{'0' * digits}{NBSP}%"
-    return format_percent(_rounded(Fraction(share), digits + 2), pattern, locale=LOCALE)
+    return _typeset(format_percent(_rounded(Fraction(share), digits + 2), pattern, locale=LOCALE))
 
 
 def format_value(kind: Kind, value: Value | None) -> str:
@@ -50,6 +53,9 @@ def format_value(kind: Kind, value: Value | None) -> str:
 
 
 def format_figure(figure: Figure) -> str:
+    """The value; `—` where there is none to be had, `нет данных` where Avito kept it."""
+    if figure.undefined:
+        return NO_VALUE
     return format_value(figure.metric.kind, figure.value)
 
 
@@ -65,7 +71,7 @@ def format_change(kind: Kind, change: Change | None) -> str:
     if change.relative is None:
         return f"{arrow}{NBSP}{moved}"
     sign = "+" if change.relative > 0 else ""
-    return f"{arrow}{NBSP}{moved} ({sign}{format_share(change.relative, digits=1)})"
+    return f"{arrow}{NBSP}{moved}{NBSP}({sign}{format_share(change.relative, digits=1)})"
 
 
 def _signed(kind: Kind, difference: Value) -> str:
@@ -73,7 +79,7 @@ def _signed(kind: Kind, difference: Value) -> str:
     if kind is Kind.PERCENT:
         # Between two percentages lie percentage points, not per cent.
         points = format_decimal(_rounded(Fraction(difference) * 100, 2), "#,##0.00", locale=LOCALE)
-        return f"{sign}{points}{NBSP}п.п."
+        return f"{sign}{_typeset(points)}{NBSP}п.п."
     return sign + format_value(kind, difference)
 
 
@@ -87,12 +93,20 @@ def format_period(period: Period) -> str:
     return f"{format_day(period.first)} – {format_day(period.last)}"
 
 
+def format_time(instant: datetime, zone: ZoneInfo = MOSCOW) -> str:
+    return f"{instant.astimezone(zone):%H:%M}"
+
+
 def format_read_at(read_at: datetime, now: datetime, zone: ZoneInfo = MOSCOW) -> str:
-    """`обновлено в 09:05`; with the date when that was not today in the reader's zone."""
+    """`Обновлено в 09:05`; with the date when that was not today in the reader's zone."""
     local = read_at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return f"обновлено в {local:%H:%M}"
-    return f"обновлено {format_day(local.date())} в {local:%H:%M}"
+        return f"Обновлено в {local:%H:%M}"
+    return f"Обновлено {format_day(local.date())} в {local:%H:%M}"
+
+
+def _typeset(number: str) -> str:
+    return number.replace("-", MINUS)
 
 
 def _rounded(value: Fraction, digits: int) -> Decimal:

@@ -63,13 +63,13 @@ CATALOGUE = (
     ),
     Metric("rest_spending", "🧾", "Прочие расходы", Kind.MONEY, Better.NEITHER, ("restSpending",)),
     Metric("wallet_balance", "👛", "Кошелёк", Kind.MONEY, Better.NEITHER),
-    Metric("advance_balance", "📅", "Аванс", Kind.MONEY, Better.NEITHER),
+    Metric("advance_balance", "💳", "Аванс", Kind.MONEY, Better.NEITHER),
     Metric("cr", "📈", "Конверсия (CR)", Kind.PERCENT, Better.UP, ("contacts", "views")),
     Metric(
         "cpl", "💵", "Цена контакта (CPL)", Kind.UNIT_PRICE, Better.DOWN, ("spending", "contacts")
     ),
     Metric(
-        "cpv", "📊", "Цена просмотра (CPV)", Kind.UNIT_PRICE, Better.DOWN, ("spending", "views")
+        "cpv", "💲", "Цена просмотра (CPV)", Kind.UNIT_PRICE, Better.DOWN, ("spending", "views")
     ),
     Metric(
         "active_items", "📦", "Активные объявления", Kind.COUNT, Better.NEITHER, ("activeItems",)

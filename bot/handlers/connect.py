@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from aiogram import Router
-from aiogram.filters import Command
+from aiogram.filters import Command, CommandObject
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import commands, jobs
+from bot import commands, dialogue, jobs
 from bot.callbacks import KeysAgain, ProfileAdd, ProfileKeys
 from bot.dialogue import At
 from bot.filters import InPrivate, OwnedProfile, PlainText
@@ -24,8 +24,17 @@ from core.services import connect, profiles, register
 
 
 async def add_command(
-    message: Message, session: Session, state: FSMContext, stage: Stage, clock: Clock
+    message: Message,
+    command: CommandObject,
+    session: Session,
+    state: FSMContext,
+    stage: Stage,
+    clock: Clock,
 ) -> None:
+    await dialogue.give_way(state, stage)
+    if connect.holds_key(command.args):
+        stage.erase(screens.secret_not_erased())
+        stage.send(screens.keys_after_command())
     await register.ensure_user(session, message.chat.id, clock.now())
     await _ask_name(state, stage)
 

@@ -13,15 +13,27 @@ from bot.show import Stage
 from bot.states import WAITS_FOR_KEY
 from core.database.repositories import dialogues
 from core.database.session import Session
+from core.services import connect
 
 _KEY_STATES = [str(state.state) for state in WAITS_FOR_KEY]
 
 
-class PastedKey(Filter):
-    """Plain text of a person whom the bot just asked, in private, for a key."""
+class HoldsKey(Filter):
+    """A message, or the caption of a picture, with something that looks like a key."""
 
-    async def __call__(self, message: Message, session: Session, stage: Stage) -> bool:
-        if stage.person is None or not message.text or message.text.startswith("/"):
+    async def __call__(self, message: Message) -> bool:
+        return connect.holds_key(message.text or message.caption)
+
+
+class MeantForBot(Filter):
+    """An answer to the bot, or the word of a person whom it just asked, in private, for a key."""
+
+    async def __call__(self, message: Message, session: Session, stage: Stage, bot: Bot) -> bool:
+        answered = message.reply_to_message
+        author = answered.from_user if answered is not None else None
+        if author is not None and author.id == bot.id:
+            return True
+        if stage.person is None:
             return False
         return await dialogues.anywhere(session, stage.person.id, _KEY_STATES)
 
@@ -43,6 +55,7 @@ def setup() -> Router:
     router = Router(name="groups")
     router.message.filter(~InPrivate())
     router.callback_query.filter(~InPrivate())
+    router.message.register(refuse_key, Command(commands.ADD_PROFILE), HoldsKey())
     router.message.register(
         lead_to_private,
         Command(
@@ -54,6 +67,6 @@ def setup() -> Router:
             commands.CANCEL,
         ),
     )
-    router.message.register(refuse_key, PastedKey())
+    router.message.register(refuse_key, HoldsKey(), MeantForBot())
     router.callback_query.register(lead_button_to_private)
     return router

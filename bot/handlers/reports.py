@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from aiogram import Router
-from aiogram.types import CallbackQuery
+from aiogram.types import CallbackQuery, Message
 
 from bot import jobs
 from bot.callbacks import JobStop, ReportNow
@@ -16,6 +18,9 @@ from core.database.repositories import jobs as job_rows
 from core.database.session import Session
 from core.ports import Clock
 from utils.periods import yesterday
+
+STILL_SEC = 60.0
+"""For how long a message must have stood still, lest its result is on the way just now."""
 
 
 async def report_now(
@@ -35,14 +40,31 @@ async def report_now(
 
 
 async def stop(
-    query: CallbackQuery, callback_data: JobStop, session: Session, stage: Stage
+    query: CallbackQuery, callback_data: JobStop, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    job = await job_rows.remove(session, callback_data.job_id, owner_id=query.from_user.id)
-    if job is None:
-        stage.notice(start_screens.ALREADY_OVER)
+    job_id = callback_data.job_id
+    job = await job_rows.remove(session, job_id, owner_id=query.from_user.id)
+    if job is not None:
+        stage.stop_job(job.id)
+        stage.show(start_screens.stopped(job.kind, job.profile_id))
         return
-    stage.stop_job(job.id)
-    stage.show(start_screens.cancelled(start_screens.JOBS[job.kind]))
+    stage.notice(start_screens.ALREADY_OVER)
+    if await job_rows.find(session, job_id) is None and _is_left_over(query, clock.now()):
+        stage.show(start_screens.left_over())
+
+
+def _is_left_over(query: CallbackQuery, now: datetime) -> bool:
+    """Whether the pressed message offers its button although nobody works on it any more.
+
+    Not for a minute after its last change: work that has just ended is putting its result
+    there, and the result must stay.
+    """
+    message = query.message
+    if not isinstance(message, Message) or message.reply_markup is None:
+        return False
+    offered = {b.callback_data for row in message.reply_markup.inline_keyboard for b in row}
+    changed_at = message.edit_date or message.date.timestamp()
+    return query.data in offered and now.timestamp() - changed_at > STILL_SEC
 
 
 def setup() -> Router:

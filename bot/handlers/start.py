@@ -14,6 +14,7 @@ from bot.filters import InPrivate
 from bot.screens import profiles as profile_screens
 from bot.screens import start as screens
 from bot.show import Stage
+from core.database.models import Job
 from core.database.repositories import jobs
 from core.database.session import Session
 from core.ports import Clock
@@ -48,20 +49,22 @@ async def help_button(_query: CallbackQuery, stage: Stage) -> None:
 async def cancel_command(
     message: Message, session: Session, state: FSMContext, stage: Stage
 ) -> None:
-    left = await dialogue.leave(state)
+    left = await dialogue.leave(state, stage)
     stopped = await jobs.remove_of(session, message.chat.id, message.chat.id)
     for job in stopped:
         stage.stop_job(job.id)
-    stage.show(_what_was_left(left, [job.kind for job in stopped]))
+    stage.show(_what_was_left(left, stopped))
 
 
 async def cancel_button(_query: CallbackQuery, state: FSMContext, stage: Stage) -> None:
-    stage.show(_what_was_left(await dialogue.leave(state), []))
+    stage.show(_what_was_left(await dialogue.leave(state, stage), []))
 
 
-def _what_was_left(left: str | None, kinds: list[str]) -> Screen:
+def _what_was_left(left: str | None, stopped: list[Job]) -> Screen:
+    if left is None and len(stopped) == 1:
+        return screens.stopped(stopped[0].kind, stopped[0].profile_id)
     what = [screens.DIALOGUES[left]] if left else []
-    what += [screens.JOBS[kind] for kind in kinds]
+    what += [screens.JOBS[job.kind] for job in stopped]
     return screens.cancelled("; ".join(what)) if what else screens.nothing_to_cancel()
 
 

@@ -8,7 +8,7 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import KeysAgain, KeyStep, ProfileView, ReportNow
+from bot.callbacks import KeysAgain, KeyStep, ProfileReport, ProfileView, ReportNow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
@@ -79,6 +79,21 @@ def secret_not_erased() -> Screen:
     )
 
 
+def keys_after_command() -> Screen:
+    return screen(
+        "Ключи вместе с командой не принимаю: сообщение удаляю, чтобы секрет не остался в "
+        "переписке. Спрошу по порядку."
+    )
+
+
+def no_command_for_key() -> Screen:
+    return screen(
+        "Такой команды нет. Если это был ключ, пришлите его без «/» в начале: сообщение я на "
+        "всякий случай удалил.",
+        keyboard=keyboard(keyboards.cancel()),
+    )
+
+
 def still_checking() -> Screen:
     return screen("⏳ Ещё проверяю ключи. Это сообщение я удалил: вдруг в нём секрет.")
 
@@ -141,8 +156,15 @@ def check_failed(
     ]
     if code is not None:
         lines.append(f"Код: {code}")
-    rows = [_fix_client_id(), keyboards.cancel()] if asks_again else [keyboards.to_list()]
-    return screen(*lines, keyboard=keyboard(*rows))
+    return screen(*lines, keyboard=keyboard(*_ways_on(failure, asks_again)))
+
+
+def _ways_on(failure: AvitoError, asks_again: bool) -> list[keyboards.Row]:
+    if not asks_again:
+        return [keyboards.to_list()]
+    if isinstance(failure, EmployeeKey):
+        return [keyboards.cancel()]
+    return [_fix_client_id(), keyboards.cancel()]
 
 
 def _what_failed(failure: AvitoError) -> str:
@@ -150,7 +172,7 @@ def _what_failed(failure: AvitoError) -> str:
         case KeysRefused():
             return "❌ Avito не принял эту пару ключей"
         case EmployeeKey():
-            return "❌ Это ключи сотрудника, а нужны ключи основного аккаунта"
+            return "❌ Эти ключи не подойдут"
         case _:
             return "❌ Проверить ключи не получилось"
 
@@ -159,10 +181,14 @@ def _what_to_do(failure: AvitoError, asks_again: bool) -> str:
     why = "" if isinstance(failure, KeysRefused) else f"{problems.reason(failure)} "
     if not asks_again:
         return f"{why}Чтобы попробовать снова: /profiles"
-    return (
-        f"{why}Всё введённое, кроме секрета, сохранено. Пришлите client_secret ещё раз "
-        "(последний шаг) или исправьте client_id."
-    )
+    match failure:
+        case EmployeeKey():
+            return f"{why}Пришлите client_id основного аккаунта."
+        case KeysRefused():
+            again = "Пришлите client_secret ещё раз (последний шаг) или исправьте client_id."
+        case _:
+            again = "Когда Avito ответит, пришлите client_secret ещё раз (последний шаг)."
+    return f"{why}Всё введённое, кроме секрета, сохранено. {again}"
 
 
 def keys_replaced(profile: AvitoProfile) -> Screen:
@@ -184,6 +210,7 @@ def another_account(profile: AvitoProfile) -> Screen:
 def _after(profile_id: int) -> InlineKeyboardMarkup:
     return keyboard(
         [button("📈 Отчёт за вчера", ReportNow(profile_id=profile_id))],
+        [button("⏰ Отчёты по расписанию", ProfileReport(profile_id=profile_id))],
         keyboards.to_card(profile_id),
     )
 

@@ -10,6 +10,7 @@ from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens.parts import screen
 from core.errors import (
+    AvitoError,
     BadRequest,
     EmployeeKey,
     Forbidden,
@@ -23,6 +24,7 @@ from core.errors import (
 )
 
 NO_SUCH_PROFILE = "Такого профиля у вас нет: возможно, он удалён."
+NO_SUCH_DESTINATION = "Этого места для отчётов у вас уже нет: возможно, его убрали."
 ALREADY_RUNNING = "Уже выполняю, подождите немного."
 
 _REASONS: dict[type[ProductError], str] = {
@@ -45,6 +47,20 @@ _REASONS: dict[type[ProductError], str] = {
         "Avito ответил не так, как обещает. Попробуйте позже; мы о сбое уже знаем."
     ),
 }
+_UNDELIVERED = {
+    "too_late": "Бот долго не работал или не мог его собрать, и слать его стало поздно.",
+    "lost_answer": "Связь с Telegram прервалась: дошёл ли он, неизвестно.",
+    "outage": "Бот в это время не работал.",
+    "defect": "Сбой на нашей стороне, мы о нём уже знаем.",
+    "topic_gone": "Тема закрыта или удалена, поэтому он ушёл в общий чат группы.",
+}
+_TROUBLES: dict[type[AvitoError], str] = {
+    KeysRefused: "Avito не принимает ключи профиля",
+    BadRequest: "Avito не понял запрос бота",
+    Unavailable: "Avito не отвечает",
+    UnexpectedAnswer: "Avito ответил не так, как обещает",
+}
+"""What the operator reads of the errors that he is told about."""
 _BY_NAME = {kind.__name__: sentence for kind, sentence in _REASONS.items()}
 _UNKNOWN = "Не получилось прочитать данные Avito."
 
@@ -60,6 +76,16 @@ def of_failure(name: str) -> str:
 
 
 of_profile = of_failure
+
+
+def asks_for_keys(name: str | None) -> bool:
+    """Whether new keys are what helps against a stored failure."""
+    return name in {KeysRefused.__name__, EmployeeKey.__name__}
+
+
+def of_delivery(problem: str) -> str:
+    """Why a scheduled report did not arrive, from what is stored with its destination."""
+    return _UNDELIVERED.get(problem) or _BY_NAME.get(problem) or "Telegram его не принял."
 
 
 def short_incident(code: str) -> str:
@@ -97,8 +123,12 @@ def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
     )
 
 
-def for_operator(kind: str, where: str, code: str, held_back: int) -> Screen:
-    lines = [f"⚠️ {kind} {where}".rstrip(), f"Код: {code}, подробности в журнале."]
+def for_operator(error: Exception, code: str, held_back: int) -> Screen:
+    if isinstance(error, AvitoError):
+        trouble = f"{_TROUBLES.get(type(error), 'Avito отказал')} ({error.endpoint})"
+    else:
+        trouble = f"Сбой в боте ({type(error).__name__})"
+    lines = [f"⚠️ {trouble}", f"Код: {code}, подробности в журнале."]
     if held_back:
         lines.append(f"Таких же за последнее время не показано: {held_back}.")
     return screen(*lines)

@@ -22,8 +22,10 @@ from bot.effects import Screen
 from bot.keyboards import button, keyboard, pager
 from bot.screens import problems
 from bot.screens.parts import Line, named, screen
+from bot.screens.schedule_words import describe_next
 from core.database.models import AvitoProfile
 from core.services.profiles import NAME_LIMIT, Card, ProfilePage
+from core.services.schedule import schedule_of
 from utils.formatter import format_day, format_moment, format_money
 from utils.plurals import plural
 
@@ -37,7 +39,7 @@ def listing(page: ProfilePage) -> Screen:
             keyboard=keyboard([button("➕ Подключить профиль", ProfileAdd())]),
         )
     rows = [
-        [button(f"{'⚠️' if profile.problem else '📊'} {profile.profile_name}", _view(profile))]
+        [button(f"{'⚠️' if profile.problem else '🏪'} {profile.profile_name}", _view(profile))]
         for profile in page.profiles
     ]
     heading = f"📋 Профили Avito: {page.total}"
@@ -57,12 +59,13 @@ def listing(page: ProfilePage) -> Screen:
 def card(card: Card, now: datetime) -> Screen:
     profile = card.profile
     lines: list[Line] = [
-        Bold(f"📊 {profile.profile_name}"),
+        Bold(f"🏪 {profile.profile_name}"),
         "",
         f"Аккаунт Avito: {profile.user_id or 'ещё не подтверждён'}",
         f"Ключ: …{profile.client_id[-4:]}",
         _wallet_line(card, now),
         _numbers_line(card, now),
+        _schedule_line(card, now),
     ]
     if profile.is_duplicate:
         lines += ["", "⚠️ Этот аккаунт Avito подключён у вас дважды: один из профилей лишний."]
@@ -74,7 +77,7 @@ def card(card: Card, now: datetime) -> Screen:
         *lines,
         keyboard=keyboard(
             [button("📈 Отчёт за вчера", ReportNow(profile_id=profile.id))],
-            [button("⚙️ Настройки отчёта", ProfileReport(profile_id=profile.id))],
+            [button("⏰ Отчёты по расписанию", ProfileReport(profile_id=profile.id))],
             [
                 button("✏️ Переименовать", ProfileRename(profile_id=profile.id)),
                 button("🔑 Заменить ключи", ProfileKeys(profile_id=profile.id)),
@@ -127,7 +130,9 @@ def confirm_delete(profile: AvitoProfile, destinations: int) -> Screen:
 
 def deleted(name: str, page: ProfilePage) -> Screen:
     rest = listing(page)
-    done = screen(f"✅ Профиль {named(name)} удалён вместе с ключами и настройками.", "", "")
+    done = screen(
+        f"✅ Профиль {named(name)} удалён вместе с ключами, настройками и статистикой.", "", ""
+    )
     return Screen(text=done.text + rest.text, keyboard=rest.keyboard)
 
 
@@ -153,3 +158,12 @@ def _numbers_line(card: Card, now: datetime) -> Line:
     if card.first_day is not None:
         line += f", история с {format_day(card.first_day)}"
     return line
+
+
+def _schedule_line(card: Card, now: datetime) -> Line:
+    if not card.destinations:
+        return "Отчёты по расписанию не настроены"
+    if card.next_due_at is None:
+        return "Отчёты по расписанию сейчас не приходят"
+    zone = schedule_of(card.profile).zone
+    return f"Отчёт по расписанию: {describe_next(card.next_due_at, zone, now)}"

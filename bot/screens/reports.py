@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
 
 from bot import keyboards
-from bot.callbacks import ProfileOpen, ReportNow
+from bot.callbacks import ProfileOpen, ReportNow, StatsShow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
 from bot.screens.parts import Line, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
+from core.report_runner import ScheduledReport
 from utils.analytics import Figure
 from utils.formatter import (
     format_change,
+    format_day,
     format_figure,
+    format_moment,
     format_money,
     format_period,
     format_read_at,
+    format_time,
 )
+from utils.metrics import Kind
 from utils.periods import Period
+from utils.plurals import plural
+
+MISSED_NAMED = 7
+"""The youngest of the missed reports are named, the others counted."""
 
 
 def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
@@ -42,54 +53,126 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
 
 def report(data: ReportData, now: datetime, *, for_owner: bool) -> Screen:
     """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    lines: list[Line] = [
+    return screen(*_lines(data, now, for_owner), keyboard=_owners_buttons(data))
+
+
+def scheduled(report: ScheduledReport, now: datetime) -> Screen:
+    for_owner = report.chat_id == report.owner_id
+    lines = _lines(report.data, now, for_owner)
+    if report.is_trial:
+        lines.insert(0, Italic("Пробный отчёт"))
+    if report.missed:
+        lines += ["", f"⚠️ Пока бот не работал, не пришли отчёты: {_in_words(report.missed)}."]
+    # Other people's chats get a button that works for everybody there.
+    anybodys = keyboard([button("🔄 Сводка сейчас", StatsShow())])
+    return screen(*lines, keyboard=_owners_buttons(report.data) if for_owner else anybodys)
+
+
+def late(original: Screen, slot: datetime) -> Screen:
+    """A scheduled report that leaves long after its time; `slot` is local wall clock."""
+    mark = screen(Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}"), "", "")
+    return Screen(text=mark.text + original.text, keyboard=original.keyboard)
+
+
+def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
+    return [
         Bold("📊 Отчёт Avito"),
         Italic(data.profile_name),
         format_period(data.period),
         "",
-        *(line for figure in data.figures for line in _figure_lines(figure)),
+        *figure_lines(data.figures),
+        "",
+        *compared_line(data.figures, data.period, data.compared_with),
+        *_remarks(data, now, for_owner),
+        Italic(_read_line(data, now)),
     ]
-    if data.compared_with is not None:
-        lines += ["", Italic(f"Изменения — к {format_period(data.compared_with)}")]
-    lines += [*_remarks(data, for_owner), Italic(_read_line(data, now))]
-    return screen(
-        *lines,
-        keyboard=keyboard(
-            [button("🔄 Обновить", ReportNow(profile_id=data.profile_id))],
-            [button("📊 Профиль", ProfileOpen(profile_id=data.profile_id))],
-        ),
+
+
+def _owners_buttons(data: ReportData) -> InlineKeyboardMarkup:
+    return keyboard(
+        [button("🔄 Обновить", ReportNow(profile_id=data.profile_id))],
+        [button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))],
     )
 
 
-def _figure_lines(figure: Figure) -> list[Line]:
+def _in_words(slots: Sequence[datetime]) -> str:
+    named_ones = ", ".join(_wall_clock(slot) for slot in slots[-MISSED_NAMED:])
+    unnamed = len(slots) - MISSED_NAMED
+    return f"{named_ones} и ещё {unnamed} раньше" if unnamed > 0 else named_ones
+
+
+def _wall_clock(slot: datetime) -> str:
+    return f"{format_day(slot.date())} в {slot:%H:%M}"
+
+
+def figure_lines(figures: Iterable[Figure]) -> list[Line]:
+    return [line for figure in figures for line in _lines_of(figure)]
+
+
+def compared_line(
+    figures: Iterable[Figure], period: Period, compared_with: Period | None
+) -> list[Line]:
+    """What the changes are changes to: days for statistics, an instant for the wallet."""
+    changes = [] if compared_with is None else [f"к {format_period(compared_with)}"]
+    if any(figure.change for figure in figures if not figure.metric.slugs):
+        days = plural(period.length, "день", "дня", "дней")
+        changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}")
+    return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
+
+
+def _lines_of(figure: Figure) -> list[Line]:
     metric = figure.metric
     change = format_change(metric.kind, figure.change)
     tail = f"  {change}" if change else ""
-    partial = " (не за все дни)" if figure.partial else ""
+    gap = " (не за все дни)" if figure.partial else ""
+    if not figure.of_all and figure.value is not None:
+        gap += " (не по всем профилям)"
     lines: list[Line] = [
-        Text(f"{metric.emoji} {metric.label}: ", Bold(format_figure(figure)), partial, tail)
+        Text(f"{metric.emoji} {metric.label}: ", Bold(format_figure(figure)), gap, tail)
     ]
+    if figure.commission:
+        lines.append(f"     в том числе комиссия: {format_money(figure.commission)}")
     if figure.bonus:
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
     return lines
 
 
-def _remarks(data: ReportData, for_owner: bool) -> list[Line]:
+def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     remarks: list[Line] = []
     if data.by_listings:
         remarks.append(
             "ℹ️ Avito не отдал общую статистику: просмотры и контакты сложены по объявлениям, "
-            "расходов в таких данных нет."
+            "расходов и числа активных объявлений в таких данных нет."
         )
+    elif _hides_spending(data.figures):
+        what_to_do = ": проверьте права ключей в кабинете Avito." if for_owner else "."
+        remarks.append(f"⚠️ Avito скрывает расходы{what_to_do}")
+    if data.cut_at is not None:
+        remarks.append(
+            f"⚠️ День {format_day(data.period.last)} прочитан не целиком "
+            f"(до {format_time(data.cut_at)}): сравнивать его рано."
+        )
+    if data.old_wallet_at is not None:
+        remarks.append(f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}.")
     if data.failure is not None:
-        why = f": {problems.of_failure(data.failure)}" if for_owner else "."
+        why = f": {problems.reason(data.failure)}" if for_owner else "."
         remarks.append(f"⚠️ Свежие числа прочитать не удалось{why}")
     elif data.refreshes_at is not None:
-        remarks.append("ℹ️ Avito отвечает раз в минуту: свежие числа подтянутся сами чуть позже.")
+        # In other people's chats that button may be missing.
+        what_to_do = "нажмите «Обновить» через минуту" if for_owner else "эти прочитаны раньше"
+        remarks.append(f"ℹ️ Avito отдаёт новые числа раз в минуту: {what_to_do}.")
     return remarks
+
+
+def _hides_spending(figures: Iterable[Figure]) -> bool:
+    """Whether Avito tells this account's statistics, but not what was spent."""
+    statistics = [figure for figure in figures if figure.metric.slugs]
+    spent = [figure for figure in statistics if figure.metric.kind is Kind.MONEY]
+    is_silent = all(figure.value is None for figure in spent)
+    return bool(spent) and is_silent and any(figure.value is not None for figure in statistics)
 
 
 def _read_line(data: ReportData, now: datetime) -> str:
     if data.read_at is None:
-        return "статистика ещё не прочитана"
+        return "Статистика ещё не прочитана"
     return f"{format_read_at(data.read_at, now)} по Москве"

@@ -1,23 +1,23 @@
-"""What is set: the overview of all profiles, and the settings of one profile's report."""
+"""What is set, profile by profile: /settings."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import ProfileAdd, ProfileReport, ReportNow, SettingsShow
+from bot.callbacks import ProfileAdd, ProfileReport, SettingsShow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard, pager
-from bot.screens.parts import Line, named, screen
+from bot.screens.parts import Line, screen
+from bot.screens.schedule import in_words
 from core.services.profiles import ProfilePage
 from core.services.settings import ReportSettings
-from utils.metrics import CATALOGUE
 from utils.plurals import plural
 
-_DAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 
-
-def overview(page: ProfilePage, settings: list[ReportSettings]) -> Screen:
+def overview(page: ProfilePage, settings: list[ReportSettings], now: datetime) -> Screen:
     if not page.total:
         return screen(
             Bold("⚙️ Что настроено"),
@@ -25,15 +25,15 @@ def overview(page: ProfilePage, settings: list[ReportSettings]) -> Screen:
             "Пока ничего: не подключён ни один профиль.",
             keyboard=keyboard([button("➕ Подключить профиль", ProfileAdd())]),
         )
-    lines: list[Line] = [Bold("⚙️ Что настроено"), ""]
+    lines: list[Line] = [Bold("⚙️ Что настроено")]
     for one in settings:
-        lines += [Bold(one.profile_name), *_in_words(one), ""]
+        lines += ["", Bold(one.profile.profile_name), *_summary(one, now)]
     rows = [
-        [button(f"⚙️ {one.profile_name}", ProfileReport(profile_id=one.profile_id))]
+        [button(f"⚙️ {one.profile.profile_name}", ProfileReport(profile_id=one.profile.id))]
         for one in settings
     ]
     return screen(
-        *lines[:-1],
+        *lines,
         keyboard=keyboard(
             *rows,
             pager(page.number, page.pages, lambda number: SettingsShow(page=number)),
@@ -42,40 +42,13 @@ def overview(page: ProfilePage, settings: list[ReportSettings]) -> Screen:
     )
 
 
-def of_report(one: ReportSettings) -> Screen:
-    return screen(
-        Bold(f"⚙️ Настройки отчёта {named(one.profile_name)}"),
-        "",
-        *_in_words(one),
-        keyboard=keyboard(
-            [button("📈 Отчёт за вчера", ReportNow(profile_id=one.profile_id))],
-            keyboards.to_card(one.profile_id),
-        ),
-    )
-
-
-def _in_words(one: ReportSettings) -> list[Line]:
-    chosen = len(one.metrics) if one.metrics is not None else len(CATALOGUE)
-    lines: list[Line] = [f"Показатели: {chosen} из {len(CATALOGUE)}"]
+def _summary(one: ReportSettings, now: datetime) -> list[Line]:
     if not one.destinations:
-        lines.append("Отчёты по расписанию: не настроены, отчёт приходит по кнопке")
-        return lines
-    where = plural(len(one.destinations), "чат", "чата", "чатов")
-    lines += [
-        f"Куда: {where}",
-        f"Когда: {_frequency(one)} в {one.time:%H:%M}, зона {one.zone}",
-        "Состояние: включено" if one.is_active else "Состояние: на паузе",
-    ]
-    return lines
+        return ["Отчёты по расписанию не настроены: отчёт приходит по кнопке."]
+    return [f"Куда: {_places(one)}", *in_words(one, now)]
 
 
-def _frequency(one: ReportSettings) -> str:
-    match one.frequency:
-        case "interval":
-            return f"раз в {plural(one.interval_days or 1, 'день', 'дня', 'дней')}"
-        case "weekly":
-            return "по " + ", ".join(_DAYS[day] for day in one.weekdays)
-        case "monthly":
-            return "раз в месяц"
-        case _:
-            return "ежедневно"
+def _places(one: ReportSettings) -> str:
+    places = plural(len(one.destinations), "чат", "чата", "чатов")
+    refused = sum(task.suspended is not None for task in one.destinations)
+    return f"{places}, недоступны: {refused}" if refused else places

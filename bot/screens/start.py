@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
+from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import ProfileAdd
+from bot.callbacks import ProfileAdd, ReportNow
 from bot.effects import Screen
 from bot.screens.parts import screen
 
@@ -40,6 +41,7 @@ def help_text() -> Screen:
         "/profiles — профили и отчёты",
         "/add_profile — подключить профиль Avito",
         "/settings — что настроено",
+        "/stats — сводка там, куда приходят отчёты: в группе, канале, теме или здесь",
         "/cancel — прервать начатое",
         "/help — эта подсказка",
         keyboard=keyboards.main_menu(),
@@ -94,9 +96,35 @@ def left_behind(dialogue: str) -> Screen:
 def cancelled(what: str) -> Screen:
     return screen(
         f"Прервано: {what}.",
+        keyboard=_anywhere(),
+    )
+
+
+def stopped(kind: str, profile_id: int | None) -> Screen:
+    """One piece of work that was stopped, and the way back to what it was about."""
+    what = f"⏹ Остановлено: {JOBS[kind]}."
+    if profile_id is None:
+        return screen(what, keyboard=_anywhere())
+    again = [keyboards.button("📈 Отчёт за вчера", ReportNow(profile_id=profile_id))]
+    return screen(
+        what,
         keyboard=keyboards.keyboard(
-            keyboards.to_list(), [keyboards.button("➕ Подключить профиль", ProfileAdd())]
+            again if kind == "report" else [], keyboards.to_card(profile_id)
         ),
+    )
+
+
+def left_over() -> Screen:
+    """In place of a placeholder whose work is gone."""
+    return screen(
+        "Это уже закончено: результат, если он был, в другом сообщении.",
+        keyboard=keyboards.keyboard(keyboards.to_list()),
+    )
+
+
+def _anywhere() -> InlineKeyboardMarkup:
+    return keyboards.keyboard(
+        keyboards.to_list(), [keyboards.button("➕ Подключить профиль", ProfileAdd())]
     )
 
 
@@ -108,6 +136,8 @@ DIALOGUES = {
     "Connect": "подключение профиля, ключи не сохранены",
     "ReplaceKeys": "замена ключей, прежние остались в силе",
     "Rename": "переименование, название осталось прежним",
+    "SetSchedule": "настройка расписания, всё уже выбранное действует",
+    "Bind": "выбор места для отчётов, всё осталось как было",
 }
 """What was left, by the group of states; for `/cancel` and for a command inside a dialogue."""
 
@@ -116,5 +146,8 @@ JOBS = {
     "replace_keys": "проверка ключей, прежние остались в силе",
     "first_read": "чтение статистики, профиль подключён",
     "report": "сбор отчёта",
+    "stats": "сбор сводки",
+    "bind": "проверка чата, отчёты туда не придут",
+    "check_place": "проверка чата",
 }
 """What was stopped, by the kind of job."""

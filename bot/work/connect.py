@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiogram.fsm.state import State
 
 from bot import dialogue
+from bot.effects import Effect
 from bot.errors import IncidentDesk
 from bot.jobs import Ending, JobContext
 from bot.screens import connect as screens
@@ -86,15 +87,17 @@ class ConnectWork:
             profile = await profiles.with_keys(session, job.owner_id, job.profile_id)
         access = access_to(profile)
         failure: AvitoError | None = None
+        more: list[Effect] = []
         try:
             await self.sync.first_read(access)
         except AvitoError as error:
             failure = error
             if not isinstance(error, RateLimited):
-                self.incidents.record(error, job_id=job.job_id)
+                more = self.incidents.note(error, job_id=job.job_id)
         async with job.ending() as ending:
             state = await store.state(ending.session, access.account)
             ending.screen = screens.connected(profile, state, failure, self.clock.now())
+            ending.more = more
 
     async def _verify(
         self,

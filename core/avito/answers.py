@@ -138,7 +138,10 @@ def _code(error: Any) -> int | None:
 
 def _message(answer: Answer, content: Any) -> str:
     """What Avito says, out of any of its documented shapes: for the log, short, no secrets."""
-    said = " ".join(_sentences(content)).strip()
+    try:
+        said = " ".join(_sentences(content)).strip()
+    except RecursionError:
+        said = "nested too deep to be read"
     for secret in answer.secrets:
         said = said.replace(secret, "[hidden]")
     return said[:_DETAIL_LENGTH]
@@ -173,7 +176,7 @@ def _retry_after(answer: Answer) -> float:
     """Seconds of the `Retry-After` header (a number or a date), 0 without a readable one."""
     value = answer.headers.get("retry-after", "")
     try:
-        return float(int(value))
+        return min(int(value), _LONGEST_WAIT)
     except ValueError:
         pass
     try:
@@ -202,7 +205,7 @@ def _parse(answer: Answer) -> Any:
         )
     try:
         return json.loads(answer.body, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as broken:
+    except (ValueError, ArithmeticError, RecursionError) as broken:
         size = len(answer.body)
         raise UnexpectedAnswer(
             answer.endpoint, status=answer.status, detail=f"{size} bytes that are no JSON"

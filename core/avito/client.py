@@ -71,7 +71,6 @@ class VerifiedAccount:
     """Whose keys these are, and the token that the check got: it is good for the profile."""
 
     account: int
-    name: str
     token: Token
 
 
@@ -94,12 +93,13 @@ class AvitoClient:
         """Raise `EmployeeKey` if the keys are an employee's; what is not known is no reason."""
         try:
             answer = await self._ask(Request(EMPLOYEE_CHECK))
+            is_employee = _read(EmployeeCheck, answer, EMPLOYEE_CHECK).is_employee
         except (Unavailable, RateLimited):
             raise
         except AvitoError:
             # Accounts outside any company may be refused the very question.
             return
-        if _read(EmployeeCheck, answer, EMPLOYEE_CHECK).is_employee:
+        if is_employee:
             raise EmployeeKey(EMPLOYEE_CHECK.name, status=200)
 
     async def balance(self) -> WalletMoney:
@@ -218,7 +218,7 @@ class Avito:
         client = AvitoClient(self._door, tokens, nobody, self._clock)
         info = await client.self_info()
         await client.check_employee()
-        return VerifiedAccount(info.id, info.name, await tokens.current(nobody))
+        return VerifiedAccount(info.id, await tokens.current(nobody))
 
 
 class _OneToken:

@@ -28,12 +28,11 @@ class TokenAnswer(Schema):
 
 
 class SelfInfo(Schema):
-    id: int = Field(gt=0)
-    name: str = ""
+    id: int = Field(gt=0, lt=2**63)
 
 
 class EmployeeCheck(Schema):
-    is_employee: bool = Field(default=False, alias="isEmployee")
+    is_employee: bool | None = Field(default=None, alias="isEmployee")
 
 
 class Balance(Schema):
@@ -61,7 +60,7 @@ class MetricValue(Schema):
 
 
 class StatsRow(Schema):
-    id: int | None = Field(default=None, ge=0, lt=2**40)
+    id: int | None = None
     """For days: unix seconds of a UTC midnight. For listings: above 2**31."""
     metrics: list[MetricValue] = []
 

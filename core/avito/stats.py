@@ -73,7 +73,8 @@ def days_question(period: Period) -> dict[str, Any]:
 def by_day(rows: StatsRows, period: Period) -> DayMetrics:
     days: DayMetrics = {}
     for row in rows.groupings:
-        if row.id is None or (day := _day_of(row.id)) not in period:
+        day = None if row.id is None else _day_of(row.id)
+        if day is None or day not in period:
             continue
         days[day] = {
             metric.slug: whole(metric.value) for metric in row.metrics if metric.value is not None
@@ -81,10 +82,14 @@ def by_day(rows: StatsRows, period: Period) -> DayMetrics:
     return days
 
 
-def _day_of(row_id: int) -> date:
+def _day_of(row_id: int) -> date | None:
+    """None where the calendar ends: such an id is no day's."""
     # A day's id is its UTC midnight. Noon of a day has one date in Moscow and in UTC, so that
     # a midnight of either zone gives the right day.
-    return (datetime.fromtimestamp(row_id, UTC) + timedelta(hours=12)).date()
+    try:
+        return (datetime.fromtimestamp(row_id, UTC) + timedelta(hours=12)).date()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def items_question(items: Sequence[int], period: Period) -> dict[str, Any]:

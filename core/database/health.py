@@ -31,6 +31,8 @@ ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 
 # PostgreSQL's words for "not now": connection trouble, no resources, starting or shutting down.
 _TRANSIENT_SQLSTATES = ("08", "53", "57P")
+# SQLite's for the same: another writer, a full disk.
+_TRANSIENT_WORDS = ("locked", "disk is full", "disk I/O error")
 
 
 async def check_database(engine: AsyncEngine, *, timeout: float) -> None:
@@ -53,7 +55,8 @@ def _is_transient(error: DBAPIError) -> bool:
     sqlstate = getattr(error.orig, "sqlstate", None)
     if isinstance(sqlstate, str):
         return sqlstate.startswith(_TRANSIENT_SQLSTATES)
-    return error.connection_invalidated or "locked" in str(error.orig)
+    said = str(error.orig)
+    return error.connection_invalidated or any(words in said for words in _TRANSIENT_WORDS)
 
 
 def is_unreachable(error: BaseException) -> bool:

@@ -28,7 +28,7 @@ from core.secrets import Keyring
 Session = AsyncSession
 Sessions = async_sessionmaker[Session]
 
-_BUSY_TIMEOUT_MS = 30_000
+_BUSY_TIMEOUT_MS = 3_000
 _READ_ONLY = "sqlite_read_only"
 
 
@@ -89,6 +89,9 @@ def _connect(
     dialect: Dialect, _record: ConnectionPoolEntry, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> DBAPIConnection:
     """Connect, with every way of the network to say "not there" as one error of ours."""
+    if "timeout" in kwargs:
+        # A URL carries text, and asyncpg counts with it.
+        kwargs["timeout"] = float(kwargs["timeout"])
     try:
         return dialect.connect(*args, **kwargs)
     except OSError as error:  # also TimeoutError, a name that does not resolve, a socket's file

@@ -15,6 +15,12 @@ from core.errors import AlreadyConnected, AnotherAccount
 from core.services import register
 
 _KEY = re.compile(r"[!-~]{1,200}")
+# Avito's are 20 and 40 letters and digits in no order, perhaps after `client_secret=`. Links,
+# telephone numbers, addresses and long words are none.
+_LIKE_A_KEY = re.compile(
+    r"(?<!\S)(?:[^\s/]*[:=])?(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}(?![^\s.,;!?])",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def clean_key(text: str | None) -> str | None:
@@ -24,6 +30,11 @@ def clean_key(text: str | None) -> str | None:
     """
     key = (text or "").strip()
     return key if _KEY.fullmatch(key) else None
+
+
+def holds_key(text: str | None) -> bool:
+    """Whether a word of this looks like a key: to be on the safe side where none is expected."""
+    return _LIKE_A_KEY.search(text or "") is not None
 
 
 async def create(

@@ -34,6 +34,8 @@ class Card:
 
     profile: AvitoProfile
     destinations: int
+    next_due_at: datetime | None
+    """When the next scheduled report is due."""
     wallet: Wallet | None
     stats_read_at: datetime | None
     first_day: date | None
@@ -88,6 +90,11 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
         .where(ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
         .scalar_subquery()
     )
+    next_due_at = (
+        select(func.min(ReportTask.next_due_at))
+        .where(ReportTask.profile_id == profile.id)
+        .scalar_subquery()
+    )
     newest = (
         select(func.max(WalletSnapshot.id))
         .where(WalletSnapshot.avito_user_id == profile.user_id)
@@ -95,17 +102,18 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     )
     row = (
         await session.execute(
-            select(destinations, AccountSync, WalletSnapshot)
+            select(destinations, next_due_at, AccountSync, WalletSnapshot)
             .select_from(AvitoProfile)
             .outerjoin(AccountSync, AccountSync.avito_user_id == AvitoProfile.user_id)
             .outerjoin(WalletSnapshot, WalletSnapshot.id == newest)
             .where(AvitoProfile.id == profile.id)
         )
     ).one()
-    count, sync, wallet = row
+    count, due_at, sync, wallet = row
     return Card(
         profile=profile,
         destinations=count,
+        next_due_at=due_at,
         wallet=_as_wallet(wallet) if wallet is not None else None,
         stats_read_at=sync.stats_read_at if sync is not None else None,
         first_day=sync.first_day if sync is not None else None,

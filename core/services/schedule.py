@@ -1,16 +1,19 @@
-"""When the reports of a profile are due: its columns as a `Schedule`, and what follows for its rows.
+"""When the reports of a profile are due: its columns as a `Schedule`, and what follows from them.
 
 `next_due_at` of a destination is only ever derived from here, in the transaction of its cause.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time
+from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, ReportTask
@@ -19,6 +22,21 @@ from core.schedule_policy import Frequency, Schedule, next_slot
 DEFAULT_TIME = time(9, 0)
 DEFAULT_ZONE = "Europe/Moscow"
 LONGEST_INTERVAL = 365
+LAST_DAY = 31
+USUAL_INTERVAL = 2
+CHUNK = 500
+"""Rows repaired at a stretch: the event loop gets a turn in between."""
+
+_TIME = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3])(?:[:.\- ]?(?P<minute>[0-5][0-9]))?")
+_NUMBER = re.compile(r"[0-9]{1,4}")
+
+
+class ChosenPeriod(StrEnum):
+    """What a report covers when its owner does not leave that to the frequency."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 def schedule_of(profile: AvitoProfile) -> Schedule:
@@ -35,9 +53,108 @@ def schedule_of(profile: AvitoProfile) -> Schedule:
         zone=zone,
         interval_days=_within(profile.report_interval_value, LONGEST_INTERVAL),
         weekdays=_ticked(profile.report_weekdays) or frozenset(range(7)),
-        month_day=_within(profile.report_month_day, 31),
+        month_day=_within(profile.report_month_day, LAST_DAY),
         anchor=profile.report_anchor or profile.created_at.astimezone(ZoneInfo(zone)).date(),
     )
+
+
+async def set_time(session: AsyncSession, profile: AvitoProfile, at: time, now: datetime) -> None:
+    profile.report_time = at
+    await reschedule(session, profile, now)
+
+
+async def set_zone(session: AsyncSession, profile: AvitoProfile, zone: str, now: datetime) -> None:
+    profile.report_timezone = zone
+    await reschedule(session, profile, now)
+
+
+async def set_frequency(
+    session: AsyncSession, profile: AvitoProfile, frequency: Frequency, now: datetime
+) -> None:
+    """In force at once, with what was set for this frequency before or with what is usual."""
+    match frequency:
+        case Frequency.INTERVAL:
+            days = _within(profile.report_interval_value, LONGEST_INTERVAL, USUAL_INTERVAL)
+            await set_interval(session, profile, days, now)
+            return
+        case Frequency.WEEKLY if not _ticked(profile.report_weekdays):
+            profile.report_weekdays = "0"
+    profile.report_frequency = frequency.value
+    await reschedule(session, profile, now)
+
+
+async def set_interval(
+    session: AsyncSession, profile: AvitoProfile, days: int, now: datetime
+) -> None:
+    """Every so many days, from the next time of day on; the same number once more goes on."""
+    schedule = schedule_of(profile)
+    goes_on = (schedule.frequency, schedule.interval_days) == (Frequency.INTERVAL, days)
+    first = next_slot(replace(schedule, frequency=Frequency.DAILY), now).day
+    profile.report_anchor = schedule.anchor if goes_on else first
+    profile.report_frequency = Frequency.INTERVAL.value
+    profile.report_interval_value = days
+    await reschedule(session, profile, now)
+
+
+async def set_month_day(
+    session: AsyncSession, profile: AvitoProfile, day: int, now: datetime
+) -> None:
+    profile.report_frequency = Frequency.MONTHLY.value
+    profile.report_month_day = day
+    await reschedule(session, profile, now)
+
+
+async def toggle_day(
+    session: AsyncSession, profile: AvitoProfile, day: int, now: datetime
+) -> bool:
+    """Tick or untick a weekday. False: it is the last one, and it stays."""
+    days = schedule_of(profile).weekdays ^ {day}
+    if not days:
+        return False
+    profile.report_weekdays = ",".join(str(day) for day in sorted(days))
+    await reschedule(session, profile, now)
+    return True
+
+
+async def set_period(
+    session: AsyncSession, profile: AvitoProfile, period: ChosenPeriod | None
+) -> None:
+    """What all reports of the profile cover; None leaves it to the frequency."""
+    tasks = list(
+        await session.scalars(select(ReportTask).where(ReportTask.profile_id == profile.id))
+    )
+    if not tasks:
+        # Without a destination there is no row yet that could remember it.
+        tasks = [ReportTask(profile_id=profile.id)]
+        session.add_all(tasks)
+    for task in tasks:
+        task.is_period_set = period is not None
+        if period is not None:
+            task.report_period = period.value
+
+
+async def pause(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
+    profile.is_report_active = False
+    await reschedule(session, profile, now)
+
+
+async def resume(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
+    profile.is_report_active = True
+    await reschedule(session, profile, now)
+
+
+def clean_time(text: str | None) -> time | None:
+    """A time of day as it may be typed, `9:00`, `09.00`, `0900`, `9`; None when it is none."""
+    typed = _TIME.fullmatch((text or "").strip())
+    return time(int(typed["hour"]), int(typed["minute"] or 0)) if typed else None
+
+
+def clean_number(text: str | None, most: int) -> int | None:
+    """A whole number from 1 to `most` as typed; None when it is none."""
+    typed = (text or "").strip()
+    if not _NUMBER.fullmatch(typed):
+        return None
+    return int(typed) if 1 <= int(typed) <= most else None
 
 
 async def reschedule(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
@@ -56,6 +173,23 @@ async def reschedule_missing(session: AsyncSession, now: datetime) -> int:
 
     These are the predecessor's rows, and whatever else broke them.
     """
+    repaired = 0
+    while rows := await _without_slot(session):
+        for profile, pairs in groupby(rows, key=lambda row: row[0]):
+            _work_in(profile, [task for _, task in pairs], now)
+        await session.flush()
+        repaired += len(rows)
+    return repaired
+
+
+def is_due(profile: AvitoProfile, task: ReportTask) -> bool:
+    """Whether reports go to this destination at all."""
+    return bool(
+        profile.is_report_active and task.is_active and task.chat_id and task.suspended is None
+    )
+
+
+async def _without_slot(session: AsyncSession) -> Sequence[Row[AvitoProfile, ReportTask]]:
     rows = await session.execute(
         select(AvitoProfile, ReportTask)
         .join(ReportTask, ReportTask.profile_id == AvitoProfile.id)
@@ -67,29 +201,21 @@ async def reschedule_missing(session: AsyncSession, now: datetime) -> int:
             AvitoProfile.is_report_active,
         )
         .order_by(AvitoProfile.id)
+        .limit(CHUNK)
         # A pause that is being pressed at this moment must not be undone.
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
-    repaired = 0
-    for profile, pairs in groupby(rows, key=lambda row: row[0]):
-        tasks = [task for _, task in pairs]
-        _work_in(profile, tasks, now)
-        repaired += len(tasks)
-    await session.flush()
-    return repaired
-
-
-def is_due(profile: AvitoProfile, task: ReportTask) -> bool:
-    """Whether reports go to this destination at all."""
-    return bool(
-        profile.is_report_active and task.is_active and task.chat_id and task.suspended is None
-    )
+    return rows.all()
 
 
 def _work_in(profile: AvitoProfile, tasks: Sequence[ReportTask], now: datetime) -> None:
     due_at = next_slot(schedule_of(profile), now).due_at
     for task in tasks:
-        task.next_due_at = due_at if is_due(profile, task) else None
+        if not is_due(profile, task):
+            task.next_due_at = None
+        elif task.next_due_at is None or task.next_due_at > now:
+            task.next_due_at = due_at
+        # What is due already belongs to the tick, which moves it on with its slots written.
 
 
 def _known_frequency(value: str | None) -> Frequency:
@@ -106,8 +232,8 @@ def _known_zone(name: str | None) -> str:
         return DEFAULT_ZONE
 
 
-def _within(value: int | None, most: int) -> int:
-    return value if value is not None and 1 <= value <= most else 1
+def _within(value: int | None, most: int, otherwise: int = 1) -> int:
+    return value if value is not None and 1 <= value <= most else otherwise
 
 
 def _ticked(days: str | None) -> frozenset[int]:

@@ -1,39 +1,41 @@
-"""What is set for the reports of a profile, read only."""
+"""What is set for the scheduled reports of a profile, as it is told to its owner."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, ReportTask
-
-DEFAULT_TIME = time(9, 0)
+from core.schedule_policy import Schedule, next_slot
+from core.services.schedule import ChosenPeriod, is_due, schedule_of
 
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    profile_id: int
-    profile_name: str
-    destinations: list[int]
-    """Chat ids; a task without a chat is no destination."""
-    metrics: list[str] | None
-    """Chosen metric keys, None for all."""
-    frequency: str
-    interval_days: int | None
-    weekdays: list[int]
-    time: time
-    zone: str
-    is_active: bool
+    profile: AvitoProfile
+    schedule: Schedule
+    destinations: list[ReportTask]
+    """A task without a chat is no destination."""
+    period: ChosenPeriod | None
+    """None: what the frequency implies."""
+    next_run: datetime | None
+    """None: paused, or nowhere to send to."""
+
+
+async def of_profile(
+    session: AsyncSession, profile: AvitoProfile, now: datetime
+) -> ReportSettings:
+    [settings] = await of_profiles(session, [profile], now)
+    return settings
 
 
 async def of_profiles(
-    session: AsyncSession, profiles: Sequence[AvitoProfile]
+    session: AsyncSession, profiles: Sequence[AvitoProfile], now: datetime
 ) -> list[ReportSettings]:
     """The settings of these profiles, in their order."""
     tasks: defaultdict[int, list[ReportTask]] = defaultdict(list)
@@ -43,20 +45,20 @@ async def of_profiles(
         .order_by(ReportTask.id)
     ):
         tasks[task.profile_id].append(task)
-    return [_one(profile, tasks[profile.id]) for profile in profiles]
+    return [_one(profile, tasks[profile.id], now) for profile in profiles]
 
 
-def _one(profile: AvitoProfile, tasks: list[ReportTask]) -> ReportSettings:
-    chosen = next((task.report_metrics for task in tasks if task.report_metrics), None)
+def _one(profile: AvitoProfile, tasks: list[ReportTask], now: datetime) -> ReportSettings:
+    schedule = schedule_of(profile)
+    is_going = any(is_due(profile, task) for task in tasks)
     return ReportSettings(
-        profile_id=profile.id,
-        profile_name=profile.profile_name,
-        destinations=[task.chat_id for task in tasks if task.chat_id],
-        metrics=json.loads(chosen) if chosen else None,
-        frequency=profile.report_frequency,
-        interval_days=profile.report_interval_value,
-        weekdays=[int(day) for day in (profile.report_weekdays or "").split(",") if day.strip()],
-        time=profile.report_time or DEFAULT_TIME,
-        zone=profile.report_timezone,
-        is_active=profile.is_report_active and any(task.is_active for task in tasks),
+        profile=profile,
+        schedule=schedule,
+        destinations=[task for task in tasks if task.chat_id],
+        period=next((_chosen(task) for task in tasks if task.is_period_set), None),
+        next_run=next_slot(schedule, now).due_at if is_going else None,
     )
+
+
+def _chosen(task: ReportTask) -> ChosenPeriod | None:
+    return ChosenPeriod(task.report_period) if task.report_period in set(ChosenPeriod) else None

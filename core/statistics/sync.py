@@ -158,6 +158,9 @@ class StatisticsSync:
         read_at = _read_at(held)
         if read_at is None:
             return False
+        if read_at < end_of(period.last) <= now:
+            # However young: it knows the last day but for its evening.
+            return False
         settled = read_at >= end_of(period.last) + SETTLING
         return now - read_at <= (max_age if settled else min(max_age, LIVE_AGE))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from core.avito.client import AvitoClient, WalletMoney
+from core.avito.client import AvitoClient
 from core.errors import AvitoError, KeysRefused
 from core.ports import Clock
 from utils.analytics import Wallet
@@ -14,18 +14,16 @@ log = structlog.get_logger(__name__)
 
 async def read_wallet(client: AvitoClient, clock: Clock) -> Wallet:
     """The wallet and the advance in kopecks. Raises only `KeysRefused`."""
-    real, bonus = await _balance(client)
-    return Wallet(taken_at=clock.now(), real=real, bonus=bonus, advance=await _advance(client))
-
-
-async def _balance(client: AvitoClient) -> WalletMoney:
     try:
-        return await client.balance()
+        real, bonus = await client.balance()
     except KeysRefused:
         raise
     except AvitoError as failure:
         log.warning("wallet_unknown", reason=str(failure))
-        return WalletMoney(None, None)
+        # The advance is asked for without naming the account, and keys may come to open another
+        # one. That they open this one is known from its wallet.
+        return Wallet(taken_at=clock.now(), real=None, bonus=None, advance=None)
+    return Wallet(taken_at=clock.now(), real=real, bonus=bonus, advance=await _advance(client))
 
 
 async def _advance(client: AvitoClient) -> int | None:

@@ -85,7 +85,7 @@ def _check_right_to_post(bot: Bot, chat: Chat) -> None:
     member = chat.members[bot.id]
     if chat.type == "channel" and (member.status not in IN_CHARGE or not member.can_send):
         raise bad_request("need administrator rights in the channel chat")
-    if not member.can_send:
+    if not member.can_send or (chat.is_closed and member.status not in IN_CHARGE):
         raise bad_request("not enough rights to send text messages to the chat")
 
 

@@ -22,6 +22,7 @@ Action = Callable[[World, Json], Json]
 
 
 def add_control_routes(app: web.Application, world: World) -> None:
+    app.middlewares.append(_complaints)
     for name, action in _POSTS.items():
         app.router.add_post(f"/_sandbox/{name}", functools.partial(_post, world, action))
     for name, look in _GETS.items():
@@ -30,19 +31,26 @@ def add_control_routes(app: web.Application, world: World) -> None:
     app.router.add_get("/_sandbox/files/{file_id}", functools.partial(_file, world))
 
 
+@web.middleware
+async def _complaints(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What people and the page ask wrongly is answered with 400 and the reason."""
+    if not request.path.startswith(("/_sandbox/", "/page/")):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except (LookupError, PermissionError, ValueError, TypeError, ArithmeticError) as error:
+        return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+
+
 async def _post(world: World, action: Action, request: web.Request) -> web.StreamResponse:
-    return _answered(action, world, await request.json())
+    asked = await request.json()
+    if not isinstance(asked, dict):
+        raise TypeError("the body must be one JSON object")
+    return web.json_response(action(world, asked))
 
 
 async def _get(world: World, look: Action, request: web.Request) -> web.StreamResponse:
-    return _answered(look, world, dict(request.query))
-
-
-def _answered(action: Action, world: World, asked: Json) -> web.Response:
-    try:
-        return web.json_response(action(world, asked))
-    except (LookupError, PermissionError, ValueError, TypeError) as error:
-        return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+    return web.json_response(look(world, dict(request.query)))
 
 
 async def _events(world: World, request: web.Request) -> web.StreamResponse:
@@ -147,6 +155,12 @@ def _share_chat(world: World, asked: Json) -> Json:
     return {"message": _view(world, asked).share_chat(shared, asked["button"]).as_seen()}
 
 
+def _follow_group_link(world: World, asked: Json) -> Json:
+    person, bot = _person(world, asked), _bot(world, asked)
+    sent = person.follow_group_link(bot, asked["payload"], _chat(world, asked))
+    return {"message": sent.as_seen()}
+
+
 def _forward(world: World, asked: Json) -> Json:
     chat = world.chats_with_id(int(asked["from_chat_id"]))[0]
     source = chat.messages[int(asked["message_id"])]
@@ -241,6 +255,7 @@ _POSTS: dict[str, Action] = {
     "click": _click,
     "press": _press,
     "share_chat": _share_chat,
+    "follow_group_link": _follow_group_link,
     "forward": _forward,
     "member": _member,
     "migrate": _migrate,

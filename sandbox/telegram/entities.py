@@ -10,6 +10,7 @@ from typing import Any
 Json = dict[str, Any]
 
 MAX_ENTITIES = 100
+MAX_TEXT = 4096
 
 _FOUND_BY_ITSELF = (
     (

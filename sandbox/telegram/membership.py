@@ -86,9 +86,9 @@ def set_bot_status(world: "World", chat: Chat, bot: Bot, by: User, status: Statu
 
 
 def restrict_bot(world: "World", chat: Chat, bot: Bot, by: User) -> None:
-    """The bot stays and may not write."""
+    """The bot stays and may not write; in a channel it is an administrator without that right."""
     before = chat.members[bot.id]
-    after = world.join(chat, bot.user, "restricted")
+    after = world.join(chat, bot.user, "administrator" if chat.type == "channel" else "restricted")
     after.can_send = False
     _announce(world, chat, by, before, after)
 

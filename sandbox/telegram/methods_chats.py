@@ -34,7 +34,7 @@ def get_chat(call: Call) -> Json:
     gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription")
     shown["accepted_gift_types"] = dict.fromkeys((*gifts, "gifts_from_channels"), False)
     if chat.type in ("group", "supergroup"):
-        shown["permissions"] = {"can_send_messages": True}
+        shown["permissions"] = {"can_send_messages": not chat.is_closed}
     return shown
 
 

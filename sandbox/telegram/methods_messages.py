@@ -6,6 +6,7 @@ from typing import Any
 from sandbox.telegram.access import known_chat, writable_chat, writable_thread
 from sandbox.telegram.call import Call
 from sandbox.telegram.entities import (
+    MAX_TEXT,
     EntityParseError,
     Formatted,
     trimmed,
@@ -19,7 +20,6 @@ from sandbox.telegram.markdown import parse_markdown_v2
 from sandbox.telegram.markup_html import parse_html
 from sandbox.telegram.model import IN_CHARGE, Chat, Json, Message
 
-MAX_TEXT = 4096
 MAX_CAPTION = 1024
 DELETABLE_SECONDS = 48 * 3600
 _PARSERS = {"markdownv2": parse_markdown_v2, "html": parse_html}

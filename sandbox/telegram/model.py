@@ -22,6 +22,7 @@ class User:
     language_code: str | None = "ru"
     is_bot: bool = False
     is_deactivated: bool = False
+    is_hidden: bool = False
 
     def as_json(self) -> Json:
         optional = {"last_name": self.last_name, "username": self.username}
@@ -70,6 +71,7 @@ class Chat:
     is_started: bool = False
     is_blocked: bool = False
     is_deleted: bool = False
+    is_closed: bool = False
     migrated_to: "Chat | None" = None
     members: dict[int, Member] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)

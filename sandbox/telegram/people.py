@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.telegram import membership
 from sandbox.telegram.bots import Bot
-from sandbox.telegram.entities import typed_by_person
+from sandbox.telegram.entities import MAX_TEXT, typed_by_person, utf16_length
 from sandbox.telegram.model import GROUP_ANONYMOUS_BOT, PRESENT, Chat, Json, Message, Topic, User
 from sandbox.telegram.presses import Notice, Press
 from sandbox.telegram.seen import Button, Seen, find_button
@@ -51,6 +51,12 @@ class Person:
     def add_bot(self, chat: Chat, bot: Bot) -> None:
         membership.admit_bot(self.world, chat, bot, self.user)
 
+    def follow_group_link(self, bot: Bot, payload: str, chat: Chat) -> Message:
+        """Open t.me/bot?startgroup=payload and choose this group: the app adds and starts it."""
+        if chat.status_of(bot.id) not in PRESENT:
+            self.add_bot(chat, bot)
+        return self.at(chat).send(f"/start@{bot.username} {payload}")
+
     def kick_bot(self, chat: Chat, bot: Bot) -> None:
         membership.set_bot_status(self.world, chat, bot, self.user, "kicked")
 
@@ -63,11 +69,19 @@ class Person:
     def mute_bot(self, chat: Chat, bot: Bot) -> None:
         membership.restrict_bot(self.world, chat, bot, self.user)
 
+    def close_group(self, chat: Chat) -> None:
+        """Only administrators may write from now on; bots are not told."""
+        chat.is_closed = True
+
     def join(self, chat: Chat, *, as_admin: bool = False) -> None:
         self.world.join(chat, self.user, "administrator" if as_admin else "member")
 
     def leave(self, chat: Chat) -> None:
         self.world.join(chat, self.user, "left")
+
+    def hide(self) -> None:
+        """Forwards of this person's messages tell no more than a name."""
+        self.user.is_hidden = True
 
     def go_anonymous(self, chat: Chat) -> None:
         """From now on this administrator writes in the name of the group."""
@@ -115,6 +129,8 @@ class ChatView:
         forward_from: Json | None = None,
     ) -> Message:
         """Type a text. Typing in a private chat starts it; in a blocked one, unblocks it."""
+        if utf16_length(text) > MAX_TEXT:
+            raise ValueError(f"a message has at most {MAX_TEXT} characters")
         typed = typed_by_person(text)
         message = self._new_message(text=typed.text, entities=typed.entities)
         if forward_from is not None:
@@ -122,6 +138,10 @@ class ChatView:
         if reply_to is not None:
             message.reply_to = reply_to if isinstance(reply_to, Message) else reply_to.message
         return self.world.publish(message)
+
+    def send_photo(self, caption: str) -> Message:
+        photo = {"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}
+        return self.world.publish(self._new_message(extra={"photo": [photo], "caption": caption}))
 
     def start(self, payload: str = "") -> Message:
         """Press START, or follow a link like t.me/bot?start=payload."""
@@ -275,5 +295,8 @@ def _origin(message: Message) -> Json:
     if message.sender_chat is not None:
         chat = message.sender_chat.as_json()
         return {"type": "chat", "sender_chat": chat, "date": message.date}
+    if message.sender is not None and message.sender.is_hidden:
+        name = message.sender.first_name
+        return {"type": "hidden_user", "sender_user_name": name, "date": message.date}
     user = message.sender.as_json() if message.sender else {}
     return {"type": "user", "sender_user": user, "date": message.date}

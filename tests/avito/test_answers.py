@@ -121,6 +121,16 @@ def test_what_is_not_json_is_judged_by_its_status(
     assert type(refusal(answer(status, body, content_type))) is error
 
 
+def test_a_number_beyond_all_numbers_is_no_json() -> None:
+    caught = refusal(answer(200, b'{"real": 1e99999999999999999999}'))
+    assert type(caught) is UnexpectedAnswer
+
+
+def test_an_error_nested_without_end_is_still_judged_by_its_status() -> None:
+    body = b'{"error":' * 900 + b'"x"' + b"}" * 900
+    assert type(refusal(answer(400, body))) is BadRequest
+
+
 def test_fractions_stay_exact() -> None:
     content = understand(answer(200, b'{"real": 4350.1, "bonus": 320}'))
     assert content == {"real": Decimal("4350.1"), "bonus": 320}
@@ -145,6 +155,8 @@ def test_json_without_a_declared_type_is_read() -> None:
         ("soon", 62),
         ("-1", 62),
         ("9999999", 3600),
+        ("9" * 400, 3600),
+        ("9" * 5000, 62),
     ],
 )
 def test_after_a_429_the_whole_window_is_waited_or_longer_if_avito_says_so(

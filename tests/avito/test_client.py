@@ -22,9 +22,26 @@ def keys(account: AvitoAccount) -> Credentials:
 
 async def test_keys_are_checked_before_there_is_a_profile(rig: AvitoRig) -> None:
     found = await rig.avito.verify(keys(rig.account("shop")))
-    assert (found.account, found.name) == (7_632_548_910, "Мебельная мастерская «Дуб»")
+    assert found.account == 7_632_548_910
     assert [record.endpoint for record in rig.world.history] == ["token", "self", "ah_user"]
     assert found.token.expires_at - rig.clock.now() > timedelta(hours=23)
+
+
+async def test_an_account_without_a_name_is_an_account(rig: AvitoRig) -> None:
+    rig.world.fault("wrong_shape", endpoint="self", json={"id": 7_632_548_910, "name": None})
+    rig.world.fault("wrong_shape", endpoint="ah_user", json={"isEmployee": None})
+    assert (await rig.avito.verify(keys(rig.account("shop")))).account == 7_632_548_910
+
+
+async def test_an_answer_about_employees_that_nobody_can_read_is_no_reason(rig: AvitoRig) -> None:
+    rig.world.fault("wrong_shape", endpoint="ah_user", json=[])
+    assert (await rig.avito.verify(keys(rig.account("shop")))).account == 7_632_548_910
+
+
+async def test_an_id_that_no_table_can_hold_is_an_unexpected_answer(rig: AvitoRig) -> None:
+    rig.world.fault("wrong_shape", endpoint="self", json={"id": 2**63})
+    with pytest.raises(UnexpectedAnswer):
+        await rig.avito.verify(keys(rig.account("shop")))
 
 
 async def test_the_key_of_an_employee_is_recognised(rig: AvitoRig) -> None:
@@ -118,6 +135,15 @@ async def test_a_row_belongs_to_its_day_whichever_midnight_it_names(
     rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
     day = date(2026, 11, 20)
     assert await client.daily_stats(Period(day, day)) == {day: {"views": 5}}
+
+
+@pytest.mark.parametrize("row_id", [253_402_300_799, 253_402_300_800, 2**41, 2**70, -1])
+async def test_a_row_beyond_the_calendar_is_no_day(rig: AvitoRig, row_id: int) -> None:
+    client = await rig.client("shop")
+    rows = [{"id": row_id, "metrics": []}]
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json={"result": {"groupings": rows}})
+    day = date(2026, 11, 20)
+    assert await client.daily_stats(Period(day, day)) == {}
 
 
 async def test_an_answer_that_was_cut_short_is_not_taken_for_empty_days(rig: AvitoRig) -> None:

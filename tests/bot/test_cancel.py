@@ -67,7 +67,7 @@ async def test_cancel_stops_a_running_check_of_keys(rig: BotRig) -> None:
 
     chat.send("/cancel")
 
-    await chat.wait_for("Прервано: проверка ключей, профиль не подключён")
+    await chat.wait_for("Остановлено: проверка ключей, профиль не подключён")
     await rig.quiet()
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
     assert await scalar(rig, "SELECT count(*) FROM avito_profiles") == 0

@@ -7,6 +7,12 @@ from tests.support.dialogues import reach_secret
 from tests.support.rows import scalar
 
 COMMANDS = ("start", "help", "profiles", "add_profile", "settings", "cancel")
+SMALL_TALK = (
+    "Коллеги, встреча завтра в 10:00",
+    "Позвоните +7(999)123-45-67, накладная 89991234567890123",
+    "https://www.avito.ru/moskva/mebel/divan_uglovoy_novyy_2751234567",
+    "internationalization",
+)
 
 
 async def test_a_command_in_a_group_leads_to_the_private_chat(rig: BotRig) -> None:
@@ -39,6 +45,47 @@ async def test_a_key_pasted_into_a_group_is_deleted_and_the_person_warned(rig: B
     await private.wait_for("подключён")
 
 
+async def test_a_key_in_a_caption_is_deleted_too(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    rig.alice.promote_bot(group, rig.me)
+    client_id, secret = rig.keys_of("shop")
+    await reach_secret(rig.alice.private(rig.me), client_id)
+    chat = rig.alice.at(group)
+
+    message = chat.send_photo(f"вот: client_secret={secret}.")
+
+    await chat.wait_for("Похоже, в группу отправлен ключ Avito")
+    assert message.is_deleted
+
+
+async def test_keys_typed_after_the_command_are_deleted(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    rig.alice.promote_bot(group, rig.me)
+    chat = rig.bob.at(group)
+
+    message = chat.send(f"/add_profile {' '.join(rig.keys_of('shop'))}")
+
+    await chat.wait_for("Похоже, в группу отправлен ключ Avito")
+    assert message.is_deleted
+
+
+async def test_a_key_in_answer_to_the_bot_is_deleted(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    rig.alice.promote_bot(group, rig.me)
+    chat = rig.bob.at(group)
+    chat.send(f"/add_profile@{BOT_NAME}")
+    hint = await chat.wait_for("настраиваются в личном чате")
+
+    thanks = chat.send(
+        "Спасибо! Счёт за 2026-11 пришлите на accounting@example.org", reply_to=hint
+    )
+    message = chat.send(rig.keys_of("shop")[1], reply_to=hint)
+
+    await chat.wait_for("Похоже, в группу отправлен ключ Avito")
+    assert message.is_deleted
+    assert not thanks.is_deleted
+
+
 async def test_without_the_right_to_delete_the_bot_asks_the_person_to(rig: BotRig) -> None:
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     rig.alice.promote_bot(group, rig.me)
@@ -54,12 +101,24 @@ async def test_without_the_right_to_delete_the_bot_asks_the_person_to(rig: BotRi
     assert not message.is_deleted
 
 
-async def test_small_talk_of_others_in_the_group_is_left_alone(rig: BotRig) -> None:
+async def test_small_talk_of_a_person_who_was_asked_for_a_key_is_left_alone(rig: BotRig) -> None:
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     rig.alice.promote_bot(group, rig.me)
     await reach_secret(rig.alice.private(rig.me), "client_id_of_alice")
 
-    message = rig.bob.at(group).send("всем привет")
+    said = [rig.alice.at(group).send(text) for text in SMALL_TALK]
+
+    await rig.telegram.settled(rig.me)
+    assert not any(message.is_deleted for message in said)
+    assert rig.telegram.sent(group.id) == []
+
+
+async def test_a_key_of_others_in_the_group_is_not_our_business(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    rig.alice.promote_bot(group, rig.me)
+    await reach_secret(rig.alice.private(rig.me), "client_id_of_alice")
+
+    message = rig.bob.at(group).send(f"пароль от Wi-Fi: {rig.keys_of('shop')[1]}")
 
     await rig.telegram.settled(rig.me)
     assert not message.is_deleted

@@ -34,7 +34,7 @@ async def test_a_name_is_the_same_on_every_screen(rig: BotRig) -> None:
         await chat.wait_for(f"называется «{kept}»")
 
         chat.click("« К профилю")
-        assert f"📊 {kept}\n" in (await chat.wait_for("Аккаунт Avito")).text
+        assert f"🏪 {kept}\n" in (await chat.wait_for("Аккаунт Avito")).text
         assert f"\n{kept}\n" in (await ask_report(chat, profile_id)).text
         chat.send("/settings")
         assert kept in (await chat.wait_for("Что настроено")).text

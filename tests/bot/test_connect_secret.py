@@ -119,6 +119,31 @@ async def test_both_keys_pasted_at_once_do_not_stay_in_the_chat(rig: BotRig) -> 
     assert secret not in str(await dump(rig))
 
 
+async def test_keys_typed_after_the_command_do_not_stay_in_the_chat(rig: BotRig) -> None:
+    chat = rig.alice.private(rig.me)
+
+    message = chat.send(f"/add_profile {' '.join(rig.keys_of('shop'))}")
+
+    await chat.wait_for("Ключи вместе с командой не принимаю")
+    await chat.wait_for("шаг 1 из 3")
+    await rig.telegram.settled(rig.me)
+    assert message.is_deleted
+
+
+async def test_a_secret_that_looks_like_a_command_is_deleted(rig: BotRig) -> None:
+    chat = rig.alice.private(rig.me)
+    client_id, secret = rig.keys_of("shop")
+    await reach_secret(chat, client_id)
+
+    message = chat.send(f"/{secret}")
+
+    await chat.wait_for("Такой команды нет")
+    await rig.telegram.settled(rig.me)
+    assert message.is_deleted
+    chat.send(secret)
+    await chat.wait_for("подключён")
+
+
 async def test_a_secret_sent_again_while_it_is_checked_is_deleted_too(rig: BotRig) -> None:
     chat = rig.alice.private(rig.me)
     client_id, secret = rig.keys_of("shop")

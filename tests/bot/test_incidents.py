@@ -42,14 +42,15 @@ async def test_a_press_that_fails_is_answered_with_a_code_that_the_log_has_too(
     code = code_in(notice.text)
     assert f"code={code}" in capsys.readouterr().out
     told = await rig.operator.private(rig.me).wait_for(code)
+    assert "⚠️ Сбой в боте (" in told.text
     assert rig.keys_of("shop")[1] not in told.text
     chat.send("/profiles")
     await chat.wait_for("Профили Avito")
 
 
 async def test_a_message_that_fails_is_answered_with_a_code(rig: BotRig) -> None:
-    await execute(rig, "ALTER TABLE report_tasks RENAME TO lost")
     await connected(rig, rig.alice)
+    await execute(rig, "ALTER TABLE avito_profiles RENAME TO lost")
     chat = rig.alice.private(rig.me)
 
     chat.send("/settings")
@@ -108,6 +109,28 @@ async def test_a_job_that_fails_ends_in_a_sentence_with_a_code(rig: BotRig) -> N
     await rig.operator.private(rig.me).wait_for(code_in(failed.text))
 
 
+async def test_a_failure_behind_a_report_from_the_store_is_an_incident_too(
+    rig: BotRig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(timedelta(hours=4))
+    rig.avito.fault("status", "stats_v2", status=503)
+
+    chat.click(f"report_now:{profile_id}")
+
+    await chat.wait_for("Свежие числа прочитать не удалось")
+    told = await rig.operator.private(rig.me).wait_for("⚠️ Avito не отвечает (stats_v2_items)")
+    assert f"code={code_in(told.text)}" in capsys.readouterr().out
+
+
+async def test_the_operator_learns_of_a_first_read_that_failed(rig: BotRig) -> None:
+    rig.avito.fault("malformed_json", "stats_v2")
+
+    await rig.connect(rig.alice)
+
+    await rig.operator.private(rig.me).wait_for("⚠️ Avito ответил не так, как обещает")
+
+
 async def test_a_failing_handler_leaves_the_dialogue_where_it_was(rig: BotRig) -> None:
     client_id, secret = rig.keys_of("shop")
     chat = rig.alice.private(rig.me)
@@ -150,7 +173,7 @@ async def test_small_talk_in_a_group_is_never_answered_with_a_failure(rig: BotRi
     rig.alice.promote_bot(group, rig.me)
     await execute(rig, "ALTER TABLE dialogues RENAME TO lost")
 
-    rig.bob.at(group).send("всем привет")
+    rig.bob.at(group).send(f"артикул {rig.keys_of('shop')[0]}")
 
     await rig.operator.private(rig.me).wait_for("подробности в журнале")
     await rig.telegram.settled(rig.me)

@@ -75,7 +75,7 @@ async def test_refused_keys_are_on_the_card_and_in_the_list_until_they_are_repla
     chat.send(secret)
     await chat.wait_for("Ключи профиля «Мебель» заменены")
     chat.send("/profiles")
-    assert ["📊 Мебель"] in (await chat.wait_for("Профили Avito")).button_texts
+    assert ["🏪 Мебель"] in (await chat.wait_for("Профили Avito")).button_texts
     rig.clock.advance(timedelta(seconds=65))
     await ask_report(chat, profile_id)
 
@@ -101,7 +101,7 @@ async def test_the_card_under_a_report_leaves_the_report_where_it_is(rig: BotRig
     report = await ask_report(chat, profile_id)
     text = report.text
 
-    chat.click("📊 Профиль", report)
+    chat.click("🏪 Профиль", report)
 
     card = await chat.wait_for("Аккаунт Avito")
     assert card.id != report.id

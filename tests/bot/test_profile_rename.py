@@ -18,7 +18,7 @@ async def test_a_new_name_is_in_force_at_once(rig: BotRig) -> None:
 
     await chat.wait_for("Теперь профиль называется «Дубовая мебель»")
     chat.click("« К профилю")
-    await chat.wait_for("📊 Дубовая мебель")
+    await chat.wait_for("🏪 Дубовая мебель")
 
 
 async def test_a_profile_deleted_meanwhile_ends_the_dialogue(rig: BotRig) -> None:

@@ -41,7 +41,7 @@ async def test_a_card_leads_back_to_the_list_and_to_everything_else(rig: BotRig)
     chat.send("/profiles")
     await chat.wait_for("Профили Avito: 1")
 
-    chat.click("📊 Мебель")
+    chat.click("🏪 Мебель")
 
     card = await chat.wait_for("Аккаунт Avito: 7632548910")
     actions = ("report_now", "profile_report", "profile_rename", "profile_keys", "profile_delete")
@@ -58,7 +58,7 @@ async def test_each_owner_sees_their_own(rig: BotRig) -> None:
         chat = person.private(rig.me)
         chat.send("/profiles")
         listing = await chat.wait_for("Профили Avito: 1")
-        assert listing.button_texts[0] == [f"📊 {name}"]
+        assert listing.button_texts[0] == [f"🏪 {name}"]
 
 
 async def test_one_secret_that_cannot_be_opened_hides_nothing_else(rig: BotRig) -> None:

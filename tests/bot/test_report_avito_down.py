@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.support.bot import BotRig
-from tests.support.report import ask_report, read_figures
+from tests.support.report import Said, ask_report, money, read_figures
 
 AWAY = "Avito сейчас не отвечает"
 ODD = "Avito ответил не так, как обещает"
@@ -39,7 +39,7 @@ async def test_with_numbers_in_the_store_a_report_shows_them_and_names_the_failu
         report = await ask_report(chat, profile_id)
 
         assert f"Свежие числа прочитать не удалось: {sentence}" in report.text
-        assert "обновлено в 09:00" in report.text
+        assert "Обновлено в 09:00" in report.text
         assert read_figures(report) == before
         rig.avito.clear_faults()
         rig.clock.advance(A_MINUTE)
@@ -92,3 +92,20 @@ async def test_a_wallet_that_cannot_be_read_is_no_data_and_never_zero(rig: BotRi
 
     assert (said["Кошелёк"].value, said["Аванс"].value) == ("нет данных", "нет данных")
     assert said["Просмотры"].value != "нет данных"
+
+
+async def test_a_wallet_that_cannot_be_read_again_is_dated_and_not_called_unchanged(
+    rig: BotRig,
+) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(timedelta(days=1))
+    rig.avito.fault("status", "balance", status=503)
+    rig.avito.fault("status", "cpa_balance", status=503)
+
+    report = await ask_report(chat, profile_id)
+
+    said = read_figures(report)
+    assert said["Кошелёк"] == Said(money(150_000_00), "")
+    assert said["Аванс"] == Said(money(12_345_67), "")
+    assert "Кошелёк и аванс прочитаны 21.11.2026 в 09:00." in report.text
+    assert "Изменения: к 20.11.2026\n" in report.text

@@ -26,7 +26,7 @@ async def test_traffic_is_added_up_by_listing_and_the_report_says_so(
     for name, slug in (("Просмотры", "views"), ("Контакты", "contacts")):
         assert said[name].value == count(now[slug])
         assert said[name].change == change(count, now[slug], before[slug])
-    assert "сложены по объявлениям" in report.text
+    assert "сложены по объявлениям, расходов и числа активных объявлений" in report.text
 
 
 async def test_money_is_no_data_where_only_listings_answer(rig: BotRig) -> None:

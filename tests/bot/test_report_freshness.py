@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.report import ask_report, count, read_figures
 from tests.support.rows import connected, days_stored, scalar
@@ -42,7 +44,7 @@ async def test_numbers_older_than_three_hours_are_read_again(rig: BotRig) -> Non
     report = await ask_report(chat, profile_id)
 
     assert read_figures(report)["Просмотры"].value == count(4_321)
-    assert "обновлено в 12:05 по Москве" in report.text
+    assert "Обновлено в 12:05 по Москве" in report.text
     assert rig.avito.calls("stats_v2")[-1].request["dateFrom"] == "2026-10-18"
 
 
@@ -56,15 +58,15 @@ async def test_a_report_that_avito_refuses_comes_from_the_store_and_is_refreshed
     await rig.quiet()
 
     report = await ask_report(chat, profile_id)
-    assert "Avito отвечает раз в минуту" in report.text
-    assert "обновлено в 09:00" in report.text
+    assert "нажмите «Обновить» через минуту" in report.text
+    assert "Обновлено в 09:00" in report.text
     await rig.quiet()
 
     rig.clock.advance(timedelta(seconds=65))
     await eventually(lambda: len(rig.avito.calls("stats_v2")) == 3)
     while await scalar(rig, "SELECT failure FROM account_syncs"):
         await asyncio.sleep(0.02)
-    assert "обновлено в 13:01" in (await ask_report(chat, profile_id)).text
+    assert "Обновлено в 13:01" in (await ask_report(chat, profile_id)).text
     assert len(rig.avito.calls("stats_v2")) == 3
 
 
@@ -89,7 +91,8 @@ async def test_a_wait_for_avitos_minute_can_be_stopped(rig: BotRig) -> None:
     await chat.wait_for("Прочитаю через")
     chat.click("⏹ Остановить")
 
-    await chat.wait_for("Прервано: сбор отчёта")
+    stopped = await chat.wait_for("Остановлено: сбор отчёта")
+    assert stopped.button_data == [f"report_now:{profile_id}", f"profile_view:{profile_id}"]
     await rig.quiet()
     assert len(rig.avito.calls("stats_v2")) == 1
 
@@ -120,4 +123,24 @@ async def test_a_slow_avito_is_waited_for_with_a_sign_of_life(rig: BotRig) -> No
     assert placeholder.button_texts == [["⏹ Остановить"]]
     report = await chat.wait_for("Отчёт Avito")
     assert report.id == placeholder.id
-    assert "обновлено в 13:00" in report.text
+    assert "Обновлено в 13:00" in report.text
+
+
+@pytest.mark.parametrize("status", [503, 429])
+async def test_a_day_that_was_read_before_its_end_says_so_and_is_not_compared(
+    rig: BotRig, status: int
+) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(timedelta(days=1))
+    rig.avito.fault("status", "stats_v2", status=status)
+
+    report = await ask_report(chat, profile_id)
+
+    assert "21.11.2026 прочитан не целиком (до 09:00)" in report.text
+    said = read_figures(report)
+    assert {label for label in said if said[label].change} <= {"Кошелёк", "Аванс"}
+    rig.avito.clear_faults()
+    rig.clock.advance(timedelta(seconds=65))
+    report = await ask_report(chat, profile_id)
+    assert "не целиком" not in report.text
+    assert read_figures(report)["Просмотры"].change

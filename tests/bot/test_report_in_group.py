@@ -55,7 +55,7 @@ async def test_only_its_owner_stops_it(rig: BotRig) -> None:
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 1
     own.click(stop)
 
-    await own.wait_for("Прервано: сбор отчёта")
+    await own.wait_for("Остановлено: сбор отчёта")
 
 
 async def test_why_fresh_numbers_are_missing_is_the_owners_business(rig: BotRig) -> None:

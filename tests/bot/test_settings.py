@@ -26,20 +26,24 @@ async def test_a_new_profile_reports_on_demand_with_all_metrics(rig: BotRig) -> 
 
     said = await chat.wait_for("Что настроено")
     assert "Мебель" in said.text
-    assert "Показатели: 13 из 13" in said.text
-    assert "не настроены, отчёт приходит по кнопке" in said.text
+    assert "не настроены: отчёт приходит по кнопке" in said.text
     chat.click(f"profile_report:{profile_id}")
-    await chat.wait_for("Настройки отчёта «Мебель»")
+    screen = await chat.wait_for("Настройки отчёта «Мебель»")
+    assert "Показатели: все 13" in screen.text
     chat.click("« К профилю")
     await chat.wait_for("Аккаунт Avito")
 
 
 async def test_rows_of_the_predecessor_are_told_in_words(rig: BotRig) -> None:
     stories: dict[str, tuple[str, dict[str, Any], str]] = {
-        "daily": ("Ежедневный", {}, "ежедневно в 09:00, зона UTC"),
-        "weekly": ("Недельный", {"report_weekdays": "0,2,4"}, "по пн, ср, пт в 09:00, зона UTC"),
-        "interval": ("Редкий", {"report_interval_value": 3}, "раз в 3 дня в 09:00, зона UTC"),
-        "monthly": ("Месячный", {}, "раз в месяц в 09:00, зона UTC"),
+        "daily": ("Ежедневный", {}, "каждый день в 09:00"),
+        "weekly": (
+            "Недельный",
+            {"report_weekdays": "0,2,4"},
+            "по понедельникам, средам и пятницам в 09:00",
+        ),
+        "interval": ("Редкий", {"report_interval_value": 3}, "раз в 3 дня в 09:00"),
+        "monthly": ("Месячный", {}, "1-го числа каждого месяца в 09:00"),
     }
     for frequency, (name, columns, _) in stories.items():
         profile_id = await add_profile(
@@ -57,8 +61,10 @@ async def test_rows_of_the_predecessor_are_told_in_words(rig: BotRig) -> None:
 
     text = (await chat.wait_for("Что настроено")).text
     for name, _, words in stories.values():
-        assert f"{name}\nПоказатели: 2 из 13\nКуда: 1 чат\nКогда: {words}" in text
-    assert text.count("Состояние: включено") == 4
+        assert (
+            f"{name}\nКуда: 1 чат\nОтчёты по расписанию: включены\nКогда: {words}, UTC (UTC+0)\n"
+            in text
+        )
 
 
 async def test_a_task_without_a_chat_is_no_destination_and_a_pause_is_shown(rig: BotRig) -> None:
@@ -77,7 +83,7 @@ async def test_a_task_without_a_chat_is_no_destination_and_a_pause_is_shown(rig:
 
     text = (await chat.wait_for("Что настроено")).text
     assert text.count("отчёт приходит по кнопке") == 1
-    assert "Состояние: на паузе" in text
+    assert "Отчёты по расписанию: на паузе" in text
 
 
 async def test_many_profiles_are_paged_and_strangers_see_none(rig: BotRig) -> None:

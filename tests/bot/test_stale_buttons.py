@@ -9,7 +9,7 @@ from sandbox.telegram.presses import Press
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.report import ask_report
-from tests.support.rows import connected, scalar
+from tests.support.rows import connected, execute, scalar
 from tests.support.waiting import eventually
 
 
@@ -27,8 +27,10 @@ async def test_two_taps_at_once_are_one_report(rig: BotRig) -> None:
 
     presses = [await pressed(chat, f"report_now:{profile_id}") for _ in range(3)]
 
-    notices = [(await chat.wait_for_notice(press)).text for press in presses]
-    assert notices == ["", *["Уже выполняю, подождите немного."] * 2]
+    notices = [await chat.wait_for_notice(press) for press in presses]
+    said = [notice.text for notice in notices]
+    assert said == ["", *["Уже выполняю, подождите немного."] * 2]
+    assert not any(notice.is_alert for notice in notices)
     await chat.wait_for("Отчёт Avito")
     await rig.quiet()
     assert chat.transcript().count("📊 Отчёт Avito") == 1
@@ -147,6 +149,27 @@ async def test_buttons_of_an_ended_dialogue_say_so(rig: BotRig) -> None:
     await chat.wait_for("Прервано")
     chat.press("cancel", question)
     await chat.wait_for("Отменять нечего")
+
+
+async def test_a_placeholder_that_its_work_left_behind_gives_way_to_a_way_on(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice)
+    rig.avito.fault("latency", "stats_v2", seconds=0.6)
+    chat = rig.alice.private(rig.me)
+    await open_card(chat, profile_id)
+    chat.click(f"report_now:{profile_id}")
+    placeholder = await chat.wait_for("Собираю отчёт")
+    await execute(rig, "DELETE FROM jobs")
+    await rig.quiet()
+
+    press = chat.press(placeholder.button_data[0], placeholder)
+    assert (await chat.wait_for_notice(press)).text == "Это уже закончено."
+    await rig.telegram.settled(rig.me)
+    assert "Собираю отчёт" in placeholder.text
+
+    rig.clock.advance(timedelta(minutes=2))
+    chat.click("⏹ Остановить", placeholder)
+    gone = await chat.wait_for("результат, если он был, в другом сообщении")
+    assert (gone.id, gone.button_data) == (placeholder.id, ["profiles_back"])
 
 
 async def test_the_stop_button_of_finished_work_says_that_it_is_over(rig: BotRig) -> None:

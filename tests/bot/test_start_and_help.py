@@ -27,7 +27,7 @@ async def test_start_with_the_payload_of_a_group_link_opens_the_profiles(rig: Bo
     chat.start("profiles")
 
     listing = await chat.wait_for("Профили Avito: 1")
-    assert ["📊 Мебель"] in listing.button_texts
+    assert ["🏪 Мебель"] in listing.button_texts
 
 
 async def test_start_with_an_unknown_payload_greets(rig: BotRig) -> None:

@@ -37,7 +37,7 @@ def crafted(kind: type[CallbackData], profile_id: int) -> str:
     for name, field in kind.model_fields.items():
         if name not in values:
             type_: Any = field.annotation
-            values[name] = next(iter(type_)) if issubclass(type_, Enum) else type_(0)
+            values[name] = next(iter(type_)) if issubclass(type_, Enum) else type_(1)
     return kind(**values).pack()
 
 
@@ -126,7 +126,7 @@ async def test_data_that_nobody_made_gets_a_sentence_and_the_list(rig: BotRig) -
     greeting = await chat.wait_for("Avito Analytics Bot")
     junk = (
         *("profile_view", "profile_view:", "profile_view:abc", "profile_view:1:2", ":", "::::"),
-        *("x" * 64, "я" * 32, "profile_view:1e3", "about_profile:1", "freq_set:1:daily", "\x00"),
+        *("x" * 64, "я" * 32, "profile_view:1e3", "about_profile:1", "freq_set:1:hourly", "\x00"),
         *("profiles_page:x", "keys_again:secret", "job_stop:", "settings_show:-"),
     )
     for data in junk:

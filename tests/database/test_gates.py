@@ -76,6 +76,22 @@ async def test_a_hold_prolongs_the_wait_and_never_shortens_it(
     assert refused.value.retry_at == clock.now() + timedelta(seconds=90)
 
 
+async def test_a_gate_shut_by_a_clock_that_was_set_back_does_not_stay_shut(
+    gate: DatabaseRateGate, clock: StoppedClock
+) -> None:
+    await gate.enter(ALICE, "stats", interval_seconds=60)
+    clock.pass_seconds(-2 * 86_400)
+    await gate.enter(ALICE, "stats", interval_seconds=60)
+    with pytest.raises(RateLimited):
+        await gate.enter(ALICE, "stats", interval_seconds=60)
+
+    clock.pass_seconds(-2 * 86_400)
+    await gate.hold(ALICE, "stats", seconds=90)
+    with pytest.raises(RateLimited) as refused:
+        await gate.enter(ALICE, "stats", interval_seconds=60)
+    assert refused.value.retry_at == clock.now() + timedelta(seconds=90)
+
+
 async def test_of_many_callers_at_once_one_passes(
     database_url: URL, gate: DatabaseRateGate, clock: StoppedClock
 ) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import OperationalError
 
 from core.config import StorageSettings
 from core.database.health import (
     ALEMBIC_INI,
     check_database,
+    is_unreachable,
     wait_for_database,
 )
 from core.database.session import create_engine
@@ -45,6 +47,14 @@ async def test_a_database_that_does_not_exist_refuses(postgres_server: URL) -> N
     async with opened(postgres_server.set(database="no_such")) as engine:
         with pytest.raises(DatabaseRefused, match='"no_such" does not exist'):
             await check_database(engine, timeout=5)
+
+
+async def test_a_full_disk_may_have_room_again(sqlite_url: URL) -> None:
+    async with opened(sqlite_url) as engine, engine.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        with pytest.raises(OperationalError, match="full") as raised:
+            await connection.exec_driver_sql("CREATE TABLE big AS SELECT zeroblob(1000000)")
+    assert is_unreachable(raised.value)
 
 
 def test_a_folder_in_place_of_the_file_is_a_wrong_setting(tmp_path: Path) -> None:

@@ -8,8 +8,15 @@ from sqlalchemy import select
 
 from core.database.models import Dialogue, InboxUpdate
 from core.database.session import Sessions
-from core.housekeeping import DIALOGUES_KEPT, INBOX_KEPT, Housekeeper
+from core.housekeeping import (
+    DELIVERIES_KEPT,
+    DIALOGUES_KEPT,
+    INBOX_KEPT,
+    REPORTS_KEPT,
+    Housekeeper,
+)
 from sandbox.clock import SandboxClock
+from tests.support.deliveries import Office
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OLD = timedelta(minutes=1)
@@ -49,3 +56,26 @@ async def test_a_dialogue_nobody_went_on_with_is_forgotten(sessions: Sessions) -
     await Housekeeper(sessions, SandboxClock(NOW)).tidy()
     async with sessions() as session:
         assert set(await session.scalars(select(Dialogue.user_id))) == {2}
+
+
+async def test_a_report_loses_its_text_and_then_its_row(sessions: Sessions) -> None:
+    office = Office(sessions, SandboxClock(NOW))
+    task = await office.add_task()
+    ages = {
+        "of today": OLD,
+        "of the day before yesterday": REPORTS_KEPT + OLD,
+        "of this quarter": DELIVERIES_KEPT - OLD,
+        "of the last quarter": DELIVERIES_KEPT + OLD,
+    }
+    for slot, age in ages.items():
+        await office.add_delivery(task, slot=slot, state="sent", finished_at=NOW - age)
+    await office.add_delivery(task, slot="open", due_at=NOW - DELIVERIES_KEPT * 2)
+
+    await Housekeeper(sessions, SandboxClock(NOW)).tidy()
+    kept = {row.slot: row.payload is not None for row in await office.deliveries()}
+    assert kept == {
+        "of today": True,
+        "of the day before yesterday": False,
+        "of this quarter": False,
+        "open": True,
+    }

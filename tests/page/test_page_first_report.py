@@ -19,7 +19,7 @@ async def test_a_stranger_finds_the_first_report_by_the_hints_alone(desk: Desk) 
     await expect(newest(page)).to_contain_text("Отчёт Avito")
     await expect(newest(page)).to_contain_text("20.11.2026")
     await expect(newest(page)).to_contain_text("150 000,00 ₽".replace(" ", "\N{NO-BREAK SPACE}"))
-    await expect(page.locator("#hint")).to_contain_text("Пульт")
+    await expect(page.locator("#hint")).to_contain_text("Пусть приходит сам")
 
 
 async def test_a_secret_leaves_the_chat_and_the_list_of_chats(desk: Desk) -> None:

@@ -79,7 +79,7 @@ async def test_the_menu_of_commands_is_that_of_the_chat(desk: Desk) -> None:
     page = await desk.open("group")
     await page.click("#menu-button")
     commands = page.locator("#commands strong")
-    await expect(commands).to_have_text(["/help"])
+    await expect(commands).to_have_text(["/stats", "/bind", "/help"])
 
     await page.click("[data-room=stranger]")
     await page.click("#start")

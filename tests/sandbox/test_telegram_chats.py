@@ -179,3 +179,48 @@ async def test_blocking_and_coming_back_is_told(scene: Scene) -> None:
     chat.start()
     kinds = [list(update)[1] for update in await scene.client.updates()]
     assert kinds == ["message", "my_chat_member", "my_chat_member", "message"]
+
+
+async def test_a_group_link_adds_the_bot_and_starts_it_there(scene: Scene) -> None:
+    group = scene.world.group("Клиент", scene.alice)
+    scene.alice.follow_group_link(scene.bot, "bind_17", group)
+    updates = await scene.client.updates()
+    assert updates[0]["my_chat_member"]["new_chat_member"]["status"] == "member"
+    assert updates[-1]["message"]["text"] == "/start@avito_bot bind_17"
+    scene.alice.follow_group_link(scene.bot, "bind_18", group)
+    [again] = await scene.client.updates()
+    assert again["message"]["text"] == "/start@avito_bot bind_18"
+
+
+async def test_who_hides_is_forwarded_by_name_only(scene: Scene, bob: Person) -> None:
+    group = scene.world.supergroup("Клиент", scene.alice, bob, scene.bot)
+    said = bob.at(group).send("привет")
+    chat = scene.alice.private(scene.bot)
+    chat.forward(said)
+    origin = (await scene.client.updates())[-1]["message"]["forward_origin"]
+    assert (origin["type"], origin["sender_user"]["id"]) == ("user", bob.id)
+    bob.hide()
+    chat.forward(said)
+    origin = (await scene.client.updates())[-1]["message"]["forward_origin"]
+    assert (origin["type"], origin["sender_user_name"]) == ("hidden_user", "Боб")
+    assert "sender_user" not in origin
+
+
+async def test_in_a_closed_group_only_administrators_write(scene: Scene) -> None:
+    group = scene.world.supergroup("Клиент", scene.alice, scene.bot)
+    scene.alice.close_group(group)
+    refusal = await scene.client.refusal("sendMessage", chat_id=group.id, text="x")
+    assert refusal == "400 Bad Request: not enough rights to send text messages to the chat"
+    shown = await scene.client.ok("getChat", chat_id=group.id)
+    assert shown["permissions"] == {"can_send_messages": False}
+    scene.alice.promote_bot(group, scene.bot)
+    await scene.client.ok("sendMessage", chat_id=group.id, text="x")
+
+
+async def test_an_administrator_of_a_channel_can_lose_the_right_to_post(scene: Scene) -> None:
+    channel = scene.world.channel("Канал", scene.alice, scene.bot)
+    scene.alice.mute_bot(channel, scene.bot)
+    told = (await scene.client.updates())[-1]["my_chat_member"]["new_chat_member"]
+    assert (told["status"], told["can_post_messages"]) == ("administrator", False)
+    refusal = await scene.client.refusal("sendMessage", chat_id=channel.id, text="x")
+    assert refusal == "400 Bad Request: need administrator rights in the channel chat"

@@ -1,13 +1,14 @@
 """What is asked of Avito in one reading, and what of its answers is stored."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, event
 
-from core.avito.auth import ProfileAccess
+from core.avito.auth import Credentials, ProfileAccess
 from core.avito.stats import COUNT_SLUGS, MONEY_SLUGS
 from core.database.models import AccountSync, AvitoProfile
 from core.errors import (
@@ -185,6 +186,16 @@ async def test_a_wallet_that_cannot_be_read_does_not_stop_the_statistics(rig: Av
     rig.world.fault("status", endpoint="cpa_balance", status=500)
     await rig.sync.refresh(access)
     assert len(await stored(rig, access)) == 270
+    assert await wallet(rig, access) is None
+
+
+async def test_keys_that_open_another_account_by_now_bring_no_foreign_advance(
+    rig: AvitoRig,
+) -> None:
+    access = await rig.connect("shop")
+    other = rig.account("empty")
+    keys = Credentials(other.client_id, other.client_secret)
+    await rig.sync.ensure_fresh_wallet(replace(access, credentials=keys))
     assert await wallet(rig, access) is None
 
 

@@ -25,8 +25,15 @@ def lost_commit_answer(engine: AsyncEngine, after: int = 0) -> Iterator[None]:
         commit(connection)  # type: ignore[arg-type]
         left -= 1
         if left == -1:
-            raise sqlite3.OperationalError("database is locked")
+            raise _no_answer(engine)
 
     with patch.object(dialect, "do_commit", commit_and_lose):
         yield
     assert left < 0, "nothing was committed"
+
+
+def _no_answer(engine: AsyncEngine) -> Exception:
+    """As the driver tells it."""
+    if engine.dialect.name == "sqlite":
+        return sqlite3.OperationalError("database is locked")
+    return ConnectionResetError("connection lost")

@@ -5,6 +5,8 @@ Nothing here uses the product's arithmetic or formatter: two ways to one figure 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,7 +16,9 @@ from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 
 SPACE = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
 NO_DATA = "нет данных"
+UNCHANGED = f"без{SPACE}изменений"
 
 SPENT = {
     "Расходы": "spending",
@@ -51,8 +55,12 @@ class Said:
 
 def read_figures(report: Seen) -> dict[str, Said]:
     """The figures of a report by label, in the order they stand in."""
+    return figures_in(report.text)
+
+
+def figures_in(text: str) -> dict[str, Said]:
     found = {}
-    for line in report.text.splitlines():
+    for line in text.splitlines():
         label, colon, rest = line.partition(": ")
         name = label.partition(" ")[2]
         if colon and name in LABELS:
@@ -63,7 +71,16 @@ def read_figures(report: Seen) -> dict[str, Said]:
 
 def expected_figures(account: AvitoAccount, day: date) -> dict[str, Said]:
     """The statistics of `day` with the change against the day before; no wallet."""
-    now, before = account.day_numbers(day), account.day_numbers(day - timedelta(days=1))
+    return expected_totals([account], day)
+
+
+def expected_totals(accounts: Iterable[AvitoAccount], day: date) -> dict[str, Said]:
+    """The same for several accounts together: slug by slug, then the ratios."""
+    now: Counter[str] = Counter()
+    before: Counter[str] = Counter()
+    for account in accounts:
+        now.update(account.day_numbers(day))
+        before.update(account.day_numbers(day - timedelta(days=1)))
     said = {
         label: Said(count(now[slug]), change(count, now[slug], before[slug]))
         for label, slug in COUNTED.items()
@@ -73,6 +90,9 @@ def expected_figures(account: AvitoAccount, day: date) -> dict[str, Said]:
         for label, slug in SPENT.items()
     }
     for label, (part, whole) in RATIOS.items():
+        if not now[whole]:
+            said[label] = Said("—", "")
+            continue
         new = Decimal(now[part]) / Decimal(now[whole])
         old = Decimal(before[part]) / Decimal(before[whole])
         if part == "contacts":
@@ -83,27 +103,31 @@ def expected_figures(account: AvitoAccount, day: date) -> dict[str, Said]:
 
 
 def count(value: Decimal | int) -> str:
-    return f"{int(value):,}".replace(",", SPACE)
+    return f"{int(value):,}".replace(",", SPACE).replace("-", MINUS)
 
 
 def money(kopecks: Decimal | int) -> str:
     roubles = (Decimal(kopecks) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{roubles:,.2f}".replace(",", SPACE).replace(".", ",") + f"{SPACE}₽"
+    said = f"{roubles:,.2f}".replace(",", SPACE).replace(".", ",").replace("-", MINUS)
+    return f"{said}{SPACE}₽"
 
 
 def percent(share: Decimal, digits: str = "0.01") -> str:
     shown = (share * 100).quantize(Decimal(digits), ROUND_HALF_UP)
-    return f"{shown:,}".replace(",", SPACE).replace(".", ",") + f"{SPACE}%"
+    said = f"{shown:,}".replace(",", SPACE).replace(".", ",").replace("-", MINUS)
+    return f"{said}{SPACE}%"
 
 
 def change(show: object, now: Decimal | int, before: Decimal | int) -> str:
     moved = Decimal(now) - Decimal(before)
     assert callable(show)
     if not any(digit in show(moved) for digit in "123456789"):
-        return "без изменений"
+        return UNCHANGED
     arrow, sign = ("▲", "+") if moved > 0 else ("▼", "")
     said = f"{arrow}{SPACE}{sign}{show(moved)}"
-    return f"{said} ({sign}{percent(moved / abs(Decimal(before)), '0.1')})" if before else said
+    return (
+        f"{said}{SPACE}({sign}{percent(moved / abs(Decimal(before)), '0.1')})" if before else said
+    )
 
 
 def _points(now: Decimal, before: Decimal) -> str:
@@ -111,7 +135,8 @@ def _points(now: Decimal, before: Decimal) -> str:
     points = ((now - before) * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
     arrow, sign = ("▲", "+") if points > 0 else ("▼", "")
     share = percent((now - before) / before, "0.1")
-    return f"{arrow}{SPACE}{sign}{points}".replace(".", ",") + f"{SPACE}п.п. ({sign}{share})"
+    moved = f"{sign}{points}".replace(".", ",").replace("-", MINUS)
+    return f"{arrow}{SPACE}{moved}{SPACE}п.п.{SPACE}({sign}{share})"
 
 
 async def ask_report(chat: ChatView, profile_id: int) -> Seen:

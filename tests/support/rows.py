@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from core.database.models import AvitoProfile, Base, DailyStats, User
+from core.database.models import AvitoProfile, Base, DailyStats, ReportTask, User
 from core.database.session import reading
 from sandbox.telegram.people import Person
 from tests.support.bot import BotRig
@@ -40,6 +40,17 @@ async def connected(rig: BotRig, owner: Person, label: str = "shop", name: str =
         client_secret=account.client_secret,
         user_id=account.user_id,
     )
+
+
+async def add_destination(
+    rig: BotRig, profile_id: int, chat_id: int, thread_id: int = 0, **columns: Any
+) -> int:
+    """A place where a profile reports, without the dialogue that finds it."""
+    async with rig.running.sessions.begin() as session:
+        task = ReportTask(profile_id=profile_id, chat_id=chat_id, thread_id=thread_id, **columns)
+        session.add(task)
+        await session.flush()
+        return task.id
 
 
 async def execute(rig: BotRig, statement: str, **values: Any) -> None:

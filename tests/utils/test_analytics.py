@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.analytics import Change, Days, Figure, Wallet, figures, known_days, silent
+from utils.analytics import Change, Days, Figure, Wallet, figures, known_days, silent, together
 from utils.periods import Period
 
 MONDAY = date(2026, 11, 16)
@@ -74,10 +74,18 @@ def test_zero_is_a_number() -> None:
     assert shown["wallet_balance"].value == 0
 
 
-def test_a_ratio_to_nothing_is_no_number() -> None:
+def test_a_ratio_to_nothing_is_no_number_and_not_withheld() -> None:
     day = {"views": 0, "contacts": 0, "spending": 500}
     shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: day})
-    assert [shown[key].value for key in ("cr", "cpl", "cpv")] == [None, None, None]
+    for key in ("cr", "cpl", "cpv"):
+        assert (shown[key].value, shown[key].undefined) == (None, True)
+
+
+def test_a_ratio_of_what_avito_withholds_is_withheld() -> None:
+    shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: {"views": 0, "contacts": 0}})
+    assert shown["cr"].undefined
+    assert not shown["cpl"].undefined
+    assert not by_key(Period(TUESDAY, TUESDAY), {})["cr"].undefined
 
 
 def test_ratios_of_several_days_come_from_the_sums() -> None:
@@ -144,6 +152,23 @@ def test_bonuses_stand_beside_the_money() -> None:
     assert shown["total_spending"].bonus == 5000
     assert shown["wallet_balance"].bonus == 32000
     assert shown["presence_spending"].bonus == 0
+
+
+def test_commission_is_told_within_the_total() -> None:
+    days = {TUESDAY: {"spending": 900, "commission": 250}, WEDNESDAY: {"spending": 100}}
+    shown = by_key(Period(TUESDAY, WEDNESDAY), days)
+    assert shown["total_spending"].commission == 250
+    assert shown["rest_spending"].commission == 0
+
+
+def test_accounts_add_up_like_days_of_one() -> None:
+    period = Period(TUESDAY, TUESDAY)
+    one = figures(period, {TUESDAY: {"views": 0, "contacts": 0, "spending": 5, "commission": 2}})
+    other = figures(period, {TUESDAY: {"views": 0, "contacts": 4, "spending": 7, "commission": 3}})
+    shown = {figure.metric.key: figure for figure in together([one, other])}
+    assert (shown["total_spending"].value, shown["total_spending"].commission) == (12, 5)
+    assert shown["cpl"].value == 3
+    assert shown["cpv"].undefined
 
 
 def test_the_bonus_slug_counts_where_the_sums_are_withheld() -> None:

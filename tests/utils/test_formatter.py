@@ -33,6 +33,11 @@ def plain(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
+def number(text: str) -> str:
+    """The money in `text` as Python writes it."""
+    return plain(text).removesuffix(" ₽").replace(" ", "").replace(",", ".").replace("−", "-")
+
+
 @pytest.mark.parametrize(
     ("kopecks", "expected"),
     [
@@ -40,10 +45,10 @@ def plain(text: str) -> str:
         (15000000, "150 000,00 ₽"),
         (0, "0,00 ₽"),
         (5, "0,05 ₽"),
-        (-5000, "-50,00 ₽"),
+        (-5000, "−50,00 ₽"),
         (Fraction(1000, 3), "3,33 ₽"),
         (Fraction(1, 2), "0,01 ₽"),
-        (Fraction(-1, 2), "-0,01 ₽"),
+        (Fraction(-1, 2), "−0,01 ₽"),
     ],
 )
 def test_money_is_written_in_roubles_with_two_kopeck_digits(
@@ -59,14 +64,12 @@ def test_no_line_can_break_inside_a_sum() -> None:
 
 @given(KOPECKS)
 def test_no_kopeck_is_lost_between_the_number_and_the_text(kopecks: int) -> None:
-    digits = plain(format_money(kopecks)).removesuffix(" ₽").replace(" ", "").replace(",", ".")
-    assert Decimal(digits) * 100 == kopecks
+    assert Decimal(number(format_money(kopecks))) * 100 == kopecks
 
 
 @given(st.fractions(-(10**9), 10**9))
 def test_a_price_is_never_off_by_more_than_half_a_kopeck(kopecks: Fraction) -> None:
-    digits = plain(format_money(kopecks)).removesuffix(" ₽").replace(" ", "").replace(",", ".")
-    assert abs(Fraction(digits) * 100 - kopecks) <= Fraction(1, 2)
+    assert abs(Fraction(number(format_money(kopecks))) * 100 - kopecks) <= Fraction(1, 2)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ def test_a_share_is_written_as_a_percentage(share: Fraction, expected: str) -> N
         ("total_spending", 1234500, "12 345,00 ₽"),
         ("cr", Fraction(48, 1200), "4,00 %"),
         ("cpl", Fraction(1234500, 48), "257,19 ₽"),
-        ("advance_balance", -5000, "-50,00 ₽"),
+        ("advance_balance", -5000, "−50,00 ₽"),
         ("favorites", None, "нет данных"),
     ],
 )
@@ -99,6 +102,10 @@ def test_a_figure_is_written_by_its_kind(
     key: str, value: int | Fraction | None, expected: str
 ) -> None:
     assert plain(format_figure(Figure(METRICS[key], value))) == expected
+
+
+def test_a_ratio_to_nothing_is_a_dash() -> None:
+    assert format_figure(Figure(METRICS["cpl"], None, undefined=True)) == "—"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -110,20 +117,25 @@ def test_a_withheld_number_is_not_a_zero(kind: Kind) -> None:
     ("kind", "change", "expected"),
     [
         (Kind.COUNT, Change(12, Fraction(83, 1000)), "▲ +12 (+8,3 %)"),
-        (Kind.COUNT, Change(-1500, Fraction(-1, 2)), "▼ -1 500 (-50,0 %)"),
+        (Kind.COUNT, Change(-1500, Fraction(-1, 2)), "▼ −1 500 (−50,0 %)"),
         (Kind.COUNT, Change(7, None), "▲ +7"),
         (Kind.COUNT, Change(0, Fraction(0)), "без изменений"),
         (Kind.MONEY, Change(123456, Fraction(1)), "▲ +1 234,56 ₽ (+100,0 %)"),
-        (Kind.MONEY, Change(-5, Fraction(-1, 10)), "▼ -0,05 ₽ (-10,0 %)"),
+        (Kind.MONEY, Change(-5, Fraction(-1, 10)), "▼ −0,05 ₽ (−10,0 %)"),
         (Kind.UNIT_PRICE, Change(Fraction(1, 3), Fraction(1, 1000)), "без изменений"),
         (Kind.PERCENT, Change(Fraction(1, 200), Fraction(1, 8)), "▲ +0,50 п.п. (+12,5 %)"),
-        (Kind.PERCENT, Change(Fraction(-1, 100), Fraction(-1, 4)), "▼ -1,00 п.п. (-25,0 %)"),
+        (Kind.PERCENT, Change(Fraction(-1, 100), Fraction(-1, 4)), "▼ −1,00 п.п. (−25,0 %)"),
     ],
 )
 def test_a_change_has_an_arrow_a_difference_and_a_percentage(
     kind: Kind, change: Change, expected: str
 ) -> None:
     assert plain(format_change(kind, change)) == expected
+
+
+def test_no_line_can_break_inside_a_change() -> None:
+    for change in (Change(-5, Fraction(-1, 10)), Change(0, Fraction(0))):
+        assert " " not in format_change(Kind.MONEY, change)
 
 
 def test_nothing_to_compare_with_is_said_by_silence() -> None:
@@ -140,8 +152,8 @@ def test_dates_are_day_month_year() -> None:
 def test_the_reading_time_is_told_in_the_readers_zone() -> None:
     read_at = datetime(2026, 11, 20, 6, 5, tzinfo=UTC)
     now = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
-    assert format_read_at(read_at, now) == "обновлено в 09:05"
+    assert format_read_at(read_at, now) == "Обновлено в 09:05"
     there = ZoneInfo("Asia/Vladivostok")
-    assert format_read_at(read_at, now, there) == "обновлено 20.11.2026 в 16:05"
+    assert format_read_at(read_at, now, there) == "Обновлено 20.11.2026 в 16:05"
     assert format_moment(read_at, now) == "сегодня в 09:05"
     assert format_moment(read_at, now, there) == "20.11.2026 в 16:05"

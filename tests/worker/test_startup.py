@@ -51,6 +51,11 @@ async def test_a_malformed_setting_is_named(tmp_path: Path, name: str, value: st
     await ends(worker, 2, name)
 
 
+async def test_a_data_dir_that_cannot_be_written_is_named(sqlite_url: URL, tmp_path: Path) -> None:
+    async with stand(sqlite_url, tmp_path, DATA_DIR="/dev/null/data") as made:
+        await ends(made.worker, 2, "DATA_DIR: ")
+
+
 async def test_a_token_that_telegram_does_not_know_is_named(quick: Stand) -> None:
     quick.worker.env["BOT_TOKEN"] = "7000000042:AAF-another_token"
     await ends(quick.worker, 2, "BOT_TOKEN: Telegram does not know this token")
@@ -107,6 +112,15 @@ async def test_a_database_that_stays_away_is_given_up_on(tmp_path: Path) -> None
         await ends(made.worker, 1, "does not answer")
         assert made.worker.log.count("database_away") == 2
         assert "canary-password" not in made.worker.log
+
+
+async def test_a_connect_timeout_is_kept(tmp_path: Path) -> None:
+    """Hosted PostgreSQL hands out URLs with one."""
+    nobody = URL.create(
+        "postgresql", "bot", "x", "127.0.0.1", 1, "bot", query={"connect_timeout": "10"}
+    )
+    async with stand(nobody, tmp_path) as made:
+        await ends(made.worker, 1, "does not answer: ConnectionRefusedError")
 
 
 @asynccontextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,21 @@ async def test_updates_that_nobody_fetched_are_still_there_after_a_stop(quick: S
     chat.start()
     await quick.worker.start()
     await chat.wait_for("Это Avito Analytics Bot", timeout=20)
+
+
+async def test_a_stop_does_not_wait_for_somebody_else_who_writes(
+    quick: Stand, sqlite_url: URL
+) -> None:
+    await quick.worker.start()
+    await quick.up()
+    with closing(sqlite3.connect(str(sqlite_url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        quick.telegram.user("Алиса").private(quick.me).start()
+        await asyncio.sleep(0.5)
+        code, seconds = await quick.worker.stop()
+    assert code == 0
+    assert seconds < 10
+    assert "Traceback" not in quick.worker.log
 
 
 async def test_a_token_revoked_at_work_ends_it_with_its_name(quick: Stand) -> None:

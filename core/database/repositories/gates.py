@@ -13,6 +13,9 @@ from core.errors import RateLimited
 from core.ports import Clock
 
 
+LONGEST_HOLD = timedelta(hours=1)
+
+
 class DatabaseRateGate:
     """`core.ports.RateGate` over `avito_gates`, each step a short transaction of its own.
 
@@ -29,7 +32,8 @@ class DatabaseRateGate:
         opens_at = now + timedelta(seconds=interval_seconds)
         async with self._sessions.begin() as session:
             # One statement decides: of two that come at once, the second finds the row moved.
-            if await _move(session, account, method, opens_at, when=AvitoGate.opens_at <= now):
+            is_open = (AvitoGate.opens_at <= now) | _is_of_another_clock(now)
+            if await _move(session, account, method, opens_at, when=is_open):
                 return
             taken_until = await session.scalar(
                 select(AvitoGate.opens_at).where(
@@ -40,9 +44,16 @@ class DatabaseRateGate:
         raise RateLimited(method, retry_at=taken_until or opens_at)
 
     async def hold(self, account: int, method: str, *, seconds: float) -> None:
-        opens_at = self._clock.now() + timedelta(seconds=seconds)
+        now = self._clock.now()
+        opens_at = now + timedelta(seconds=seconds)
         async with self._sessions.begin() as session:
-            await _move(session, account, method, opens_at, when=AvitoGate.opens_at < opens_at)
+            opens_earlier = (AvitoGate.opens_at < opens_at) | _is_of_another_clock(now)
+            await _move(session, account, method, opens_at, when=opens_earlier)
+
+
+def _is_of_another_clock(now: datetime) -> ColumnElement[bool]:
+    """Nothing is held so long: the clock of the machine was set back since."""
+    return AvitoGate.opens_at > now + LONGEST_HOLD
 
 
 async def _move(

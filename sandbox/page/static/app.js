@@ -102,27 +102,48 @@ function press(button) {
   return deed("press", { message_id: Number(message.dataset.id), data: callback });
 }
 
-// A link to the bot opens the chat with it; any other leads outside, in a tab of its own.
+// A link to the bot opens the chat with it or adds it somewhere; any other leads outside, in a
+// tab of its own.
 async function openUrl(url) {
   const link = new URL(url, location.href);
   if (link.host !== "t.me" || link.pathname !== `/${state.bot.username}`) {
     window.open(url, "_blank", "noopener,noreferrer");
     return;
   }
+  const { searchParams: asked } = link;
+  if (asked.has("startgroup")) return void addToGroup(asked.get("startgroup"));
+  if (asked.has("startchannel")) {
+    return void toast("В канале демо бот уже есть: выберите канал из списка или перешлите пост.");
+  }
+  await openPrivate(asked.get("start") ?? "");
+}
+
+async function openPrivate(payload) {
   const own = rooms.rooms.find((one) => one.type === "private" && one.chat_id === speaker().id);
   if (!own) return void toast("У этого человека нет своего чата с ботом в демо.");
   await enter(own);
-  await send(`/start ${link.searchParams.get("start") ?? ""}`.trim());
+  await send(`/start ${payload}`.trim());
+}
+
+async function addToGroup(payload) {
+  const chosen = await chooseChat((one) => one.type !== "channel");
+  if (!chosen) return;
+  await enter(rooms.rooms.find((one) => one.chat_id === chosen && !one.thread_id));
+  await deed("follow_group_link", { payload });
+}
+
+// Topics of one forum are one chat.
+function chooseChat(isWanted) {
+  const chats = rooms.rooms.filter((one) => one.type !== "private" && isWanted(one));
+  const unique = chats.filter((one, at) => chats.findIndex((it) => it.key === one.key) === at);
+  const items = unique.map((one) => ({ title: one.title, note: one.note, value: one.chat_id }));
+  return choose("Выберите чат", items);
 }
 
 async function pressReplyKey(button) {
   if (!button.request_chat) return send(button.text);
   const { request_chat: wanted } = button;
-  const isWanted = (one) => wanted.chat_is_channel === (one.type === "channel");
-  const chats = rooms.rooms.filter((one) => one.type !== "private" && isWanted(one));
-  const unique = chats.filter((one, at) => chats.findIndex((it) => it.key === one.key) === at);
-  const items = unique.map((one) => ({ title: one.title, note: one.note, value: one.chat_id }));
-  const chosen = await choose("Выберите чат", items);
+  const chosen = await chooseChat((one) => wanted.chat_is_channel === (one.type === "channel"));
   if (chosen) await deed("share_chat", { shared_chat_id: chosen, button: button.text });
   return undefined;
 }

@@ -1,4 +1,4 @@
-// The way to the first report, read off the conversation itself.
+// The way to the first report and to its schedule, read off the conversation itself.
 
 const last = (messages, test) => messages.findLast(test);
 const words = (message) => message.text ?? "";
@@ -19,14 +19,33 @@ function afterWords(text, said, messages, keys) {
     return { text: "Название — для вас, подойдёт любое.", chips: chip("Мебельная мастерская") };
   }
   if (text.startsWith("⏳")) return { text: "Бот спрашивает Avito, это недолго…" };
+  if (text.includes("будут приходить")) return { text: "Готово. Утра можно не ждать: «Пульт» вверху, «Утро, 09:00»." };
+  const reports = messages.filter((message) => words(message).includes("Отчёт Avito"));
+  if (reports.length === 1) return toSchedule(text, said);
+  if (reports.length > 1 && reports.at(-1) === said) {
+    return { text: "Ещё отчёт. Сломайте что-нибудь или передвиньте время: «Пульт» вверху." };
+  }
   if (hasButton(said, "report_now")) {
-    const isReport = text.includes("Отчёт Avito");
-    if (isReport) return { text: "Это отчёт. Сломайте что-нибудь или передвиньте время: «Пульт» вверху." };
     return { text: "Готово. Осталось нажать «Отчёт за вчера».", point: "report_now" };
   }
-  const hasReport = last(messages, (message) => words(message).includes("Отчёт Avito"));
-  if (!hasReport && hasButton(said, "profile_add")) {
+  if (!reports.length && hasButton(said, "profile_add")) {
     return { text: "Нажмите «Подключить профиль»: ключи подскажем.", point: "profile_add" };
+  }
+  return null;
+}
+
+function toSchedule(text, said) {
+  if (hasButton(said, "report_chat_here")) {
+    return { text: "Мест может быть несколько. Начните с «Этот чат».", point: "report_chat_here" };
+  }
+  if (text.includes("Куда: ещё не выбрано")) {
+    return { text: "Время уже стоит. Осталось выбрать, куда отправлять.", point: "report_set_chat" };
+  }
+  if (hasButton(said, "profile_delete:")) {
+    return { text: "Когда и куда приходит отчёт — в его настройках.", point: "profile_report" };
+  }
+  if (hasButton(said, "profile_open")) {
+    return { text: "Это отчёт. Пусть приходит сам, каждое утро: откройте профиль.", point: "profile_open" };
   }
   return null;
 }
@@ -55,8 +74,14 @@ function hasButton(message, prefix) {
 }
 
 function forGroup(room, messages) {
-  if (messages.some((message) => message.text)) return null;
+  const said = last(messages, (message) => message.text);
+  if (said) return afterCommand(words(said));
   if (room.type === "channel") return { text: "Сюда бот может приносить отчёты. Команды он читает и здесь." };
   const people = room.speakers.length > 1 ? " Кто пишет и нажимает, выбирается внизу." : "";
-  return { text: `В группе бот читает только команды.${people}` };
+  return { text: `В группе бот читает только команды. /bind приведёт сюда отчёты.${people}`, chips: chip("/bind") };
+}
+
+function afterCommand(text) {
+  if (!text.includes("будут приходить сюда")) return null;
+  return { text: "Сводку можно попросить в любую минуту.", chips: chip("/stats") };
 }

@@ -1,0 +1,169 @@
+"""What follows when a report does not simply arrive: at its chat, and for its owner.
+
+Each step is one transaction with what its owner is told about it in private.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.delivery import Refused
+from bot.effects import Screen, Show, to_json
+from bot.screens import deliveries as screens
+from bot.screens import destination as destination_screens
+from core.database.health import is_unreachable
+from core.database.models import Delivery, Reply
+from core.database.repositories import inbox, replies
+from core.database.repositories.outbox import TRIAL
+from core.database.session import Sessions
+from core.group_commit import is_beaten
+from core.logs import get_logger
+from core.ports import Clock
+from core.services import deliveries, destinations
+from core.services.deliveries import Report
+from core.services.destinations import Trouble
+
+log = get_logger(__name__)
+
+GOING_ON = timedelta(hours=36)
+"""A problem that was there this recently is the same one, still there."""
+DATABASE_RETRY_SEC = 1.0
+TOPIC_GONE = "topic_gone"
+Told = list[tuple[int, Screen]]
+"""Owners, and what each of them is shown."""
+
+
+def trouble_of(error: Refused) -> Trouble | None:
+    """What is wrong with the whole chat, None when it is about this one message."""
+    for trouble, words in _SAYINGS.items():
+        if error.says(*words):
+            return trouble
+    return Trouble.NO_RIGHTS if error.status == HTTPStatus.FORBIDDEN else None
+
+
+_SAYINGS = {
+    Trouble.BLOCKED: ("blocked by the user", "can't initiate conversation"),
+    Trouble.KICKED: ("was kicked", "is not a member", "channel_private"),
+    Trouble.CHAT_GONE: ("chat not found", "deactivated", "was deleted", "peer_id_invalid"),
+    Trouble.NO_RIGHTS: (
+        "not enough rights",
+        "have no rights",
+        "need administrator rights",
+        "chat_write_forbidden",
+        "chat_send_",
+        "chat_restricted",
+    ),
+}
+
+
+def _is_news(report: Report, why: str, now: datetime) -> bool:
+    if report.delivery.slot.startswith(TRIAL):
+        return True  # somebody pressed a button and waits
+    problem_at = report.task.problem_at
+    return report.task.problem != why or problem_at is None or now - problem_at > GOING_ON
+
+
+class Aftermath:
+    def __init__(
+        self, sessions: Sessions, clock: Clock, hand_over: Callable[[list[Reply]], None]
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._hand_over = hand_over
+
+    async def suspend(self, chat_id: int, trouble: Trouble) -> None:
+        """Send nothing more there; each owner hears of it once."""
+
+        async def suspend(session: AsyncSession) -> Told:
+            affected = await destinations.suspend_chat(
+                session, chat_id, trouble, self._clock.now()
+            )
+            return [
+                (owner_id, destination_screens.suspended(theirs))
+                for owner_id, theirs in destinations.by_owner(affected).items()
+                # Who stopped the bot himself cannot be told by it.
+                if owner_id != chat_id
+            ]
+
+        await self._tell(suspend)
+        log.warning("chat_suspended", chat_id=chat_id, trouble=trouble.value)
+
+    async def move(self, old_chat_id: int, new_chat_id: int) -> None:
+        """A group became a supergroup: all that goes there goes to its new address."""
+
+        async def move(session: AsyncSession) -> Told:
+            await destinations.migrate_chat(session, old_chat_id, new_chat_id, self._clock.now())
+            return []
+
+        await self._tell(move)
+        log.info("chat_moved", old_chat_id=old_chat_id, new_chat_id=new_chat_id)
+
+    async def held(self, delivery_ids: Collection[int]) -> None:
+        """Ask the owners of reports that may have arrived whether to send them again."""
+        await self._tell_about(delivery_ids, screens.held)
+
+    async def failed(self, delivery: Delivery) -> None:
+        await self._tell_about([delivery.id], screens.failed)
+
+    async def not_built(self, delivery_ids: Collection[int], why: str) -> None:
+        """There is nothing to send. Told when it begins, and not every day of its going on."""
+
+        async def note(session: AsyncSession) -> Told:
+            reports = await deliveries.find(session, delivery_ids)
+            now = self._clock.now()
+            news = [report for report in reports if _is_news(report, why, now)]
+            for report in reports:
+                report.task.problem, report.task.problem_at = why, now
+            return [(news[0].profile.owner_id, screens.not_built(news, why))] if news else []
+
+        await self._tell(note)
+
+    async def topic_gone(self, delivery: Delivery) -> None:
+        """It went past its topic; its destination is about to remember that, as TOPIC_GONE."""
+
+        async def look_up(session: AsyncSession) -> Told:
+            return [
+                (report.profile.owner_id, screens.topic_gone(report))
+                for report in await deliveries.find(session, [delivery.id])
+                if report.task.problem != TOPIC_GONE
+            ]
+
+        await self._tell(look_up)
+
+    async def _tell_about(
+        self, delivery_ids: Collection[int], screen_of: Callable[[Report], Screen]
+    ) -> None:
+        async def look_up(session: AsyncSession) -> Told:
+            reports = await deliveries.find(session, delivery_ids)
+            return [(report.profile.owner_id, screen_of(report)) for report in reports]
+
+        if delivery_ids:
+            await self._tell(look_up)
+
+    async def _tell(self, work: Callable[[AsyncSession], Awaitable[Told]]) -> None:
+        """Do the work, and owe its notices, in one transaction; a database away is waited for."""
+        owed: list[Reply] = []
+        while True:
+            try:
+                async with self._sessions.begin() as session:
+                    # A commit whose answer got lost may have worked: then all is written.
+                    owed = await replies.among(session, [reply.id for reply in owed])
+                    if not owed:
+                        owed = await self._owe(session, await work(session))
+                break
+            except Exception as error:
+                if not (is_unreachable(error) or is_beaten(error)):
+                    raise
+                log.warning("aftermath_waits_for_database", why=type(error).__name__)
+            await asyncio.sleep(DATABASE_RETRY_SEC)
+        self._hand_over(owed)
+
+    async def _owe(self, session: AsyncSession, told: Told) -> list[Reply]:
+        shown = [(owner, Show(chat_id=owner, screen=screen)) for owner, screen in told]
+        pairs = [(owner, to_json(effect)) for owner, effect in shown]
+        return await inbox.owe(session, pairs, self._clock.now())

@@ -1,0 +1,76 @@
+"""A trial of the scheduled report: by the same way, to the same place."""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from bot.callbacks import ReportTrial, TrialSend, TrialTo
+from bot.filters import InPrivate, OwnedDestination, OwnedProfile
+from bot.screens import destination as destination_screens
+from bot.screens import schedule as schedule_screens
+from bot.screens import trial as screens
+from bot.show import Stage
+from core import slots
+from core.database.models import AvitoProfile
+from core.database.session import Session
+from core.ports import Clock
+from core.services import destinations, settings
+from core.services.destinations import Destination
+
+
+async def ask_where(
+    _query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage, clock: Clock
+) -> None:
+    now = clock.now()
+    tasks = await destinations.listing(session, profile.id)
+    if not tasks:
+        stage.notice(screens.NOWHERE, alert=True)
+        current = await settings.of_profile(session, profile, now)
+        stage.show(schedule_screens.of_report(current, now))
+    elif len(tasks) > 1:
+        stage.show(screens.choose(profile, tasks))
+    else:
+        await _begin_or_ask(Destination(tasks[0], profile), session, stage, clock)
+
+
+async def send_or_ask(
+    _query: CallbackQuery, destination: Destination, session: Session, stage: Stage, clock: Clock
+) -> None:
+    await _begin_or_ask(destination, session, stage, clock)
+
+
+async def send(
+    _query: CallbackQuery, destination: Destination, session: Session, stage: Stage, clock: Clock
+) -> None:
+    await _begin(destination, session, stage, clock)
+
+
+async def _begin_or_ask(
+    destination: Destination, session: Session, stage: Stage, clock: Clock
+) -> None:
+    """A client's chat must not get a trial by accident."""
+    if destination.task.chat_id == destination.profile.owner_id:
+        await _begin(destination, session, stage, clock)
+    else:
+        stage.show(screens.confirm(destination))
+
+
+async def _begin(destination: Destination, session: Session, stage: Stage, clock: Clock) -> None:
+    now = clock.now()
+    if destination.task.suspended:
+        stage.notice(screens.REFUSED)
+        stage.show(destination_screens.one(destination, now))
+    elif await slots.trial(session, destination.task, now):
+        stage.show(screens.on_its_way(destination))
+    else:
+        stage.notice(screens.UNDER_WAY)
+
+
+def setup() -> Router:
+    router = Router(name="trial")
+    router.callback_query.filter(InPrivate())
+    router.callback_query.register(ask_where, ReportTrial.filter(), OwnedProfile())
+    router.callback_query.register(send_or_ask, TrialTo.filter(), OwnedDestination())
+    router.callback_query.register(send, TrialSend.filter(), OwnedDestination())
+    return router

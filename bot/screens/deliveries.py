@@ -1,0 +1,99 @@
+"""What an owner is told in private about reports on schedule that did not simply arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiogram.utils.formatting import Bold
+
+from bot import keyboards
+from bot.callbacks import DeliveryResend, ProfileKeys, ReportNow, ReportSetChat
+from bot.effects import Screen
+from bot.keyboards import button, keyboard
+from bot.screens import problems
+from bot.screens.destination import name_of
+from bot.screens.parts import named, screen
+from core.errors import EmployeeKey, KeysRefused
+from core.services.deliveries import Report
+from utils.formatter import format_period
+from utils.periods import Period
+
+TOO_LATE = "Этот отчёт уже отправлен ещё раз, или его больше нет."
+
+_KEYS_FAILED = {KeysRefused.__name__, EmployeeKey.__name__}
+
+
+def held(report: Report) -> Screen:
+    """Nobody knows whether it arrived; its owner can look and decide."""
+    return screen(
+        Bold(f"✋ Неизвестно, дошёл ли отчёт {_title(report)}"),
+        f"Куда: {name_of(report.task)}",
+        "",
+        "Связь с Telegram прервалась во время отправки. Загляните в чат: если отчёта там нет, "
+        "отправьте его ещё раз.",
+        keyboard=keyboard(
+            [button("🔁 Отправить ещё раз", DeliveryResend(delivery_id=report.delivery.id))],
+            keyboards.to_report(report.profile.id),
+        ),
+    )
+
+
+def sent_again(report: Report) -> Screen:
+    return screen(
+        f"🔁 Отправляю ещё раз отчёт {_title(report)}",
+        f"Куда: {name_of(report.task)}. Вверху будет пометка, что это повтор.",
+        keyboard=keyboard(keyboards.to_report(report.profile.id)),
+    )
+
+
+def failed(report: Report) -> Screen:
+    return screen(
+        Bold(f"❌ Отчёт {_title(report)} не отправлен"),
+        f"Куда: {name_of(report.task)}",
+        "",
+        "Telegram его не принял. Причина записана в журнал бота, следующий отчёт уйдёт по "
+        "расписанию.",
+        keyboard=keyboard(
+            [button("📈 Отчёт за вчера", ReportNow(profile_id=report.profile.id))],
+            keyboards.to_report(report.profile.id),
+        ),
+    )
+
+
+def not_built(reports: Sequence[Report], why: str) -> Screen:
+    """Avito gave nothing that a report could be made of; `reports` are of one profile."""
+    profile = reports[0].profile
+    button_to_mend = (
+        button("🔑 Заменить ключи", ProfileKeys(profile_id=profile.id))
+        if why in _KEYS_FAILED
+        else button("🔄 Попробовать сейчас", ReportNow(profile_id=profile.id))
+    )
+    return screen(
+        Bold(f"❌ Отчёт {_title(reports[0])} не отправлен"),
+        f"Куда: {', '.join(name_of(report.task) for report in reports)}",
+        "",
+        problems.of_delivery(why),
+        "Следующий отчёт — по расписанию. Пока причина та же, напоминать о ней каждый день не "
+        "буду.",
+        keyboard=keyboard([button_to_mend], keyboards.to_report(profile.id)),
+    )
+
+
+def topic_gone(report: Report) -> Screen:
+    """It went to the chat itself."""
+    return screen(
+        Bold(f"⚠️ Отчёт {_title(report)} пришёл мимо темы"),
+        f"Куда: {name_of(report.task)}",
+        "",
+        "Тема закрыта или удалена, поэтому отчёт отправлен в общий чат группы. Откройте тему "
+        "или выберите другое место.",
+        keyboard=keyboard(
+            [button("📍 Куда приходят отчёты", ReportSetChat(profile_id=report.profile.id))],
+            keyboards.to_report(report.profile.id),
+        ),
+    )
+
+
+def _title(report: Report) -> str:
+    period = Period(report.delivery.first_day, report.delivery.last_day)
+    return f"{named(report.profile.profile_name)} за {format_period(period)}"

@@ -1,0 +1,259 @@
+"""Where the reports of a profile go: the list, one destination, what happens to its chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiogram.utils.formatting import Bold
+
+from bot import keyboards
+from bot.callbacks import (
+    DestinationCheck,
+    DestinationLost,
+    DestinationPause,
+    DestinationPick,
+    DestinationRemove,
+    DestinationRemoveConfirm,
+    DestinationResume,
+    DestinationSilent,
+    DestinationView,
+    ReportChatForward,
+    ReportChatHere,
+    ReportSetChat,
+    TrialTo,
+)
+from bot.effects import Screen
+from bot.keyboards import button, keyboard, link
+from bot.screens.parts import Line, named, screen
+from bot.screens.schedule_words import describe_next, describe_schedule
+from core.database.models import AvitoProfile, ReportTask
+from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
+from core.services.schedule import schedule_of
+
+_WHAT = {"channel": "канал", "group": "группа", "supergroup": "группа"}
+_INTO = {"channel": "канал", "group": "группу", "supergroup": "группу"}
+
+_TROUBLES: dict[str, str] = {
+    Trouble.KICKED: "меня там нет: верните меня в этот чат",
+    Trouble.BLOCKED: "бот остановлен: отправьте /start в личном чате с ним",
+    Trouble.NO_RIGHTS: "мне нельзя туда писать: дайте это право",
+    Trouble.CHAT_GONE: "такого чата больше нет",
+}
+REMOVED = "Готово, отчёты туда больше не придут."
+
+WHY_NOT: dict[str, str] = {
+    Trouble.KICKED: (
+        "Меня там нет. Добавьте меня в этот чат (в канал — администратором с правом публиковать "
+        "сообщения) и нажмите «Проверить снова»."
+    ),
+    Trouble.BLOCKED: "Бот остановлен. Отправьте /start в личном чате и нажмите «Проверить снова».",
+    Trouble.NO_RIGHTS: (
+        "Мне нельзя туда писать. В канале сделайте меня администратором с правом публиковать "
+        "сообщения, в группе разрешите отправлять сообщения — и нажмите «Проверить снова»."
+    ),
+    Trouble.CHAT_GONE: (
+        "Такого чата я не вижу. Если он есть, добавьте меня туда и нажмите «Проверить снова»."
+    ),
+    Refusal.NOT_ADMIN: (
+        "Настроить отчёты в канал может только его администратор. Попросите права у владельца "
+        "канала и нажмите «Проверить снова»."
+    ),
+    Refusal.NOT_MEMBER: (
+        "Вас в этом чате нет, а настроить отчёты туда может только его участник (в канале — "
+        "администратор). Вступите в него и нажмите «Проверить снова»."
+    ),
+    Refusal.NO_ANSWER: "Telegram сейчас не отвечает. Нажмите «Проверить снова» через минуту.",
+}
+"""Why reports cannot go to a place, or not yet: what to do, beside a button to check again."""
+
+
+def name_of(task: ReportTask) -> str:
+    """`группа «Клиенты»`."""
+    if _is_private(task):
+        return "личный чат с ботом"
+    return f"{_WHAT.get(task.chat_type or '', 'чат')} {_title(task)}"
+
+
+def into(task: ReportTask) -> str:
+    """`группу «Клиенты»`: the place as it stands after `в`."""
+    if _is_private(task):
+        return "этот чат"
+    return f"{_INTO.get(task.chat_type or '', 'чат')} {_title(task)}"
+
+
+def listing(
+    profile: AvitoProfile, tasks: Sequence[ReportTask], *, group_link: str, channel_link: str
+) -> Screen:
+    lines: list[Line] = [Bold(f"📍 Куда приходят отчёты {named(profile.profile_name)}"), ""]
+    if tasks:
+        lines += [f"{_icon(task)} {name_of(task)}{state_in_short(task)}" for task in tasks]
+    else:
+        lines.append("Пока никуда: отчёт приходит только по кнопке.")
+    lines += [
+        "",
+        "Добавьте одно или несколько мест. Чтобы отчёты шли в тему группы, отправьте в ней /bind.",
+    ]
+    has_private = any(_is_private(task) for task in tasks)
+    here = [] if has_private else [button("💬 Этот чат", ReportChatHere(profile_id=profile.id))]
+    return screen(
+        *lines,
+        keyboard=keyboard(
+            *([button(f"{_icon(t)} {name_of(t)}", DestinationView(task_id=t.id))] for t in tasks),
+            here,
+            [button("👥 Выбрать группу или канал", DestinationPick(profile_id=profile.id))],
+            [link("➕ Добавить меня в группу", group_link)],
+            [link("➕ Добавить меня в канал", channel_link)],
+            [button("↪️ Переслать пост канала", ReportChatForward(profile_id=profile.id))],
+            keyboards.to_report(profile.id),
+        ),
+    )
+
+
+def one(destination: Destination, now: datetime) -> Screen:
+    task, profile = destination.task, destination.profile
+    asks = task.on_lost_answer == LostAnswer.HOLD
+    about = {"task_id": task.id}
+    return screen(
+        Bold(f"📍 {_capitalised(name_of(task))}"),
+        f"Отчёты профиля {named(profile.profile_name)}",
+        "",
+        state_of(destination, now),
+        f"Звук: {'без звука' if task.is_silent else 'со звуком'}",
+        "Если ответ Telegram потерялся: "
+        + ("придержать и спросить вас" if asks else "отправить ещё раз с пометкой «повтор»"),
+        keyboard=keyboard(
+            [button("🔄 Проверить снова", DestinationCheck(**about))] if task.suspended else [],
+            [
+                button("⏸ Пауза", DestinationPause(**about))
+                if task.is_active
+                else button("▶️ Возобновить", DestinationResume(**about))
+            ],
+            [
+                button(
+                    "🔔 Присылать со звуком" if task.is_silent else "🔕 Присылать без звука",
+                    DestinationSilent(**about),
+                )
+            ],
+            [
+                button(
+                    "🔁 Потерялся ответ: слать ещё раз"
+                    if asks
+                    else "✋ Потерялся ответ: спросить меня",
+                    DestinationLost(**about),
+                )
+            ],
+            [button("🧪 Прислать пробный", TrialTo(**about))],
+            [button("🗑 Не присылать сюда", DestinationRemove(**about))],
+            to_listing(profile.id),
+        ),
+    )
+
+
+def confirm_remove(destination: Destination) -> Screen:
+    task = destination.task
+    return screen(
+        Bold("Больше не присылать сюда отчёты?"),
+        "",
+        f"{_capitalised(name_of(task))}: отчёты профиля "
+        f"{named(destination.profile.profile_name)} туда больше не придут. Остальные места и "
+        "расписание не изменятся.",
+        keyboard=keyboard(
+            [button("🗑 Да, не присылать", DestinationRemoveConfirm(task_id=task.id))],
+            [button("Оставить", DestinationView(task_id=task.id))],
+        ),
+    )
+
+
+def state_in_short(task: ReportTask) -> str:
+    if task.suspended:
+        return f" — {_trouble(task)}"
+    return "" if task.is_active else " — на паузе"
+
+
+def to_listing(profile_id: int) -> keyboards.Row:
+    return [button("« Куда приходят отчёты", ReportSetChat(profile_id=profile_id))]
+
+
+# What the owner is told when a chat changes
+
+
+def suspended(destinations: Sequence[Destination]) -> Screen:
+    """For one owner: all of these are in one chat. Also for a report that was refused."""
+    task = destinations[0].task
+    return screen(
+        Bold(f"⚠️ Отчёты больше не приходят: {name_of(task)}"),
+        f"Профили: {_profiles(destinations)}",
+        "",
+        f"Причина: {_trouble(task)}. Потом нажмите «Проверить снова», и отчёты продолжатся.",
+        keyboard=keyboard(
+            [button("🔄 Проверить снова", DestinationCheck(task_id=task.id))],
+            [button("📍 Это место", DestinationView(task_id=task.id))],
+        ),
+    )
+
+
+def resumed(destinations: Sequence[Destination], now: datetime) -> Screen:
+    first = destinations[0]
+    return screen(
+        Bold(f"✅ Снова могу писать: {name_of(first.task)}"),
+        f"Профили: {_profiles(destinations)}",
+        state_of(first, now),
+        keyboard=keyboard([button("📍 Это место", DestinationView(task_id=first.task.id))]),
+    )
+
+
+def still_refused(destination: Destination, why: Trouble | Refusal) -> Screen:
+    task = destination.task
+    return screen(
+        Bold(f"❌ Пока не получается: {name_of(task)}"),
+        WHY_NOT[why],
+        keyboard=keyboard(
+            [button("🔄 Проверить снова", DestinationCheck(task_id=task.id))],
+            [button("🗑 Не присылать сюда", DestinationRemove(task_id=task.id))],
+            to_listing(destination.profile.id),
+        ),
+    )
+
+
+def state_of(destination: Destination, now: datetime) -> str:
+    task, profile = destination.task, destination.profile
+    schedule = schedule_of(profile)
+    when = f"Когда: {describe_schedule(schedule)}"
+    if task.suspended:
+        return f"{when}. ⚠️ Сейчас не приходят: {_trouble(task)}."
+    if not task.is_active:
+        return f"{when}. ⏸ Это место на паузе."
+    if not profile.is_report_active or task.next_due_at is None:
+        return f"{when}. ⏸ Отчёты профиля на паузе."
+    return f"{when}. Следующий — {describe_next(task.next_due_at, schedule.zone, now)}."
+
+
+def _trouble(task: ReportTask) -> str:
+    return _TROUBLES.get(task.suspended or "", "Telegram не даёт туда писать")
+
+
+def _icon(task: ReportTask) -> str:
+    if task.suspended:
+        return "⚠️"
+    return "✅" if task.is_active else "⏸"
+
+
+def _is_private(task: ReportTask) -> bool:
+    # By its number: the predecessor stored no type.
+    return task.chat_id > 0
+
+
+def _title(task: ReportTask) -> str:
+    title = named(task.chat_title) if task.chat_title else str(task.chat_id)
+    return f"{title}, тема" if task.thread_id and not _is_private(task) else title
+
+
+def _profiles(destinations: Sequence[Destination]) -> str:
+    """Each profile once, even if several topics of the chat are its places."""
+    names = {d.profile.id: named(d.profile.profile_name) for d in destinations}
+    return ", ".join(names.values())
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,378 @@
+"""The settings of one profile's report, and the questions that set its schedule."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from aiogram.types import InlineKeyboardButton
+from aiogram.utils.formatting import Bold
+
+from bot import keyboards
+from bot.callbacks import (
+    FrequencySet,
+    IntervalSet,
+    MonthDaySet,
+    ProfileKeys,
+    ReportDayToggle,
+    ReportFrequency,
+    ReportNow,
+    ReportPause,
+    ReportPeriod,
+    ReportPeriodAuto,
+    ReportResume,
+    ReportSetChat,
+    ReportSetPeriod,
+    ReportSetTime,
+    ReportTrial,
+    ReportZone,
+    TimeSet,
+    ZoneSet,
+    ZonesPage,
+)
+from bot.effects import Screen
+from bot.keyboards import Row, button, keyboard, pager
+from bot.screens import problems
+from bot.screens.destination import name_of, state_in_short
+from bot.screens.parts import Line, named, screen
+from bot.screens.schedule_words import (
+    describe_next,
+    describe_period_choice,
+    describe_schedule,
+    describe_zone,
+)
+from core.database.models import ReportTask
+from core.schedule_policy import Frequency
+from core.services.schedule import LAST_DAY, LONGEST_INTERVAL, ChosenPeriod
+from core.services.settings import ReportSettings
+from utils import zones
+from utils.formatter import format_moment
+from utils.metrics import CATALOGUE
+
+SAVED = "Сохранено, уже действует."
+LAST_DAY_STAYS = "Нужен хотя бы один день. Чтобы не присылать совсем, поставьте отчёты на паузу."
+NOT_WEEKLY = "Дни недели выбирают, когда отчёты приходят по дням недели."
+
+ZONES_ON_PAGE = 8
+
+_DAYS = ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс")
+_TIMES = tuple(time(hour) for hour in (7, 8, 9, 10, 12, 15, 18, 21))
+_INTERVALS = (2, 3, 5, 7, 10, 14, 21, 30)
+_FREQUENCIES = {
+    Frequency.DAILY: "Каждый день",
+    Frequency.INTERVAL: "Раз в несколько дней",
+    Frequency.WEEKLY: "По дням недели",
+    Frequency.MONTHLY: "Раз в месяц",
+}
+_PERIODS = {
+    ChosenPeriod.DAY: "За вчера",
+    ChosenPeriod.WEEK: "За 7 дней",
+    ChosenPeriod.MONTH: "За 30 дней",
+}
+
+
+def of_report(settings: ReportSettings, now: datetime) -> Screen:
+    profile = settings.profile
+    about = {"profile_id": profile.id}
+    lines: list[Line] = [
+        Bold(f"⏰ Настройки отчёта {named(profile.profile_name)}"),
+        "",
+        *in_words(settings, now),
+        "",
+        *_destinations(settings, now),
+    ]
+    if profile.problem:
+        lines += ["", f"⚠️ {problems.of_profile(profile.problem)}"]
+    return screen(
+        *lines,
+        keyboard=keyboard(
+            [button("📍 Куда отправлять", ReportSetChat(**about))],
+            [
+                button("🕘 Время", ReportSetTime(**about)),
+                button("🌍 Часовой пояс", ReportZone(**about)),
+            ],
+            [
+                button("🔁 Как часто", ReportFrequency(**about)),
+                button("📅 За какие дни", ReportSetPeriod(**about)),
+            ],
+            [button("📨 Прислать пробный", ReportTrial(**about))] if settings.destinations else [],
+            [_pause_or_resume(settings)],
+            [button("🔑 Заменить ключи", ProfileKeys(**about))] if _needs_keys(settings) else [],
+            [button("📈 Отчёт за вчера", ReportNow(**about))],
+            keyboards.to_card(profile.id),
+        ),
+    )
+
+
+def saved(settings: ReportSettings, now: datetime) -> Screen:
+    """The same, after something was typed: there is no press that a notice could answer."""
+    done, rest = screen(f"✅ {SAVED}", "", ""), of_report(settings, now)
+    return Screen(text=done.text + rest.text, keyboard=rest.keyboard)
+
+
+def in_words(settings: ReportSettings, now: datetime) -> list[Line]:
+    """What is set, without the places."""
+    frequency = settings.schedule.frequency
+    return [
+        f"Отчёты по расписанию: {'включены' if settings.profile.is_report_active else 'на паузе'}",
+        *_when(settings, now),
+        f"За какие дни: {describe_period_choice(frequency, settings.period)}",
+        f"Показатели: все {len(CATALOGUE)}",
+    ]
+
+
+def ask_time(settings: ReportSettings, now: datetime) -> Screen:
+    schedule, profile_id = settings.schedule, settings.profile.id
+    offered = [
+        button(
+            _marked(f"{at:%H:%M}", is_on=at == schedule.at),
+            TimeSet(profile_id=profile_id, hour=at.hour, minute=at.minute),
+        )
+        for at in _TIMES
+    ]
+    return screen(
+        Bold(f"🕘 Во сколько присылать отчёт {named(settings.profile.profile_name)}?"),
+        "",
+        f"Сейчас: {schedule.at:%H:%M}, {describe_zone(schedule.zone, now)}. "
+        f"{_clock(schedule.zone, now)}",
+        "Пришлите время как ЧЧ:ММ, например 9:30, или выберите.",
+        keyboard=keyboard(*_in_rows(offered, 4), keyboards.to_report(profile_id)),
+    )
+
+
+def bad_time(profile_id: int) -> Screen:
+    return screen(
+        "Это не похоже на время. Пришлите часы и минуты, от 00:00 до 23:59: например, 9:30.",
+        keyboard=keyboard(keyboards.to_report(profile_id)),
+    )
+
+
+def ask_zone(settings: ReportSettings, now: datetime, page: int) -> Screen:
+    profile_id, zone = settings.profile.id, settings.schedule.zone
+    pages = -(-len(zones.COMMON) // ZONES_ON_PAGE)
+    page = min(max(page, 0), pages - 1)
+    offered = zones.COMMON[page * ZONES_ON_PAGE :][:ZONES_ON_PAGE]
+    return screen(
+        Bold("🌍 По какому времени присылать отчёты?"),
+        "",
+        f"Сейчас: {describe_zone(zone, now)}. {_clock(zone, now)}",
+        "Выберите из списка или пришлите название города или страны — найду.",
+        keyboard=keyboard(
+            *_in_rows([_zone(profile_id, one, now) for one in offered], 2),
+            pager(page, pages, lambda number: ZonesPage(profile_id=profile_id, page=number)),
+            keyboards.to_report(profile_id),
+        ),
+    )
+
+
+def zones_found(profile_id: int, found: list[str], now: datetime) -> Screen:
+    if found:
+        said = "Вот что нашлось. Если нужного нет, пришлите название иначе."
+    else:
+        said = (
+            "Такого места не нашёл. Пришлите страну или крупный город с тем же временем, "
+            "например: Екатеринбург."
+        )
+    return screen(
+        said,
+        keyboard=keyboard(
+            *([_zone(profile_id, zone, now)] for zone in found),
+            [button("🌍 Весь список", ReportZone(profile_id=profile_id))],
+            keyboards.to_report(profile_id),
+        ),
+    )
+
+
+def ask_frequency(settings: ReportSettings, now: datetime) -> Screen:
+    profile_id, current = settings.profile.id, settings.schedule.frequency
+    return screen(
+        Bold(f"🔁 Как часто присылать отчёт {named(settings.profile.profile_name)}?"),
+        "",
+        *_when(settings, now),
+        keyboard=keyboard(
+            *(
+                [
+                    button(
+                        _marked(label, is_on=frequency is current),
+                        FrequencySet(profile_id=profile_id, frequency=frequency),
+                    )
+                ]
+                for frequency, label in _FREQUENCIES.items()
+            ),
+            keyboards.to_report(profile_id),
+        ),
+    )
+
+
+def ask_days(settings: ReportSettings, now: datetime) -> Screen:
+    profile_id, ticked = settings.profile.id, settings.schedule.weekdays
+    days = [
+        button(
+            _marked(label, is_on=day in ticked, off="▫️"),
+            ReportDayToggle(profile_id=profile_id, day=day),
+        )
+        for day, label in enumerate(_DAYS)
+    ]
+    return screen(
+        Bold("📆 В какие дни присылать отчёт?"),
+        "",
+        *_when(settings, now),
+        "Отметьте нужные дни: каждое нажатие действует сразу.",
+        keyboard=keyboard(*_in_rows(days, 4), *_done(profile_id)),
+    )
+
+
+def ask_interval(settings: ReportSettings, now: datetime) -> Screen:
+    profile_id, current = settings.profile.id, settings.schedule.interval_days
+    offered = [
+        button(
+            _marked(str(days), is_on=days == current),
+            IntervalSet(profile_id=profile_id, days=days),
+        )
+        for days in _INTERVALS
+    ]
+    return screen(
+        Bold("🔁 Раз в сколько дней присылать отчёт?"),
+        "",
+        *_when(settings, now),
+        f"Пришлите число от 1 до {LONGEST_INTERVAL} или выберите.",
+        keyboard=keyboard(*_in_rows(offered, 4), *_done(profile_id)),
+    )
+
+
+def bad_interval(profile_id: int) -> Screen:
+    return screen(
+        f"Нужно целое число дней, от 1 до {LONGEST_INTERVAL}. Пришлите ещё раз.",
+        keyboard=keyboard(*_done(profile_id)),
+    )
+
+
+def ask_month_day(settings: ReportSettings, now: datetime) -> Screen:
+    profile_id, current = settings.profile.id, settings.schedule.month_day
+    days = [
+        button(
+            _marked(str(day), is_on=day == current), MonthDaySet(profile_id=profile_id, day=day)
+        )
+        for day in range(1, LAST_DAY + 1)
+    ]
+    return screen(
+        Bold("📆 Какого числа присылать отчёт?"),
+        "",
+        *_when(settings, now),
+        "Выберите число или пришлите его. 31 — это последний день любого месяца.",
+        keyboard=keyboard(*_in_rows(days, 7), *_done(profile_id)),
+    )
+
+
+def bad_month_day(profile_id: int) -> Screen:
+    return screen(
+        "Нужно число месяца, от 1 до 31. Пришлите ещё раз.",
+        keyboard=keyboard(*_done(profile_id)),
+    )
+
+
+def ask_period(settings: ReportSettings, _now: datetime) -> Screen:
+    profile_id, frequency = settings.profile.id, settings.schedule.frequency
+    implied = describe_period_choice(frequency, None)
+    return screen(
+        Bold("📅 За какие дни считать отчёт?"),
+        "",
+        f"Сейчас: {describe_period_choice(frequency, settings.period)}.",
+        f"Если не выбирать, отчёт приходит {implied}: так подразумевает частота. "
+        "Дни считаются по Москве, как в Avito.",
+        keyboard=keyboard(
+            [
+                button(
+                    _marked("Как подразумевает частота", is_on=settings.period is None),
+                    ReportPeriodAuto(profile_id=profile_id),
+                )
+            ],
+            *(
+                [
+                    button(
+                        _marked(label, is_on=period is settings.period),
+                        ReportPeriod(profile_id=profile_id, period=period),
+                    )
+                ]
+                for period, label in _PERIODS.items()
+            ),
+            keyboards.to_report(profile_id),
+        ),
+    )
+
+
+def _destinations(settings: ReportSettings, now: datetime) -> list[Line]:
+    if not settings.destinations:
+        return ["Куда: ещё не выбрано. Выберите чат, и отчёты начнут приходить."]
+    lines: list[Line] = ["Куда:"]
+    for task in settings.destinations:
+        silent = ", без звука" if task.is_silent else ""
+        lines.append(f"• {name_of(task)}{silent}{state_in_short(task)}")
+        if task.problem:
+            lines.append(_last_time(task, task.problem, settings, now))
+    return lines
+
+
+def _last_time(task: ReportTask, problem: str, settings: ReportSettings, now: datetime) -> str:
+    at = ""
+    if task.problem_at is not None:
+        zone = ZoneInfo(settings.schedule.zone)
+        at = f" ({format_moment(task.problem_at, now, zone)})"
+    return f"   ⚠️ Сбой с прошлым отчётом{at}. {problems.of_delivery(problem)}"
+
+
+def _needs_keys(settings: ReportSettings) -> bool:
+    return problems.asks_for_keys(settings.profile.problem) or any(
+        problems.asks_for_keys(task.problem) for task in settings.destinations
+    )
+
+
+def _when(settings: ReportSettings, now: datetime) -> list[Line]:
+    schedule = settings.schedule
+    if settings.next_run is None:
+        following = _why_none(settings)
+    else:
+        following = describe_next(settings.next_run, schedule.zone, now)
+    return [
+        f"Когда: {describe_schedule(schedule)}, {describe_zone(schedule.zone, now)}",
+        f"Следующий: {following}",
+    ]
+
+
+def _why_none(settings: ReportSettings) -> str:
+    if not settings.profile.is_report_active:
+        return "не придёт, пока отчёты на паузе"
+    if not settings.destinations:
+        return "когда будет выбрано, куда отправлять"
+    return "не придёт: все места на паузе или недоступны"
+
+
+def _clock(zone: str, now: datetime) -> str:
+    return f"Там сейчас {now.astimezone(ZoneInfo(zone)):%H:%M}."
+
+
+def _zone(profile_id: int, zone: str, now: datetime) -> InlineKeyboardButton:
+    return button(describe_zone(zone, now), ZoneSet(profile_id=profile_id, zone=zone))
+
+
+def _pause_or_resume(settings: ReportSettings) -> InlineKeyboardButton:
+    profile_id = settings.profile.id
+    if settings.profile.is_report_active:
+        return button("⏸ Поставить на паузу", ReportPause(profile_id=profile_id))
+    return button("▶️ Снять с паузы", ReportResume(profile_id=profile_id))
+
+
+def _marked(label: str, *, is_on: bool, off: str = "") -> str:
+    return f"{'✅' if is_on else off} {label}".strip()
+
+
+def _in_rows(buttons: list[InlineKeyboardButton], width: int) -> list[Row]:
+    return [buttons[start : start + width] for start in range(0, len(buttons), width)]
+
+
+def _done(profile_id: int) -> list[Row]:
+    """The ways on from a question whose answer is in force already."""
+    return [
+        [button("🔁 Другая частота", ReportFrequency(profile_id=profile_id))],
+        keyboards.to_report(profile_id),
+    ]

@@ -1,0 +1,102 @@
+"""A schedule, its next slot, its zone and its period, as people say them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.lists import format_list
+
+from core.schedule_policy import CHOSEN_DAYS, Frequency, Schedule
+from utils import zones
+from utils.formatter import LOCALE
+from utils.plurals import plural
+
+# Babel knows weekdays in the nominative only.
+_IN = (
+    "в понедельник",
+    "во вторник",
+    "в среду",
+    "в четверг",
+    "в пятницу",
+    "в субботу",
+    "в воскресенье",
+)
+_EVERY = (
+    "понедельникам",
+    "вторникам",
+    "средам",
+    "четвергам",
+    "пятницам",
+    "субботам",
+    "воскресеньям",
+)
+_WORKDAYS, _WEEKEND, _ALL = frozenset(range(5)), frozenset({5, 6}), frozenset(range(7))
+_SHORTEST_MONTH = 28
+
+
+def describe_schedule(schedule: Schedule) -> str:
+    """`по понедельникам и средам в 09:00`: how often and when, without the zone."""
+    at = f"в {schedule.at:%H:%M}"
+    match schedule.frequency:
+        case Frequency.DAILY:
+            return f"каждый день {at}"
+        case Frequency.INTERVAL:
+            return f"{_every(schedule.interval_days)} {at}"
+        case Frequency.WEEKLY:
+            return f"{_on(schedule.weekdays or _ALL)} {at}"
+        case Frequency.MONTHLY:
+            monthly = f"{schedule.month_day}-го числа каждого месяца {at}"
+            if schedule.month_day <= _SHORTEST_MONTH:
+                return monthly
+            return f"{monthly} (в коротком месяце — в последний день)"
+
+
+def describe_next(due_at: datetime, zone: str, now: datetime) -> str:
+    """`завтра, в воскресенье 22 ноября, в 09:00 (Москва)`."""
+    if due_at <= now:
+        return "с минуты на минуту"
+    local, today = (instant.astimezone(ZoneInfo(zone)) for instant in (due_at, now))
+    at = f"в {local:%H:%M} ({zones.city(zone)})"
+    days = (local.date() - today.date()).days
+    if days == 0:
+        return f"сегодня {at}"
+    pattern = "d MMMM" if local.year == today.year else "d MMMM y 'года'"
+    day = f"{_IN[local.weekday()]} {format_date(local.date(), pattern, locale=LOCALE)}"
+    return f"завтра, {day}, {at}" if days == 1 else f"{day} {at}"
+
+
+def describe_zone(zone: str, now: datetime) -> str:
+    """`Москва (UTC+3)`: the offset is that of `now`."""
+    return f"{zones.city(zone)} ({zones.offset(zone, now)})"
+
+
+def describe_period_choice(frequency: Frequency, chosen: str | None) -> str:
+    """What a report covers: what its owner chose, or else what its frequency implies."""
+    if chosen is None:
+        return _IMPLIED[frequency]
+    days = CHOSEN_DAYS[chosen]
+    return "за вчера" if days == 1 else f"за последние {plural(days, 'день', 'дня', 'дней')}"
+
+
+_IMPLIED = {
+    Frequency.DAILY: "за вчера",
+    Frequency.INTERVAL: "за дни с прошлого отчёта",
+    Frequency.WEEKLY: "за дни с прошлого отчёта",
+    Frequency.MONTHLY: "за прошлый месяц",
+}
+
+
+def _every(days: int) -> str:
+    return "каждый день" if days == 1 else f"раз в {plural(days, 'день', 'дня', 'дней')}"
+
+
+def _on(weekdays: frozenset[int]) -> str:
+    if weekdays == _ALL:
+        return "каждый день"
+    if weekdays == _WORKDAYS:
+        return "по будням"
+    if weekdays == _WEEKEND:
+        return "по выходным"
+    return f"по {format_list([_EVERY[day] for day in sorted(weekdays)], locale=LOCALE)}"

@@ -1,0 +1,51 @@
+"""A trial of the scheduled report: where to, whether really, and that it is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiogram.utils.formatting import Bold
+
+from bot import keyboards
+from bot.callbacks import TrialSend, TrialTo
+from bot.effects import Screen
+from bot.keyboards import button, keyboard
+from bot.screens.destination import into, name_of
+from bot.screens.parts import named, screen
+from core.database.models import AvitoProfile, ReportTask
+from core.services.destinations import Destination
+
+NOWHERE = "Сначала выберите, куда отправлять отчёты."
+REFUSED = "Туда сейчас нельзя отправить: вот что мешает."
+UNDER_WAY = "Пробный отчёт туда уже в пути."
+
+
+def choose(profile: AvitoProfile, tasks: Sequence[ReportTask]) -> Screen:
+    return screen(
+        Bold(f"📨 Куда прислать пробный отчёт {named(profile.profile_name)}?"),
+        keyboard=keyboard(
+            *([button(name_of(task), TrialTo(task_id=task.id))] for task in tasks),
+            keyboards.to_report(profile.id),
+        ),
+    )
+
+
+def confirm(destination: Destination) -> Screen:
+    task, profile = destination.task, destination.profile
+    return screen(
+        Bold(f"Прислать пробный отчёт в {into(task)}?"),
+        "",
+        f"Отчёт {named(profile.profile_name)} увидят все, кто там есть.",
+        keyboard=keyboard(
+            [button("📨 Да, прислать", TrialSend(task_id=task.id))],
+            keyboards.to_report(profile.id),
+        ),
+    )
+
+
+def on_its_way(destination: Destination) -> Screen:
+    return screen(
+        f"📨 Собираю пробный отчёт {named(destination.profile.profile_name)}. Он придёт сюда: "
+        f"{name_of(destination.task)}. Обычно это занимает меньше минуты.",
+        keyboard=keyboard(keyboards.to_report(destination.profile.id)),
+    )

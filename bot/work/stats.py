@@ -1,0 +1,40 @@
+"""Making the combined report of a chat in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.cooldown import Cooldown
+from bot.effects import Show
+from bot.jobs import JobContext
+from bot.screens import parts
+from bot.screens import stats as screens
+from core.combined import Combined, Combiner
+from core.database.session import Sessions, reading
+from core.ports import Clock
+from core.services import destinations
+from utils.periods import yesterday
+
+
+@dataclass(frozen=True, slots=True)
+class StatsWork:
+    sessions: Sessions
+    combiner: Combiner
+    cooldown: Cooldown
+    clock: Clock
+
+    async def run(self, job: JobContext) -> None:
+        combined = await self._combined(job)
+        whole = screens.combined(combined, self.clock.now(), in_private=job.chat_id > 0)
+        first, *rest = parts.split(whole)
+        self.cooldown.begin(job.chat_id)
+        async with job.ending() as ending:
+            ending.screen = first
+            ending.more = [
+                Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
+            ]
+
+    async def _combined(self, job: JobContext) -> Combined:
+        async with reading(self.sessions) as session:
+            profiles = await destinations.bound_here(session, job.chat_id, job.thread_id or 0)
+        return await self.combiner.combine(profiles, yesterday(self.clock.now()))

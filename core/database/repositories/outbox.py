@@ -1,0 +1,273 @@
+"""The outbox: reports on their way into chats, and the states they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, null, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from core.database.models import Delivery, ReportTask
+from core.database.session import insert_for
+
+Changes = dict[str, Any]
+
+TRIAL = "trial:"
+"""What the slot of a report begins with that somebody asked for beside the schedule."""
+
+
+class State(StrEnum):
+    DUE = "due"
+    """Its time has come; nobody works on it."""
+    BUILDING = "building"
+    READY = "ready"
+    """Its text is frozen."""
+    CLAIMED = "claimed"
+    """A sender has it, and has not begun to send."""
+    SENDING = "sending"
+    """Its bytes may be on their way: from here on it may have arrived."""
+    RETRY = "retry"
+    """Certainly not delivered; to be tried again."""
+    RESEND = "resend"
+    """The answer was lost; a copy that says that it is one will be sent."""
+    SENT = "sent"
+    FAILED = "failed"
+    """Certainly not delivered, and trying again is useless."""
+    HELD = "held"
+    """The answer was lost; a person decides whether to send it again."""
+    MISSED = "missed"
+    """Too late to be sent."""
+
+
+IN_HAND = (State.BUILDING, State.CLAIMED, State.SENDING)
+SENDABLE = (State.READY, State.RETRY, State.RESEND)
+
+
+@dataclass(slots=True)
+class Standing:
+    """What a move of a delivery is decided by."""
+
+    id: int
+    task_id: int
+    state: str
+    owner: str | None
+    attempt: int
+    is_repeat: bool
+    updated_at: datetime
+    on_lost_answer: str
+
+
+async def claim_due(
+    session: AsyncSession, count: int, now: datetime, claim: Changes
+) -> list[Delivery]:
+    return await _claim(session, count, now, claim, Delivery.state == State.DUE)
+
+
+async def claim_ready(
+    session: AsyncSession, count: int, now: datetime, claim: Changes
+) -> list[Delivery]:
+    """Only the head of each chat: what is younger waits until it is finished."""
+    return await _claim(session, count, now, claim, Delivery.state.in_(SENDABLE), _is_head())
+
+
+async def _claim(
+    session: AsyncSession,
+    count: int,
+    now: datetime,
+    claim: Changes,
+    *conditions: ColumnElement[bool],
+) -> list[Delivery]:
+    # Two statements on purpose: PostgreSQL may run a subquery with a LIMIT more than once.
+    ids = await session.scalars(
+        select(Delivery.id)
+        .where(
+            Delivery.finished_at.is_(None),
+            Delivery.deadline_at > now,
+            or_(Delivery.next_try_at.is_(None), Delivery.next_try_at <= now),
+            *conditions,
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(count)
+        .with_for_update(skip_locked=True)
+    )
+    chosen = ids.all()
+    if not chosen:
+        return []
+    claimed = await session.scalars(
+        update(Delivery)
+        .where(Delivery.id.in_(chosen))
+        .values(claim)
+        .returning(Delivery)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(claimed, key=lambda row: (row.due_at, row.id))
+
+
+def _is_head() -> ColumnElement[bool]:
+    other = aliased(Delivery)
+    earlier = other.due_at < Delivery.due_at
+    older = or_(earlier, and_(other.due_at == Delivery.due_at, other.id < Delivery.id))
+    return ~exists().where(
+        other.chat_id == Delivery.chat_id,
+        other.finished_at.is_(None),
+        other.id != Delivery.id,
+        or_(
+            other.state.in_((State.CLAIMED, State.SENDING)),
+            and_(other.state.in_(SENDABLE), older),
+            # Not built yet, but about to be. One whose build failed has lost its place.
+            and_(other.state.in_((State.DUE, State.BUILDING)), other.attempt == 0, earlier),
+        ),
+    )
+
+
+async def standing(session: AsyncSession, ids: Collection[int]) -> list[Standing]:
+    """Where these deliveries stand, locked until the end of the transaction."""
+    return await _standing(session, Delivery.id.in_(ids))
+
+
+async def _standing(
+    session: AsyncSession, *conditions: ColumnElement[bool], skip_locked: bool = False
+) -> list[Standing]:
+    rows = await session.execute(
+        select(
+            Delivery.id,
+            Delivery.task_id,
+            Delivery.state,
+            Delivery.owner,
+            Delivery.attempt,
+            Delivery.is_repeat,
+            Delivery.updated_at,
+            ReportTask.on_lost_answer,
+        )
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .where(*conditions)
+        .order_by(Delivery.id)
+        .with_for_update(of=Delivery, skip_locked=skip_locked)
+    )
+    return [Standing(*row) for row in rows]
+
+
+async def orphans(
+    session: AsyncSession, now: datetime, *, dead_owners: str, owner: str, alive: Collection[int]
+) -> list[Standing]:
+    """What is in nobody's hand any more: its lease is over, or its owner had an earlier life."""
+    return await _standing(
+        session,
+        Delivery.finished_at.is_(None),
+        Delivery.state.in_(IN_HAND),
+        Delivery.id.not_in(alive),
+        or_(
+            Delivery.lease_until <= now,
+            and_(Delivery.owner.startswith(dead_owners), Delivery.owner != owner),
+        ),
+        skip_locked=True,
+    )
+
+
+async def overdue(session: AsyncSession, now: datetime) -> list[Standing]:
+    """Open deliveries past their deadline, except those whose bytes may be on their way."""
+    return await _standing(
+        session,
+        Delivery.finished_at.is_(None),
+        Delivery.deadline_at <= now,
+        Delivery.state != State.SENDING,
+        skip_locked=True,
+    )
+
+
+async def held_by(session: AsyncSession, owner: str) -> list[Standing]:
+    return await _standing(
+        session,
+        Delivery.finished_at.is_(None),
+        Delivery.state.in_(IN_HAND),
+        Delivery.owner == owner,
+    )
+
+
+async def save(session: AsyncSession, rows: Iterable[Changes]) -> None:
+    """Write these columns of these deliveries (each with its `id`)."""
+    for _, alike in groupby(sorted(rows, key=sorted), key=sorted):
+        await session.execute(update(Delivery), list(alike))
+
+
+async def add_parts(
+    session: AsyncSession, delivery_id: int, payloads: Sequence[dict[str, Any]], now: datetime
+) -> None:
+    """What follows a delivery that is too long for one message, ready to be sent as well."""
+    first = await session.get_one(Delivery, delivery_id, populate_existing=True)
+    shared = {
+        column: getattr(first, column)
+        for column in (
+            *("task_id", "slot", "due_at", "deadline_at", "first_day", "last_day"),
+            *("chat_id", "thread_id", "is_silent", "state", "attempt"),
+        )
+    }
+    rows = [
+        {**shared, "part": part, "payload": payload, "updated_at": now}
+        for part, payload in enumerate(payloads, 1)
+    ]
+    await session.execute(insert_for(session, Delivery).values(rows).on_conflict_do_nothing())
+
+
+async def note_problems(
+    session: AsyncSession, problems: Sequence[tuple[int, str]], now: datetime
+) -> None:
+    """Remember at the destinations what became of a report that did not arrive."""
+    if problems:
+        await session.execute(
+            update(ReportTask),
+            [{"id": task, "problem": why[:64], "problem_at": now} for task, why in problems],
+        )
+
+
+async def clear_problems(session: AsyncSession, task_ids: Collection[int]) -> None:
+    if task_ids:
+        await session.execute(
+            update(ReportTask)
+            .where(ReportTask.id.in_(task_ids), ReportTask.problem.is_not(None))
+            .values(problem=None, problem_at=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
+    earlier = and_(
+        Delivery.task_id == delivery.task_id,
+        Delivery.due_at < delivery.due_at,
+        Delivery.part == 0,
+        Delivery.slot.not_like(f"{TRIAL}%"),
+    )
+    last_sent = (
+        select(func.max(Delivery.due_at))
+        .where(earlier, Delivery.state == State.SENT)
+        .scalar_subquery()
+    )
+    missed = await session.scalars(
+        select(Delivery)
+        .where(
+            earlier,
+            Delivery.state == State.MISSED,
+            or_(last_sent.is_(None), Delivery.due_at > last_sent),
+        )
+        .order_by(Delivery.due_at)
+    )
+    return list(missed)
+
+
+async def empty(session: AsyncSession, before: datetime) -> None:
+    """Forget the texts of finished deliveries."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.finished_at < before, Delivery.payload.is_not(None))
+        .values(payload=null())
+    )
+
+
+async def purge(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(Delivery).where(Delivery.finished_at < before))

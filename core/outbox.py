@@ -1,0 +1,363 @@
+"""The outbox: a report's way from its slot into a chat, as states that survive any crash.
+
+    due → building → ready → claimed → sending → sent
+           ↓ ↑                ↓ ↑        ↓
+          due (later)        ready      retry | failed | resend (marked) | held
+    open and past its deadline → missed
+
+Telegram has no idempotency key, so `sending` is committed before the first byte leaves: whatever
+is found in it without an owner may have arrived. All else is certain and is simply done again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.health import is_unreachable
+from core.database.models import Delivery
+from core.database.repositories import outbox as repository
+from core.database.repositories.outbox import Changes, Standing, State
+from core.database.session import Sessions, reading
+from core.group_commit import GroupCommit
+from core.logs import get_logger
+from core.ports import Clock
+
+__all__ = ["Outbox", "State", "worker_name"]
+
+log = get_logger(__name__)
+
+BUILD_LEASE = timedelta(minutes=5)
+SEND_LEASE = timedelta(minutes=2)
+"""Longer than a sender holds a claim plus the longest wait for Telegram's answer."""
+REASON_LENGTH = 200
+LOST_ANSWER = "lost_answer"
+TOO_LATE = "too_late"
+
+
+def worker_name(folder: Path) -> str:
+    """A name for this life of the worker: `installation:life`.
+
+    The installation is kept in `folder`, so a worker that was killed and started again knows
+    what it had in hand before, and need not wait for its own leases to run out.
+    """
+    file = folder / "worker-id"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(uuid4().hex[:16], encoding="ascii")
+    return f"{file.read_text(encoding='ascii').strip()[:16]}:{uuid4().hex[:16]}"
+
+
+@dataclass(slots=True)
+class Move:
+    """One step of one delivery. `decide` gives what to write, None when the step is refused."""
+
+    delivery_id: int
+    decide: Callable[[Standing, datetime], Changes | None]
+    parts: Sequence[dict[str, Any]] = ()
+    """What becomes ready together with it, to be sent after it."""
+    written: Changes | None = None
+    """What the last try wrote: found in the row again, its commit had succeeded."""
+
+
+class Outbox:
+    """The deliveries as one process moves them, under the name `owner`.
+
+    A move of a delivery that is not in our hand any more is refused: somebody else has it.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        owner: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._monotonic = monotonic
+        self._owner = owner
+        self._moves: GroupCommit[Move, State | None] = GroupCommit(sessions, self._apply)
+        # Until when we answer for what we hold, by the monotonic clock: a step of the wall
+        # clock must not take from us what we are sending at this moment.
+        self._in_hand: dict[int, float] = {}
+
+    async def claim_due(self, count: int) -> list[Delivery]:
+        """Take the oldest due deliveries for building; they come detached, to be read."""
+        async with self._sessions.begin() as session:
+            claim = self._claim(State.BUILDING, BUILD_LEASE)
+            claimed = await repository.claim_due(session, count, self._clock.now(), claim)
+        return self._hold(claimed, BUILD_LEASE)
+
+    async def claim_ready(self, count: int) -> list[Delivery]:
+        """Take deliveries for sending, the oldest open one of each chat."""
+        async with self._sessions.begin() as session:
+            claim = self._claim(State.CLAIMED, SEND_LEASE)
+            claimed = await repository.claim_ready(session, count, self._clock.now(), claim)
+        return self._hold(claimed, SEND_LEASE)
+
+    async def ready(self, delivery_id: int, *payloads: dict[str, Any]) -> bool:
+        """Freeze what will be sent: one message, or the parts of one that is too long.
+
+        False: it was not ours to build any more.
+        """
+        first, *rest = payloads
+        changes = {"state": State.READY, "payload": first, "attempt": 0, "next_try_at": None}
+        decide = self._from(State.BUILDING, changes, _let_go)
+        return await self._moved(delivery_id, decide, rest) is not None
+
+    async def postpone(self, delivery_id: int, at: datetime, reason: str) -> bool:
+        """Building it failed; it is due again at `at`, and younger ones may pass it."""
+
+        def decide(row: Standing, now: datetime) -> Changes | None:
+            if not self._has(row, State.BUILDING):
+                return None
+            again = {"state": State.DUE, "attempt": row.attempt + 1, "next_try_at": at}
+            return {**_let_go(now), **again, "reason": reason[:REASON_LENGTH]}
+
+        return await self._move(delivery_id, decide)
+
+    async def sending(self, delivery_id: int) -> bool:
+        """To be awaited before the first byte leaves. False: it must not be sent by us."""
+        claim = self._claim(State.SENDING, SEND_LEASE)
+        may_send = await self._move(delivery_id, self._from(State.CLAIMED, claim))
+        if may_send:
+            self._in_hand[delivery_id] = self._monotonic() + SEND_LEASE.total_seconds()
+        return may_send
+
+    async def sent(
+        self, delivery_id: int, message_id: int | None, remark: str | None = None
+    ) -> bool:
+        """It arrived. True also where it was given up as lost meanwhile and nobody has it.
+
+        The remark says what was not as its owner wanted it.
+        """
+
+        def decide(row: Standing, now: datetime) -> Changes | None:
+            if row.owner != self._owner or row.state not in _MAY_HAVE_ARRIVED:
+                return None
+            return {**_finish(State.SENT, now), "message_id": message_id, "reason": remark}
+
+        return await self._move(delivery_id, decide)
+
+    async def retry(self, delivery_id: int, at: datetime, reason: str) -> bool:
+        """It was certainly not delivered; not before `at` again. Its chat waits for it."""
+
+        def decide(row: Standing, now: datetime) -> Changes | None:
+            if not self._has(row, State.CLAIMED, State.SENDING):
+                return None
+            attempt = row.attempt + (row.state == State.SENDING)
+            again = {"state": State.RETRY, "attempt": attempt, "next_try_at": at}
+            return {**_let_go(now), **again, "reason": reason[:REASON_LENGTH]}
+
+        return await self._move(delivery_id, decide)
+
+    async def fail(self, delivery_id: int, reason: str) -> bool:
+        """It will never be delivered: it cannot be built, or Telegram refuses it for good."""
+        changes = {"reason": reason[:REASON_LENGTH]}
+        states = (State.BUILDING, State.CLAIMED, State.SENDING)
+
+        def decide(row: Standing, now: datetime) -> Changes | None:
+            return _finish(State.FAILED, now) | changes if self._has(row, *states) else None
+
+        return await self._move(delivery_id, decide)
+
+    async def lost(self, delivery_id: int) -> State | None:
+        """The answer was lost. RESEND: a marked copy goes out; HELD: its owner has to decide."""
+
+        def decide(row: Standing, now: datetime) -> Changes | None:
+            return _lose(row, now) if self._has(row, State.SENDING) else None
+
+        return await self._moved(delivery_id, decide)
+
+    async def recover(self) -> list[int]:
+        """Take up what nobody has in hand any more, and close what is too late to be sent.
+
+        At the start, and every minute. What was only claimed is done again; what may have left
+        is treated as a lost answer. Returns those that are held from now on.
+        """
+        now = self._clock.now()
+        mine = self._owner.partition(":")[0] + ":"
+        async with self._sessions.begin() as session:
+            orphans = await repository.orphans(
+                session, now, dead_owners=mine, owner=self._owner, alive=self._still_held()
+            )
+            recovered = {row.id: _give_back(row, now) for row in orphans}
+            await self._write(session, orphans, recovered, now)
+            overdue = await repository.overdue(session, now)
+            closed = {row.id: _too_late(row, now) for row in overdue}
+            await self._write(session, overdue, closed, now)
+        if recovered:
+            log.info("deliveries_recovered", count=len(recovered))
+        if closed:
+            log.warning("deliveries_missed", count=len(closed))
+        states = {row: each["state"] for row, each in (recovered | closed).items()}
+        return [row for row, state in states.items() if state == State.HELD]
+
+    async def release(self) -> None:
+        """Before stopping: put back what is in hand, except what is being sent.
+
+        What a database that is away does not hear of, the next life of this worker puts back.
+        """
+        try:
+            await self._release()
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+            log.warning("deliveries_not_released", why=type(error).__name__)
+
+    async def _release(self) -> None:
+        now = self._clock.now()
+        async with self._sessions.begin() as session:
+            held = await repository.held_by(session, self._owner)
+            certain = [row for row in held if row.state != State.SENDING]
+            changes = {row.id: _give_back(row, now) for row in certain}
+            await self._write(session, certain, changes, now)
+
+    async def missed_before(self, delivery: Delivery) -> list[Delivery]:
+        """The missed slots of its destination since the last report that was sent there."""
+        async with reading(self._sessions) as session:
+            return await repository.missed_before(session, delivery)
+
+    async def close(self, patience_sec: float) -> None:
+        """Write what callers still wait for; what cannot be written is recovered later."""
+        await self._moves.close(patience_sec)
+
+    def _claim(self, state: State, lease: timedelta) -> Changes:
+        now = self._clock.now()
+        lease_until = now + lease
+        return {
+            "state": state, "owner": self._owner, "lease_until": lease_until, "updated_at": now
+        }  # fmt: skip
+
+    def _hold(self, claimed: list[Delivery], lease: timedelta) -> list[Delivery]:
+        until = self._monotonic() + lease.total_seconds()
+        self._in_hand.update(dict.fromkeys((row.id for row in claimed), until))
+        return claimed
+
+    def _still_held(self) -> Collection[int]:
+        now = self._monotonic()
+        self._in_hand = {row: until for row, until in self._in_hand.items() if until > now}
+        return self._in_hand.keys()
+
+    def _has(self, row: Standing, *states: State) -> bool:
+        return row.owner == self._owner and row.state in states
+
+    def _from(
+        self, state: State, changes: Changes, base: Callable[[datetime], Changes] | None = None
+    ) -> Callable[[Standing, datetime], Changes | None]:
+        """A step that is allowed from `state` only, and writes the same whatever the row."""
+
+        def decide(row: Standing, now: datetime) -> Changes | None:
+            if not self._has(row, state):
+                return None
+            return {**(base(now) if base else {}), **changes}
+
+        return decide
+
+    async def _move(
+        self, delivery_id: int, decide: Callable[[Standing, datetime], Changes | None]
+    ) -> bool:
+        return await self._moved(delivery_id, decide) is not None
+
+    async def _moved(
+        self,
+        delivery_id: int,
+        decide: Callable[[Standing, datetime], Changes | None],
+        parts: Sequence[dict[str, Any]] = (),
+    ) -> State | None:
+        state = await self._moves.submit(Move(delivery_id, decide, parts))
+        self._in_hand.pop(delivery_id, None)
+        return state
+
+    async def _apply(self, session: AsyncSession, moves: Sequence[Move]) -> list[State | None]:
+        now = self._clock.now()
+        rows = await repository.standing(session, [move.delivery_id for move in moves])
+        standing = {row.id: row for row in rows}
+        changes: dict[int, Changes] = {}
+        outcomes: list[State | None] = []
+        for move in moves:
+            row = standing.get(move.delivery_id)
+            if row is None:  # its destination was deleted meanwhile
+                outcomes.append(None)
+                continue
+            if not _is_written(row, move.written):
+                move.written = move.decide(row, now)
+                if move.written is not None:
+                    changes[row.id] = move.written
+            outcomes.append(None if move.written is None else move.written["state"])
+        await self._write(session, rows, changes, now)
+        for move in moves:
+            if move.parts and move.delivery_id in changes:
+                await repository.add_parts(session, move.delivery_id, move.parts, now)
+        return outcomes
+
+    async def _write(
+        self,
+        session: AsyncSession,
+        rows: Sequence[Standing],
+        changes: dict[int, Changes],
+        now: datetime,
+    ) -> None:
+        """Write the changes, and at the destinations what their owners should know."""
+        if not changes:
+            return
+        await repository.save(session, [{"id": row, **each} for row, each in changes.items()])
+        tasks = {row.id: row.task_id for row in rows}
+        ended = [(tasks[row], each) for row, each in changes.items() if each.get("finished_at")]
+        arrived = [task for task, each in ended if each["reason"] is None]
+        problems = [(task, each["reason"]) for task, each in ended if each["reason"] is not None]
+        await repository.clear_problems(session, arrived)
+        await repository.note_problems(session, problems, now)
+
+
+_MAY_HAVE_ARRIVED = (State.SENDING, State.RESEND, State.HELD)
+
+
+def _let_go(now: datetime) -> Changes:
+    return {"owner": None, "lease_until": None, "updated_at": now}
+
+
+def _finish(state: State, now: datetime) -> Changes:
+    return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now}
+
+
+def _lose(row: Standing, now: datetime) -> Changes:
+    # The owner stays: should he learn after all that it arrived, he may still say so.
+    if row.is_repeat or row.on_lost_answer == "hold":
+        return _finish(State.HELD, now) | {"reason": LOST_ANSWER}
+    again = {"state": State.RESEND, "is_repeat": True, "attempt": 0, "next_try_at": None}
+    return {**again, "lease_until": None, "updated_at": now, "reason": LOST_ANSWER}
+
+
+def _give_back(row: Standing, now: datetime) -> Changes:
+    match row.state:
+        case State.SENDING:
+            return _lose(row, now)
+        case State.BUILDING:
+            return {**_let_go(now), "state": State.DUE}
+        case _:
+            state = State.RESEND if row.is_repeat else State.READY
+            return {**_let_go(now), "state": state}
+
+
+def _too_late(row: Standing, now: datetime) -> Changes:
+    if row.is_repeat:
+        # Its first copy may have arrived: that is not missed, it is not known.
+        return _finish(State.HELD, now) | {"reason": LOST_ANSWER}
+    return _finish(State.MISSED, now) | {"reason": TOO_LATE}
+
+
+def _is_written(row: Standing, written: Changes | None) -> bool:
+    return (
+        written is not None
+        and row.state == written["state"]
+        and row.updated_at == written["updated_at"]
+    )

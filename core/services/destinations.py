@@ -1,0 +1,283 @@
+"""Destinations: where the scheduled reports of a profile go, and what happens to those places."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.errors import DestinationNotFound
+from core.services import schedule
+
+TITLE_LIMIT = 255
+
+
+class Trouble(StrEnum):
+    """Why Telegram will not let the bot post in a chat."""
+
+    KICKED = "kicked"
+    """Thrown out of a group or a channel, or it left."""
+    BLOCKED = "blocked"
+    """The person of a private chat stopped the bot."""
+    NO_RIGHTS = "no_rights"
+    """It is there and may not write."""
+    CHAT_GONE = "chat_gone"
+    """Deleted, deactivated, or not known any more."""
+
+
+class Refusal(StrEnum):
+    """Why a place is not set although nothing keeps the bot from posting in its chat."""
+
+    NOT_ADMIN = "not_admin"
+    """The person is no administrator of the channel."""
+    NOT_MEMBER = "not_member"
+    """The person is not in the chat."""
+    NO_ANSWER = "no_answer"
+    """Telegram could not be asked."""
+
+
+class LostAnswer(StrEnum):
+    """What becomes of a report when Telegram's answer to it was lost."""
+
+    RESEND = "resend"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A chat, or one topic of a forum (`thread_id`, 0 outside of topics)."""
+
+    chat_id: int
+    thread_id: int
+    title: str | None
+    type: str
+    """`private` | `group` | `supergroup` | `channel`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A destination with the profile whose reports go there."""
+
+    task: ReportTask
+    profile: AvitoProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    destination: Destination
+    is_new: bool
+    """False: the profile reported there already."""
+
+
+async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destination:
+    """The destination, if it is of this owner's profile; else `DestinationNotFound`."""
+    row = (
+        await session.execute(
+            _with_profiles().where(
+                ReportTask.id == task_id,
+                ReportTask.chat_id != 0,
+                AvitoProfile.owner_id == owner_id,
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise DestinationNotFound(task_id)
+    return Destination(*row)
+
+
+async def listing(session: AsyncSession, profile_id: int) -> list[ReportTask]:
+    """The destinations of a profile, in the order they were set."""
+    tasks = await session.scalars(
+        select(ReportTask)
+        .where(ReportTask.profile_id == profile_id, ReportTask.chat_id != 0)
+        .order_by(ReportTask.id)
+    )
+    return list(tasks)
+
+
+async def bound_here(session: AsyncSession, chat_id: int, thread_id: int) -> list[AvitoProfile]:
+    """The profiles that report at this place, whoever owns them; each once."""
+    here = select(ReportTask.profile_id).where(
+        ReportTask.chat_id == chat_id, ReportTask.thread_id == thread_id
+    )
+    profiles = await session.scalars(
+        select(AvitoProfile).where(AvitoProfile.id.in_(here)).order_by(AvitoProfile.id)
+    )
+    return list(profiles)
+
+
+async def bind(session: AsyncSession, profile: AvitoProfile, place: Place, now: datetime) -> Bound:
+    """Let the profile report at this place, which was checked before.
+
+    A place that was set already is not doubled: it is only known to be good again.
+    """
+    # Two presses at a time must not both find the place free.
+    await session.execute(
+        select(AvitoProfile.id)
+        .where(AvitoProfile.id == profile.id)
+        .with_for_update(key_share=True)
+    )
+    tasks = (
+        await session.scalars(
+            select(ReportTask)
+            .where(ReportTask.profile_id == profile.id)
+            .order_by(ReportTask.id)
+            .execution_options(populate_existing=True)
+        )
+    ).all()
+    where = (place.chat_id, place.thread_id)
+    task = next((task for task in tasks if (task.chat_id, task.thread_id) == where), None)
+    is_new = task is None
+    if task is None:
+        # What was chosen before there was any place waits in a row without one.
+        task = next((task for task in tasks if task.chat_id == 0), None)
+    if task is None:
+        task = _like(tasks[0]) if tasks else ReportTask()
+        task.profile_id = profile.id
+        session.add(task)
+    task.chat_id, task.thread_id = where
+    task.chat_title = place.title[:TITLE_LIMIT] if place.title else None
+    task.chat_type = place.type
+    task.suspended = None
+    if is_new:
+        task.is_active = True
+    await session.flush()
+    await schedule.reschedule(session, profile, now)
+    return Bound(Destination(task, profile), is_new)
+
+
+def _like(task: ReportTask) -> ReportTask:
+    """A task with what is chosen for the whole profile: metrics and period."""
+    return ReportTask(
+        report_metrics=task.report_metrics,
+        report_period=task.report_period,
+        is_period_set=task.is_period_set,
+    )
+
+
+async def pause(session: AsyncSession, destination: Destination, now: datetime) -> None:
+    destination.task.is_active = False
+    await schedule.reschedule(session, destination.profile, now)
+
+
+async def resume(session: AsyncSession, destination: Destination, now: datetime) -> None:
+    destination.task.is_active = True
+    await schedule.reschedule(session, destination.profile, now)
+
+
+def silence(task: ReportTask, *, is_silent: bool) -> None:
+    task.is_silent = is_silent
+
+
+def on_lost_answer(task: ReportTask, choice: LostAnswer) -> None:
+    task.on_lost_answer = choice.value
+
+
+async def unbind(session: AsyncSession, destination: Destination) -> None:
+    """Send no more reports there, those on their way included.
+
+    The last destination leaves what was chosen for the profile behind, in a row without a chat.
+    """
+    task = destination.task
+    if len(await listing(session, task.profile_id)) == 1:
+        rest = _like(task)
+        rest.profile_id = task.profile_id
+        session.add(rest)
+    await session.delete(task)
+    await session.flush()
+
+
+async def suspend_chat(
+    session: AsyncSession, chat_id: int, trouble: Trouble, now: datetime
+) -> list[Destination]:
+    """Send nothing into this chat until `resume_chat`, in none of its topics.
+
+    Returns what was not suspended before: whose owners have to be told.
+    """
+    affected = []
+    for destination in await _in_chat(session, chat_id):
+        # Refused by the sender and told by `my_chat_member`: it is one and the same trouble.
+        if destination.task.suspended is None:
+            affected.append(destination)
+        destination.task.suspended = trouble.value
+    await _reschedule(session, affected, now)
+    return affected
+
+
+async def resume_chat(session: AsyncSession, chat_id: int, now: datetime) -> list[Destination]:
+    """The bot may post there again. Returns what had been suspended."""
+    affected = [d for d in await _in_chat(session, chat_id) if d.task.suspended is not None]
+    for destination in affected:
+        destination.task.suspended = None
+    await _reschedule(session, affected, now)
+    return affected
+
+
+async def migrate_chat(
+    session: AsyncSession, old_chat_id: int, new_chat_id: int, now: datetime
+) -> list[Destination]:
+    """A group became a supergroup: move its destinations and the reports on their way there.
+
+    Returns the moved ones. Telegram tells it up to three times; only the first finds any.
+    """
+    # Even if no destination is left there: a report may have been written down a moment ago.
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.chat_id == old_chat_id, Delivery.finished_at.is_(None))
+        .values(chat_id=new_chat_id, updated_at=now)
+    )
+    moved = await _in_chat(session, old_chat_id)
+    if not moved:
+        return []
+    there = {
+        (d.profile.id, d.task.thread_id): d.task for d in await _in_chat(session, new_chat_id)
+    }
+    for destination in moved:
+        task = destination.task
+        twin = there.get((task.profile_id, task.thread_id))
+        if twin is not None:
+            # Bound anew by hand before we heard of the move: one of the two would be a double.
+            await session.delete(twin)
+        task.chat_id, task.chat_type, task.suspended = new_chat_id, "supergroup", None
+    await session.flush()
+    await _reschedule(session, [d for d in moved if d.task.next_due_at is None], now)
+    return moved
+
+
+def by_owner(destinations: Iterable[Destination]) -> dict[int, list[Destination]]:
+    """What each owner has to be told about."""
+    owners: defaultdict[int, list[Destination]] = defaultdict(list)
+    for destination in destinations:
+        owners[destination.profile.owner_id].append(destination)
+    return dict(owners)
+
+
+async def _in_chat(session: AsyncSession, chat_id: int) -> list[Destination]:
+    rows = await session.execute(
+        _with_profiles()
+        .where(ReportTask.chat_id == chat_id)
+        .order_by(ReportTask.id)
+        # Telegram tells of one change in several ways at a time; each of them is worked in once.
+        .with_for_update(of=ReportTask)
+        .execution_options(populate_existing=True)
+    )
+    return [Destination(*row) for row in rows]
+
+
+def _with_profiles() -> Select[ReportTask, AvitoProfile]:
+    return select(ReportTask, AvitoProfile).join(
+        AvitoProfile, AvitoProfile.id == ReportTask.profile_id
+    )
+
+
+async def _reschedule(
+    session: AsyncSession, destinations: Iterable[Destination], now: datetime
+) -> None:
+    for profile in {d.profile.id: d.profile for d in destinations}.values():
+        await schedule.reschedule(session, profile, now)

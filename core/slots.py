@@ -1,0 +1,244 @@
+"""Slots that have come become deliveries in the outbox, each of them once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, NamedTuple, cast
+
+from sqlalchemy import literal, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.database.repositories.outbox import TRIAL, State
+from core.database.session import insert_for
+from core.schedule_policy import (
+    Frequency,
+    Schedule,
+    Slot,
+    catch_up_window,
+    covered,
+    next_slot,
+    slots_between,
+)
+from core.services.schedule import schedule_of
+
+CHUNK = 500
+"""Destinations worked on at a stretch: the event loop gets a turn in between."""
+MEMORY = timedelta(days=90)
+"""How far back an outage is written down slot by slot; the outbox keeps its rows no longer."""
+TRIAL_WINDOW = timedelta(minutes=30)
+HALF_A_DAY = timedelta(hours=12)
+OUTAGE = "outage"
+
+Chosen = Literal["day", "week", "month"]
+
+
+class Row(NamedTuple):
+    """A delivery without its destination: many destinations have the same."""
+
+    slot: str
+    due_at: datetime
+    deadline_at: datetime
+    first_day: date
+    last_day: date
+    state: State
+
+
+class Outcome(NamedTuple):
+    """What it comes to that a destination is due."""
+
+    rows: tuple[Row, ...]
+    next_due_at: datetime
+
+    @property
+    def is_missed(self) -> bool:
+        """Nothing of it will arrive."""
+        return bool(self.rows) and self.rows[-1].state == State.MISSED
+
+
+async def materialise(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    limit: int = 100_000,
+    task_id: int | None = None,
+    profile_id: int | None = None,
+) -> int:
+    """Write down what is due by `now` and when each destination is due next.
+
+    Of several slots that passed during an outage the newest is delivered, if it is still within
+    its catch-up window; every other one is missed. Repeating it, a second scheduler or a clock
+    that steps back add nothing. Returns how many destinations were due; of one task or profile
+    only, if one is named.
+    """
+    policy = Policy(now)
+    done = 0
+    while done < limit:
+        size = min(CHUNK, limit - done)
+        tasks = await _due(session, now, size, task_id, profile_id)
+        outcomes = defaultdict(list)
+        for task in tasks:
+            outcomes[policy.outcome(task)].append(task.id)
+        await _write(session, outcomes, now)
+        done += len(tasks)
+        if len(tasks) < size:
+            break
+        await asyncio.sleep(0)
+    return done
+
+
+async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
+    """Put a report on its way to `task` at once, beside its schedule.
+
+    False when one is on its way already: a second press asks for nothing new.
+    """
+    under_way = select(Delivery.id).where(
+        Delivery.task_id == task.id,
+        Delivery.slot.startswith(TRIAL),
+        Delivery.finished_at.is_(None),
+    )
+    if await session.scalar(under_way.limit(1)) is not None:
+        return False
+    profile = await session.get_one(AvitoProfile, task.profile_id)
+    slot = Slot(now.date(), f"{TRIAL}{now:%Y-%m-%dT%H:%M:%S}", now)
+    row = _row(schedule_of(profile), slot, _chosen(task), now + TRIAL_WINDOW, State.DUE)
+    await _insert(session, row, [task.id], now)
+    return True
+
+
+class Policy:
+    """The schedule policy at one instant; alike destinations are worked out once."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._known: dict[tuple[Any, ...], Outcome] = {}
+
+    def outcome(self, task: Any) -> Outcome:
+        """Of a row of `_due`."""
+        # The day of its connection matters to a schedule only as the phase of an interval.
+        connected_at = task.created_at if task.report_frequency == Frequency.INTERVAL else None
+        key = (*task[1:-1], connected_at)
+        outcome = self._known.get(key)
+        if outcome is None:
+            outcome = self._known[key] = self._work_out(task)
+        return outcome
+
+    def _work_out(self, task: Any) -> Outcome:
+        schedule = schedule_of(cast("AvitoProfile", task))
+        window = catch_up_window(schedule.frequency)
+        slots = self._passed(schedule, task.next_due_at)
+        newest = slots[-1:]
+        rows = []
+        for slot in slots:
+            deadline_at = slot.due_at + window
+            comes_late = slot in newest and deadline_at > self._now
+            state = State.DUE if comes_late else State.MISSED
+            rows.append(_row(schedule, slot, _chosen(task), deadline_at, state))
+        return Outcome(tuple(rows), next_slot(schedule, self._now).due_at)
+
+    def _passed(self, schedule: Schedule, due_at: datetime) -> list[Slot]:
+        # Since `due_at` was worked out a country may have changed its clocks, and the slot lies
+        # earlier now. No schedule has two slots so close to each other.
+        since = max(due_at, self._now - MEMORY) - HALF_A_DAY
+        return slots_between(schedule, since, self._now, limit=MEMORY.days + 1)
+
+
+def _row(
+    schedule: Schedule, slot: Slot, chosen: Chosen | None, deadline_at: datetime, state: State
+) -> Row:
+    period = covered(schedule, slot, chosen)
+    return Row(slot.label, slot.due_at, deadline_at, period.first, period.last, state)
+
+
+def _chosen(task: Any) -> Chosen | None:
+    return cast("Chosen", task.report_period) if task.is_period_set else None
+
+
+async def _due(
+    session: AsyncSession,
+    now: datetime,
+    count: int,
+    task_id: int | None,
+    profile_id: int | None,
+) -> Sequence[Any]:
+    query = (
+        select(
+            ReportTask.id,
+            ReportTask.report_period,
+            ReportTask.is_period_set,
+            ReportTask.next_due_at,
+            AvitoProfile.report_frequency,
+            AvitoProfile.report_interval_value,
+            AvitoProfile.report_weekdays,
+            AvitoProfile.report_month_day,
+            AvitoProfile.report_anchor,
+            AvitoProfile.report_time,
+            AvitoProfile.report_timezone,
+            AvitoProfile.created_at,
+        )
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(
+            ReportTask.next_due_at <= now,
+            ReportTask.is_active,
+            ReportTask.suspended.is_(None),
+            ReportTask.chat_id != 0,
+            AvitoProfile.is_report_active,
+        )
+        .order_by(ReportTask.next_due_at, ReportTask.id)
+        .limit(count)
+        # A second scheduler waits here and then finds nothing left to do.
+        .with_for_update(of=ReportTask, key_share=True)
+    )
+    if task_id is not None:
+        query = query.where(ReportTask.id == task_id)
+    if profile_id is not None:
+        query = query.where(ReportTask.profile_id == profile_id)
+    return (await session.execute(query)).all()
+
+
+async def _write(
+    session: AsyncSession, outcomes: Mapping[Outcome, Sequence[int]], now: datetime
+) -> None:
+    tasks_of: defaultdict[Row, list[int]] = defaultdict(list)
+    for outcome, tasks in outcomes.items():
+        for row in outcome.rows:
+            tasks_of[row] += tasks
+        values: dict[str, Any] = {"next_due_at": outcome.next_due_at}
+        if outcome.is_missed:
+            values |= {"problem": OUTAGE, "problem_at": now}
+        await session.execute(
+            update(ReportTask)
+            .where(ReportTask.id.in_(tasks))
+            .values(values)
+            .execution_options(synchronize_session=False)
+        )
+    for row, tasks in tasks_of.items():
+        await _insert(session, row, tasks, now)
+
+
+async def _insert(session: AsyncSession, row: Row, tasks: Sequence[int], now: datetime) -> None:
+    """Into the outbox, for each of these destinations; a slot that is there stays as it is."""
+    is_missed = row.state == State.MISSED
+    shared = {
+        **row._asdict(),
+        "reason": OUTAGE if is_missed else None,
+        "updated_at": now,
+        "finished_at": now if is_missed else None,
+    }
+    columns = Delivery.__table__.c
+    chosen = select(
+        ReportTask.id,
+        ReportTask.chat_id,
+        ReportTask.thread_id,
+        ReportTask.is_silent,
+        *(literal(value, columns[name].type) for name, value in shared.items()),
+    )
+    names = ["task_id", "chat_id", "thread_id", "is_silent", *shared]
+    await session.execute(
+        insert_for(session, Delivery)
+        .from_select(names, chosen.where(ReportTask.id.in_(tasks)).order_by(ReportTask.id))
+        .on_conflict_do_nothing(index_elements=["task_id", "slot", "part"])
+    )

@@ -1,0 +1,173 @@
+"""Where the bot may not post, or the person may not decide: what to do about it is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.telegram.people import ChatView
+from tests.support.bot import BotRig
+from tests.support.places import greet, places_of
+from tests.support.rows import add_profile
+
+
+async def choose(chat: ChatView, chat_id: int, thread_id: int = 0) -> None:
+    """Ask for a place by its numbers, as an anonymous administrator's link does."""
+    chat.start(f"place_{chat_id}_{thread_id}")
+    await chat.wait_for("Отчёты какого профиля")
+    chat.click("🏪 Мебель")
+
+
+async def test_a_bot_that_is_not_there_asks_to_be_added_and_checks_again(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    group = rig.telegram.supergroup("Клиенты", rig.alice)
+    chat = await greet(rig, rig.alice)
+    await choose(chat, group.id)
+    assert "добавьте меня туда" in (await chat.wait_for("туда пока не придут")).text
+    assert await places_of(rig, profile_id) == []
+
+    rig.alice.add_bot(group, rig.me)
+    chat.click("🔄 Проверить снова")
+
+    await chat.wait_for("Отчёты «Мебель» будут приходить в группу «Клиенты»")
+
+
+async def test_a_bot_that_was_thrown_out_asks_to_be_brought_back(rig: BotRig) -> None:
+    await add_profile(rig, rig.alice, "Мебель")
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    rig.alice.kick_bot(group, rig.me)
+    chat = await greet(rig, rig.alice)
+
+    await choose(chat, group.id)
+
+    assert "Меня там нет" in (await chat.wait_for("туда пока не придут")).text
+
+
+@pytest.mark.parametrize("how", ["muted", "closed", "channel"])
+async def test_a_bot_without_the_right_to_write_asks_for_it(rig: BotRig, how: str) -> None:
+    await add_profile(rig, rig.alice, "Мебель")
+    if how == "channel":
+        place = rig.telegram.channel("Цифры", rig.alice, rig.me)
+    else:
+        place = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    if how == "closed":
+        rig.alice.close_group(place)
+    else:
+        rig.alice.mute_bot(place, rig.me)
+    chat = await greet(rig, rig.alice)
+    await choose(chat, place.id)
+    assert "Мне нельзя туда писать" in (await chat.wait_for("туда пока не придут")).text
+
+    rig.alice.promote_bot(place, rig.me)
+    chat.click("🔄 Проверить снова")
+
+    await chat.wait_for("Отчёты «Мебель» будут приходить")
+
+
+async def test_where_the_bot_may_not_answer_a_bind_is_answered_in_private(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    rig.alice.mute_bot(group, rig.me)
+    chat = await greet(rig, rig.alice)
+
+    rig.alice.at(group).send("/bind")
+
+    await chat.wait_for("Мне нельзя туда писать")
+    assert await places_of(rig, profile_id) == []
+
+
+async def test_a_bot_that_is_no_administrator_of_the_channel_asks_for_it(rig: BotRig) -> None:
+    await add_profile(rig, rig.alice, "Мебель")
+    channel = rig.telegram.channel("Цифры", rig.alice, rig.me)
+    rig.alice.demote_bot(channel, rig.me)
+    chat = await greet(rig, rig.alice)
+
+    await choose(chat, channel.id)
+
+    assert "сделайте меня администратором" in (await chat.wait_for("пока не придут")).text
+
+
+async def test_only_an_administrator_decides_about_a_channel(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    channel = rig.telegram.channel("Цифры", rig.bob, rig.alice, rig.me)
+    chat = await greet(rig, rig.alice)
+    await choose(chat, channel.id)
+    refusal = await chat.wait_for("туда пока не придут")
+    assert "может только его администратор" in refusal.text
+    assert "Цифры" not in refusal.text
+    assert await places_of(rig, profile_id) == []
+
+    rig.alice.join(channel, as_admin=True)
+    chat.click("🔄 Проверить снова")
+
+    await chat.wait_for("Отчёты «Мебель» будут приходить в канал «Цифры»")
+
+
+async def test_a_member_who_is_no_administrator_may_decide_about_his_group(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    group = rig.telegram.supergroup("Клиенты", rig.bob, rig.alice, rig.me)
+    chat = await greet(rig, rig.alice)
+
+    await choose(chat, group.id)
+
+    await chat.wait_for("Отчёты «Мебель» будут приходить в группу «Клиенты»")
+    assert len(await places_of(rig, profile_id)) == 1
+
+
+@pytest.mark.parametrize("place", ["group", "channel", "private"])
+async def test_nobody_sends_reports_where_he_is_not(rig: BotRig, place: str) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    await greet(rig, rig.bob)
+    chat_id = {
+        "group": rig.telegram.supergroup("Секрет Боба", rig.bob, rig.me).id,
+        "channel": rig.telegram.channel("Секрет Боба", rig.bob, rig.me).id,
+        "private": rig.bob.id,
+    }[place]
+    chat = await greet(rig, rig.alice)
+
+    await choose(chat, chat_id)
+
+    await chat.wait_for("туда пока не придут")
+    assert "Секрет" not in chat.transcript()
+    assert await places_of(rig, profile_id) == []
+
+
+@pytest.mark.parametrize("fault", ["http_500", "http_502", "flood", "drop_before"])
+async def test_a_telegram_that_does_not_answer_can_be_asked_again(rig: BotRig, fault: str) -> None:
+    await add_profile(rig, rig.alice, "Мебель")
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    chat = await greet(rig, rig.alice)
+    rig.telegram.fault(fault, "getChatMember", times=1)  # type: ignore[arg-type]
+    await choose(chat, group.id)
+    await chat.wait_for("Telegram сейчас не отвечает")
+
+    chat.click("🔄 Проверить снова")
+
+    await chat.wait_for("Отчёты «Мебель» будут приходить в группу «Клиенты»")
+
+
+async def test_without_profiles_there_is_nothing_to_bind(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    inside = rig.bob.at(group)
+
+    inside.send("/bind")
+
+    said = await inside.wait_for("нет подключённых профилей")
+    assert said.keyboard[0][0].url == "https://t.me/avito_test_bot?start=profiles"
+    chat = rig.bob.private(rig.me)
+    chat.start(f"place_{group.id}_0")
+    await chat.wait_for("Пока не подключён ни один")
+
+
+async def test_links_that_nobody_made_are_a_plain_start(rig: BotRig) -> None:
+    await add_profile(rig, rig.alice, "Мебель")
+    chat = rig.alice.private(rig.me)
+    for payload in (
+        "place_1",
+        "place_x_0",
+        f"place_{-(2**60)}_0",
+        "bind_1",
+        "place",
+        "place_1_2_3",
+    ):
+        chat.start(payload)
+        await chat.wait_for("Avito Analytics Bot")

@@ -1,0 +1,52 @@
+"""One person's flood, and chats that Telegram makes wait, are not felt by anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot import app
+from tests.support.bot import BotRig
+from tests.support.rows import scalar
+
+
+async def received(rig: BotRig, count: int) -> None:
+    async with asyncio.timeout(20):
+        while await scalar(rig, "SELECT count(*) FROM inbox WHERE state = 'received'") < count:
+            await asyncio.sleep(0.02)
+
+
+async def test_one_persons_flood_does_not_stop_the_bot_for_the_others(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "BACKLOG_LIMIT", 50)
+    rig.telegram.fault("latency_before", "sendMessage", chat_id=rig.charlie.id, seconds=30)
+    flood = rig.charlie.private(rig.me)
+    flood.start()
+    for number in range(100):
+        flood.send(f"/help {number}")
+    await received(rig, 100)
+
+    chat = rig.alice.private(rig.me)
+    chat.start()
+
+    await chat.wait_for("Avito Analytics Bot")
+    rig.telegram.clear_faults()
+    await rig.stop()
+
+
+async def test_chats_that_wait_for_telegram_do_not_take_everybodys_place(rig: BotRig) -> None:
+    history = rig.telegram.history
+    for number in range(70):
+        person = rig.telegram.user(f"Гость {number}")
+        rig.telegram.fault("latency_before", "sendMessage", chat_id=person.id, seconds=30)
+        person.private(rig.me).start()
+    await history.signal.until(lambda: len(history.of("sendMessage")) >= 64, 20)
+
+    chat = rig.alice.private(rig.me)
+    chat.start()
+
+    await chat.wait_for("Avito Analytics Bot", timeout=10)
+    rig.telegram.clear_faults()
+    await rig.stop()

@@ -1,0 +1,234 @@
+"""Thrown out, silenced, blocked, and back: destinations follow, and their owners are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.telegram.model import Chat
+from sandbox.telegram.people import ChatView
+from tests.support.bot import BotRig
+from tests.support.places import bound, greet, open_places
+from tests.support.rows import add_profile, execute, scalar
+
+
+async def state_of(rig: BotRig, task_id: int) -> tuple[str | None, bool]:
+    """Why the destination is suspended, and whether a report is due there."""
+    why = await scalar(rig, "SELECT suspended FROM report_tasks WHERE id = :id", id=task_id)
+    due = await scalar(rig, "SELECT next_due_at FROM report_tasks WHERE id = :id", id=task_id)
+    return why, due is not None
+
+
+async def in_group(rig: BotRig, kind: str = "supergroup") -> tuple[Chat, ChatView, int]:
+    """A chat with one destination of Alice's: the chat, her private chat, the destination."""
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    make: Any = getattr(rig.telegram, kind)
+    place = make("Клиенты", rig.alice, rig.me)
+    task_id = await bound(rig, profile_id, place)
+    chat = await greet(rig, rig.alice)
+    await rig.telegram.settled(rig.me)
+    return place, chat, task_id
+
+
+@pytest.mark.parametrize("kind", ["group", "supergroup", "channel"])
+async def test_thrown_out_and_back(rig: BotRig, kind: str) -> None:
+    place, chat, task_id = await in_group(rig, kind)
+    rig.alice.kick_bot(place, rig.me)
+
+    told = await chat.wait_for("Отчёты больше не приходят")
+    assert "«Клиенты»" in told.text
+    assert "Профили: «Мебель»" in told.text
+    assert "верните меня" in told.text
+    assert await state_of(rig, task_id) == ("kicked", False)
+
+    rig.alice.add_bot(place, rig.me)
+
+    back = await chat.wait_for("Снова могу писать")
+    assert "Следующий — завтра" in back.text
+    assert await state_of(rig, task_id) == (None, True)
+
+
+@pytest.mark.parametrize("kind", ["supergroup", "channel"])
+async def test_the_right_to_write_lost_and_given_back(rig: BotRig, kind: str) -> None:
+    place, chat, task_id = await in_group(rig, kind)
+    rig.alice.mute_bot(place, rig.me)
+    assert "дайте это право" in (await chat.wait_for("Отчёты больше не приходят")).text
+    assert await state_of(rig, task_id) == ("no_rights", False)
+
+    rig.alice.promote_bot(place, rig.me)
+
+    await chat.wait_for("Снова могу писать")
+    assert await state_of(rig, task_id) == (None, True)
+
+
+async def test_a_mute_and_a_kick_are_one_piece_of_bad_news(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    rig.alice.mute_bot(group, rig.me)
+    await chat.wait_for("Отчёты больше не приходят")
+
+    rig.alice.kick_bot(group, rig.me)
+
+    await rig.telegram.settled(rig.me)
+    assert chat.transcript().count("Отчёты больше не приходят") == 1
+    assert await state_of(rig, task_id) == ("kicked", False)
+
+
+async def test_the_button_under_the_bad_news_mends_it(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    rig.alice.kick_bot(group, rig.me)
+    told = await chat.wait_for("Отчёты больше не приходят")
+    chat.click("🔄 Проверить снова", told)
+    await chat.wait_for("Пока не получается")
+    assert await state_of(rig, task_id) == ("kicked", False)
+    # The bot comes back while it is down, and Telegram's own word of that is lost.
+    await rig.stop()
+    rig.alice.add_bot(group, rig.me)
+    rig.me.updates.drop_pending()
+    await rig.start()
+
+    chat.click("🔄 Проверить снова")
+
+    await chat.wait_for("Следующий — завтра")
+    assert await state_of(rig, task_id) == (None, True)
+
+
+async def test_a_check_tells_the_other_owners_too(rig: BotRig) -> None:
+    group, chat, _ = await in_group(rig)
+    rig.bob.join(group)
+    other = await bound(rig, await add_profile(rig, rig.bob, "Двери"), group)
+    bobs = await greet(rig, rig.bob)
+    await execute(rig, "UPDATE report_tasks SET suspended = 'no_rights', next_due_at = NULL")
+    [mine] = [d for d in await destinations_of(chat, rig) if d.startswith("destination_view")]
+    chat.click(mine)
+    await chat.wait_for("Сейчас не приходят")
+
+    chat.click("🔄 Проверить снова")
+
+    await bobs.wait_for("Снова могу писать")
+    assert await state_of(rig, other) == (None, True)
+
+
+async def test_a_check_finds_out_what_telegram_never_told(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    rig.bob.join(group)
+    await bound(rig, await add_profile(rig, rig.bob, "Двери"), group)
+    bobs = await greet(rig, rig.bob)
+    await rig.stop()
+    rig.alice.kick_bot(group, rig.me)
+    rig.me.updates.drop_pending()
+    await rig.start()
+
+    chat.press(f"destination_check:{task_id}", chat.last)
+
+    assert "Меня там нет" in (await chat.wait_for("Пока не получается")).text
+    assert "Профили: «Двери»" in (await bobs.wait_for("Отчёты больше не приходят")).text
+    assert await state_of(rig, task_id) == ("kicked", False)
+
+
+async def test_every_owner_is_told_once_about_all_of_his(rig: BotRig) -> None:
+    group, chat, _ = await in_group(rig)
+    await bound(rig, await add_profile(rig, rig.alice, "Окна"), group)
+    rig.bob.join(group)
+    await bound(rig, await add_profile(rig, rig.bob, "Двери"), group)
+    bobs = await greet(rig, rig.bob)
+
+    rig.charlie.join(group, as_admin=True)
+    rig.charlie.kick_bot(group, rig.me)
+
+    told = await chat.wait_for("Отчёты больше не приходят")
+    assert "Профили: «Мебель», «Окна»" in told.text
+    assert "Профили: «Двери»" in (await bobs.wait_for("Отчёты больше не приходят")).text
+    await rig.telegram.settled(rig.me)
+    assert chat.transcript().count("больше не приходят") == 1
+    assert rig.telegram.sent(rig.charlie.id) == []
+
+
+async def test_all_topics_of_a_group_are_suspended_together(rig: BotRig) -> None:
+    forum = rig.telegram.supergroup("Клиенты", rig.alice, rig.me, is_forum=True)
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    tasks = [
+        await bound(
+            rig, profile_id, forum, thread_id=rig.telegram.topic(forum, name, rig.alice).id
+        )
+        for name in ("Отчёты", "Деньги")
+    ]
+    chat = await greet(rig, rig.alice)
+
+    rig.alice.kick_bot(forum, rig.me)
+
+    told = await chat.wait_for("Отчёты больше не приходят")
+    assert told.text.count("«Мебель»") == 1
+    for task_id in tasks:
+        assert await state_of(rig, task_id) == ("kicked", False)
+
+
+async def test_blocked_and_back(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    chat = await greet(rig, rig.alice)
+    await open_places(chat, profile_id)
+    chat.click(f"report_chat_here:{profile_id}")
+    await chat.wait_for("будут приходить в этот чат")
+    task_id = await scalar(rig, "SELECT id FROM report_tasks")
+
+    rig.alice.block(rig.me)
+    await rig.telegram.settled(rig.me)
+    assert await state_of(rig, task_id) == ("blocked", False)
+    refused = [c for c in rig.telegram.history.calls if "blocked" in (c.description or "")]
+    assert refused == []
+
+    chat.start()
+    await chat.wait_for("Снова могу писать: личный чат с ботом")
+    assert await state_of(rig, task_id) == (None, True)
+
+
+async def test_a_pause_of_the_owner_survives_the_bots_return(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    await execute(rig, "UPDATE report_tasks SET is_active = false, next_due_at = NULL")
+    rig.alice.kick_bot(group, rig.me)
+    await chat.wait_for("Отчёты больше не приходят")
+
+    rig.alice.add_bot(group, rig.me)
+
+    assert "Это место на паузе" in (await chat.wait_for("Снова могу писать")).text
+    assert await state_of(rig, task_id) == (None, False)
+
+
+async def test_a_channel_that_takes_the_bot_back_is_not_offered_anew(rig: BotRig) -> None:
+    channel, chat, _ = await in_group(rig, "channel")
+    await rig.telegram.settled(rig.me)
+    offers = chat.transcript().count("Меня добавили")
+    rig.alice.kick_bot(channel, rig.me)
+    await chat.wait_for("Отчёты больше не приходят")
+
+    rig.alice.add_bot(channel, rig.me)
+
+    await chat.wait_for("Снова могу писать")
+    await rig.telegram.settled(rig.me)
+    assert chat.transcript().count("Меня добавили") == offers
+
+
+async def test_chats_that_no_report_goes_to_are_nobodys_news(rig: BotRig) -> None:
+    chat = await greet(rig, rig.alice)
+    await add_profile(rig, rig.alice, "Мебель")
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    rig.alice.mute_bot(group, rig.me)
+    rig.alice.kick_bot(group, rig.me)
+    rig.alice.add_bot(group, rig.me)
+
+    await rig.telegram.settled(rig.me)
+
+    assert "Клиенты" not in chat.transcript()
+
+
+async def test_telegram_is_asked_for_what_this_needs(rig: BotRig) -> None:
+    asked = [c for c in rig.telegram.history.calls if c.method == "getUpdates"]
+    wanted = set(asked[-1].params["allowed_updates"])
+    assert {"message", "callback_query", "my_chat_member", "channel_post"} <= wanted
+
+
+async def destinations_of(chat: ChatView, rig: BotRig) -> list[str]:
+    profile_id = await scalar(
+        rig, "SELECT id FROM avito_profiles WHERE owner_id = :id", id=chat.person.id
+    )
+    return (await open_places(chat, profile_id)).button_data

@@ -1,0 +1,59 @@
+"""From the minute of a schedule into the chat, through the whole bot."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+from sandbox.telegram.people import ChatView
+from tests.support.bot import BotRig
+from tests.support.report import expected_figures, read_figures
+from tests.support.rows import add_destination, connected
+from tests.support.schedules import open_report_settings, profile_of
+from tests.support.stats import TITLE
+
+YESTERDAY = date(2026, 11, 20)
+TWO_MINUTES = timedelta(minutes=2)
+
+
+async def clients(rig: BotRig) -> tuple[ChatView, int]:
+    """Bob's view of a group where a profile of Alice's reports at 09:01, and the profile."""
+    rig.alice.private(rig.me).start()
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    profile_id = await connected(rig, rig.alice, "shop", "Мебель")
+    async with rig.running.sessions.begin() as session:
+        profile = await session.merge(await profile_of(rig, profile_id))
+        profile.report_time = time(9, 1)
+    due = rig.clock.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+    await add_destination(
+        *(rig, profile_id, group.id), chat_title="Клиенты", chat_type="supergroup", next_due_at=due
+    )
+    return rig.bob.at(group), profile_id
+
+
+async def test_it_comes_with_its_minute_and_its_button_shows_more(rig: BotRig) -> None:
+    group, _ = await clients(rig)
+
+    rig.clock.advance(TWO_MINUTES)
+
+    report = await group.wait_for("Отчёт Avito", timeout=10)
+    said, expected = read_figures(report), expected_figures(rig.avito.account("shop"), YESTERDAY)
+    assert {label: said[label] for label in expected} == expected
+    group.click("🔄 Сводка сейчас", report)
+    await group.wait_for(TITLE)
+
+
+async def test_what_went_wrong_is_for_the_owner_alone(rig: BotRig) -> None:
+    group, profile_id = await clients(rig)
+    alice = rig.alice.private(rig.me)
+    rig.avito.revoke_keys(rig.avito.account("shop"))
+
+    rig.clock.advance(TWO_MINUTES)
+
+    told = await alice.wait_for("не отправлен", timeout=10)
+    assert "Куда: группа «Клиенты»" in told.text
+    assert "Avito больше не принимает ключи профиля. Замените их." in told.text
+    assert rig.telegram.sent(group.chat.id) == []
+    settings = await open_report_settings(alice, profile_id)
+    assert "Avito больше не принимает ключи" in settings.text
+    alice.click("🔑 Заменить ключи", told)
+    await alice.wait_for("шаг 1 из 2")

@@ -1,0 +1,13 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.database.session import Sessions
+from tests.support.building import BuilderRig, builder_rig
+
+
+@pytest.fixture
+async def rig(sessions: Sessions) -> AsyncIterator[BuilderRig]:
+    """05:30 in Moscow, 21.11.2026."""
+    async with builder_rig(sessions) as made:
+        yield made

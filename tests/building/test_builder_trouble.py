@@ -1,0 +1,263 @@
+"""Avito in trouble at nine o'clock: patience, the store, and what the owner hears of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from core import report_runner
+from core.database.models import AvitoProfile
+from core.errors import DatabaseAway
+from core.outbox import State
+from core.slots import trial
+from core.statistics.sync import access_to
+from tests.support.building import ALICE, CLIENTS, BuilderRig, text_of
+from tests.support.deliveries import NINE
+from tests.support.report import count, expected_figures, figures_in
+
+YESTERDAY = date(2026, 11, 20)
+PASSING: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("status", {"status": 500}, "Unavailable"),
+    ("status", {"status": 502}, "Unavailable"),
+    ("status", {"status": 429}, "RateLimited"),
+    ("hang", {}, "Unavailable"),
+    ("drop_before", {}, "Unavailable"),
+    ("drop_after", {}, "Unavailable"),
+    ("malformed_json", {}, "UnexpectedAnswer"),
+    ("wrong_shape", {}, "UnexpectedAnswer"),
+    ("truncated", {}, "Unavailable"),
+)
+
+
+@pytest.mark.parametrize(("kind", "params", "reason"), PASSING, ids=str)
+async def test_a_passing_trouble_is_waited_out_and_holds_up_nobody_else(
+    rig: BuilderRig, kind: str, params: dict[str, Any], reason: str
+) -> None:
+    task, other = await rig.reporting("shop"), await rig.reporting("second")
+    fault = rig.avito.world.fault(kind, "stats_v2", account=rig.account("shop").user_id, **params)
+
+    await rig.nine_o_clock()
+
+    delivery = await rig.of(task)
+    assert (delivery.state, delivery.attempt, delivery.reason) == (State.DUE, 1, reason)
+    assert delivery.next_try_at is not None
+    assert timedelta(seconds=20) < delivery.next_try_at - NINE < timedelta(seconds=75)
+    assert (await rig.of(other)).state == State.READY
+
+    rig.avito.world.faults.remove(fault)
+    await rig.later(seconds=75)
+
+    delivery = await rig.of(task)
+    assert delivery.state == State.READY
+    said, expected = (
+        figures_in(text_of(delivery)),
+        expected_figures(rig.account("shop"), YESTERDAY),
+    )
+    assert {label: said[label] for label in expected} == expected
+    assert rig.told() == []
+    assert rig.avito.world.violations() == []
+
+
+async def test_after_half_an_hour_without_any_numbers_it_gives_up(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop")
+    rig.avito.world.fault("status", status=500)
+
+    await rig.nine_o_clock()
+    for _ in range(6):
+        assert (await rig.of(task)).state == State.DUE
+        await rig.later(minutes=5)
+    await rig.later(minutes=5)
+
+    delivery = await rig.of(task)
+    assert (delivery.state, delivery.reason) == (State.FAILED, "Unavailable")
+    assert delivery.payload is None
+    [told] = rig.told()
+    assert told.chat_id == ALICE
+    assert "не отправлен" in told.screen.text
+    assert "Avito сейчас не отвечает" in told.screen.text
+    row = await rig.office.task(task)
+    assert row.problem == "Unavailable"
+
+
+async def test_whole_days_from_the_store_are_sent_at_once(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop")
+    await rig.rounds.nightly()
+    rig.avito.world.fault("status", "stats_v2", status=500)
+
+    await rig.nine_o_clock()
+
+    text = text_of(await rig.of(task))
+    said, expected = figures_in(text), expected_figures(rig.account("shop"), YESTERDAY)
+    assert {label: said[label] for label in expected} == expected
+    assert "Свежие числа прочитать не удалось." in text
+    assert "Обновлено в 05:30" in text
+
+
+async def test_half_a_day_is_sent_only_at_the_very_end(rig: BuilderRig) -> None:
+    profile = await rig.profile("shop")
+    task = await rig.destination(profile, next_due_at=NINE + timedelta(days=1))
+    await rig.rounds.nightly()
+    rig.clock.advance(NINE + timedelta(days=1) - rig.clock.now())
+    rig.avito.world.fault("status", "stats_v2", status=500)
+
+    await rig.office.materialise()
+    await rig.until_built()
+    for _ in range(6):
+        assert (await rig.of(task)).state == State.DUE
+        await rig.later(minutes=5)
+    await rig.later(minutes=5)
+
+    delivery = await rig.of(task)
+    assert delivery.state == State.READY
+    assert "прочитан не целиком" in text_of(delivery)
+    assert rig.told() == []
+
+
+async def test_numbers_from_before_midnight_are_not_taken_for_the_whole_day(
+    rig: BuilderRig,
+) -> None:
+    midnight = datetime(2026, 11, 21, 21, tzinfo=UTC)
+    profile = await rig.profile("shop")
+    async with rig.sessions.begin() as session:
+        (await session.get_one(AvitoProfile, profile)).report_time = time(0, 2)
+    task = await rig.destination(profile, next_due_at=midnight + timedelta(minutes=2))
+    rig.clock.advance(midnight - timedelta(minutes=4) - rig.clock.now())
+    access = access_to(await rig.collector.profile(ALICE, profile))
+    await rig.avito.sync.refresh(access)
+    rig.clock.advance(timedelta(minutes=6))
+
+    await rig.office.materialise()
+    await rig.until_built()
+
+    text = text_of(await rig.of(task))
+    whole = rig.account("shop").day_numbers(date(2026, 11, 21))["views"]
+    assert "21.11.2026" in text
+    assert figures_in(text)["Просмотры"].value == count(whole)
+
+
+async def test_refused_keys_fail_at_once_and_the_owner_is_told_once(rig: BuilderRig) -> None:
+    profile = await rig.profile("shop")
+    tasks = [await rig.destination(profile, CLIENTS - number) for number in range(3)]
+    rig.avito.world.revoke_keys(rig.account("shop"))
+
+    await rig.nine_o_clock()
+
+    for task in tasks:
+        delivery = await rig.of(task)
+        assert (delivery.state, delivery.reason) == (State.FAILED, "KeysRefused")
+        assert delivery.payload is None
+    [told] = rig.told()
+    assert told.chat_id == ALICE
+    assert "Avito больше не принимает ключи профиля" in told.screen.text
+    assert told.screen.inline is not None
+    [mend], _ = told.screen.inline.inline_keyboard
+    assert mend.callback_data == f"profile_keys:{profile}"
+
+    rig.clock.advance(timedelta(days=1))
+    await rig.office.materialise()
+    await rig.until_built()
+    assert [d.state for d in await rig.office.deliveries(tasks[0])] == [State.FAILED] * 2
+    assert rig.told() == []
+
+    rig.clock.advance(timedelta(days=4))
+    await rig.office.materialise()
+    await rig.until_built()
+    assert len(rig.told()) == 1
+
+
+async def test_another_reason_is_news(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop")
+    rig.avito.world.revoke_keys(rig.account("shop"))
+    await rig.nine_o_clock()
+    assert len(rig.told()) == 1
+    rig.account("shop").keys_work = True
+    rig.avito.world.fault("status", "stats_v2", status=402)
+
+    rig.clock.advance(timedelta(days=1))
+    await rig.office.materialise()
+    await rig.until_built()
+
+    assert (await rig.office.deliveries(task))[-1].reason == "SubscriptionRequired"
+    [told] = rig.told()
+    assert "нет подписки Avito" in told.screen.text
+
+
+async def test_a_trial_that_fails_is_always_answered(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop", next_due_at=None)
+    rig.avito.world.revoke_keys(rig.account("shop"))
+
+    for _ in range(2):
+        async with rig.sessions.begin() as session:
+            await trial(session, await rig.office.task(task), rig.clock.now())
+        await rig.until_built()
+        assert len(rig.told()) == 1
+        rig.clock.advance(timedelta(minutes=1))
+
+
+async def test_a_token_that_dies_is_renewed_and_the_report_comes(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop")
+    rig.avito.world.fault("status", "stats_v2", times=1, status=401)
+
+    await rig.nine_o_clock()
+    assert (await rig.of(task)).reason == "RateLimited"
+    await rig.later(seconds=65)
+
+    assert (await rig.of(task)).state == State.READY
+    assert rig.avito.world.violations() == []
+
+
+async def test_a_storm_of_refused_tokens_ends_in_refused_keys(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop")
+    rig.avito.world.fault("status", status=401)
+
+    await rig.nine_o_clock()
+
+    delivery = await rig.of(task)
+    assert (delivery.state, delivery.reason) == (State.FAILED, "KeysRefused")
+    assert len(rig.told()) == 1
+    assert len(rig.avito.world.history) < 8
+
+
+async def test_a_database_that_goes_away_meanwhile_costs_no_report(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_runner, "DATABASE_RETRY_SEC", 0.05)
+    task = await rig.reporting("shop")
+    really, failures = rig.collector.sync.ensure_fresh, iter(range(3))
+
+    async def away(*args: Any, **kwargs: Any) -> Any:
+        if next(failures, None) is not None:
+            raise DatabaseAway("gone for a moment")
+        return await really(*args, **kwargs)
+
+    monkeypatch.setattr(rig.collector.sync, "ensure_fresh", away)
+
+    await rig.nine_o_clock()
+
+    assert (await rig.of(task)).state == State.READY
+
+
+async def test_a_report_that_cannot_be_put_into_words_stops_no_other(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = await rig.reporting("shop"), await rig.reporting("second")
+    shop = (await rig.office.task(broken)).profile_id
+    render = rig.runner._render
+
+    def breaks(report: Any, now: datetime) -> Any:
+        if report.data.profile_id == shop:
+            raise ZeroDivisionError
+        return render(report, now)
+
+    monkeypatch.setattr(rig.runner, "_render", breaks)
+
+    await rig.nine_o_clock()
+
+    assert ((await rig.of(broken)).state, (await rig.of(other)).state) == (
+        State.FAILED,
+        State.READY,
+    )
+    [told] = rig.told()
+    assert "Сбой на нашей стороне" in told.screen.text

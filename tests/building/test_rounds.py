@@ -1,0 +1,71 @@
+"""Accounts are read before anybody asks: every night, and ahead of the reports."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tests.support.building import BuilderRig
+from tests.support.deliveries import NINE
+
+
+def read_accounts(rig: BuilderRig) -> list[str]:
+    return sorted(
+        rig.avito.world.accounts[call.account or 0].label
+        for call in rig.avito.calls("stats_v2")
+        if call.status == 200
+    )
+
+
+async def test_at_night_every_account_is_read_once(rig: BuilderRig) -> None:
+    for label, owner in (("shop", 1), ("shop", 2), ("second", 1), ("no_money", 3)):
+        await rig.profile(label, owner)
+
+    await rig.rounds.nightly()
+
+    assert read_accounts(rig) == ["no_money", "second", "shop"]
+    await rig.rounds.nightly()
+    assert len(rig.avito.calls("stats_v2")) == 3
+
+
+async def test_one_that_cannot_be_read_stops_no_other(rig: BuilderRig) -> None:
+    for label in ("shop", "second", "no_money"):
+        await rig.profile(label)
+    rig.avito.world.revoke_keys(rig.account("second"))
+    rig.avito.world.fault("hang", account=rig.account("no_money").user_id)
+
+    await rig.rounds.nightly()
+
+    assert read_accounts(rig) == ["shop"]
+
+
+async def test_the_keys_of_another_owner_do_as_well(rig: BuilderRig) -> None:
+    await rig.profile("shop", 1)
+    rig.account("shop").client_secret = "a_secret_that_was_made_anew"
+    await rig.profile("shop", 2)
+
+    await rig.rounds.nightly()
+
+    assert read_accounts(rig) == ["shop"]
+
+
+async def test_ahead_of_slots_only_what_is_due_soon_is_read(rig: BuilderRig) -> None:
+    rig.clock.advance(NINE - timedelta(minutes=10) - rig.clock.now())
+    await rig.reporting("shop")
+    await rig.reporting("second", next_due_at=NINE + timedelta(hours=1))
+    await rig.reporting("no_money", next_due_at=None)
+
+    await rig.rounds.ahead_of_slots()
+    await rig.rounds.ahead_of_slots()
+
+    assert read_accounts(rig) == ["shop"]
+    assert len(rig.avito.calls("balance")) == 1
+
+
+async def test_a_day_that_is_not_over_is_not_read_ahead(rig: BuilderRig) -> None:
+    midnight = datetime(2026, 11, 21, 21, tzinfo=UTC)
+    await rig.reporting("shop", next_due_at=midnight + timedelta(minutes=1))
+    rig.clock.advance(midnight - timedelta(minutes=5) - rig.clock.now())
+
+    await rig.rounds.ahead_of_slots()
+
+    assert rig.avito.calls("stats_v2") == []

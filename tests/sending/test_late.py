@@ -1,0 +1,66 @@
+"""A report that leaves long after its time says when it should have come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from core.outbox import State
+from tests.support.deliveries import NINE
+from tests.support.sending import MARK, SenderRig
+
+LATE = "⏰ Пришёл позже: должен был 21.11.2026 в 09:00"
+
+
+async def at_nine(rig: SenderRig, **columns: Any) -> int:
+    """A report that was due at nine, whenever it is now."""
+    columns = {"slot": "2026-11-21T09:00", "due_at": NINE, **columns}
+    return await rig.report(await rig.destination(rig.alice.id), **columns)
+
+
+async def test_after_a_long_absence_it_says_so(rig: SenderRig) -> None:
+    rig.clock.advance(timedelta(hours=2))
+
+    await rig.until(await at_nine(rig), State.SENT)
+
+    [text] = rig.texts(rig.alice.id)
+    assert text == f"{LATE}\n\nотчёт 1"
+
+
+async def test_a_few_minutes_are_not_worth_a_word(rig: SenderRig) -> None:
+    rig.clock.advance(timedelta(minutes=4))
+
+    await rig.until(await at_nine(rig), State.SENT)
+
+    assert rig.texts(rig.alice.id) == ["отчёт 1"]
+
+
+async def test_it_is_late_also_when_it_was_built_in_time(rig: SenderRig) -> None:
+    after_a_flood = NINE + timedelta(minutes=10)
+    delivery = await at_nine(rig, state=State.RETRY, next_try_at=after_a_flood)
+    rig.later(601)
+
+    await rig.until(delivery, State.SENT)
+
+    assert rig.texts(rig.alice.id) == [f"{LATE}\n\nотчёт 1"]
+
+
+async def test_a_repeat_that_is_late_says_both(rig: SenderRig) -> None:
+    rig.clock.advance(timedelta(hours=2))
+    rig.world.fault("drop_after", method="sendMessage", times=1)
+
+    await rig.until(await at_nine(rig), State.SENT)
+
+    first, second = rig.texts(rig.alice.id)
+    assert first == f"{LATE}\n\nотчёт 1"
+    assert second.startswith(MARK)
+    assert second.endswith(first)
+
+
+async def test_only_the_first_part_says_it_and_a_trial_never(rig: SenderRig) -> None:
+    rig.clock.advance(timedelta(hours=2))
+
+    await rig.until(await at_nine(rig, part=1), State.SENT)
+    await rig.until(await at_nine(rig, slot="trial:2026-11-21T06:00:00"), State.SENT)
+
+    assert rig.texts(rig.alice.id) == ["отчёт 1", "отчёт 2"]
