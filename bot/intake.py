@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 DATABASE_RETRY_SEC = 2.0
 DECIDED_AT_ONCE = 64
+LARGEST_ID = 2**63 - 1
 CRASH_LIMIT = 5
 """An update that was in hand when the process died this often is what kills it."""
 
@@ -134,13 +135,20 @@ class Intake:
             update = _parsed(raw, self._bot, crashes)
         except Poisoned as error:
             return await self._set_aside(ledger, error)
-        owed: list[Reply] = await self._dispatcher.feed_update(self._bot, update, ledger=ledger)
+        owed: list[Reply]
+        try:
+            owed = await self._dispatcher.feed_update(self._bot, update, ledger=ledger)
+        except Exception as error:
+            if is_unreachable(error):
+                raise
+            # Not even its failure could be answered: it would fail so at every start.
+            return await self._set_aside(ledger, error)
         return owed
 
-    async def _set_aside(self, ledger: InboxLedger, error: Poisoned) -> list[Reply]:
+    async def _set_aside(self, ledger: InboxLedger, error: Exception) -> list[Reply]:
         code = self._incidents.record(error, update_id=ledger.update_id)
         effects: list[Effect] = self._incidents.tell_operator(error, code)
-        if ledger.home > 0:
+        if 0 < ledger.home <= LARGEST_ID:
             effects.insert(0, Show(chat_id=ledger.home, screen=problems.incident(code)))
         async with self._sessions.begin() as session:
             return await ledger.set_aside(session, effects, code)

@@ -37,6 +37,24 @@ async def test_an_update_of_an_unknown_kind_is_set_aside_without_a_word(rig: Bot
     assert await scalar(rig, "SELECT count(*) FROM inbox WHERE state = 'received'") == 0
 
 
+async def test_an_update_whose_failure_cannot_be_answered_is_set_aside(rig: BotRig) -> None:
+    beyond = {"id": 2**63, "first_name": "Никто"}
+    message = {
+        "message_id": 1,
+        "date": rig.telegram.unix_now(),
+        "chat": {**beyond, "type": "private"},
+        "from": {**beyond, "is_bot": False},
+        "text": "/start",
+    }
+    update_id = rig.telegram.inject_update({"message": message})
+
+    await rig.operator.private(rig.me).wait_for("подробности в журнале")
+    await rig.quiet()
+
+    query = "SELECT state FROM inbox WHERE update_id = :id"
+    assert await scalar(rig, query, id=update_id) == "set_aside"
+
+
 async def test_a_poison_update_stays_aside_over_a_restart(rig: BotRig) -> None:
     rig.telegram.inject_update({"message": {"chat": {"id": rig.alice.id}, "date": "never"}})
     await rig.operator.private(rig.me).wait_for("подробности в журнале")

@@ -12,8 +12,8 @@ from core.database.session import Sessions, insert_for
 from core.errors import RateLimited
 from core.ports import Clock
 
-
 LONGEST_HOLD = timedelta(hours=1)
+"""Avito is not waited for longer, whatever its `Retry-After` says."""
 
 
 class DatabaseRateGate:
