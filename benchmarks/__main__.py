@@ -21,6 +21,7 @@ from sqlalchemy import URL
 
 from benchmarks import chaos, dispatch, outbox, process
 from benchmarks.measure import Effort, Result
+from benchmarks.tally import Tally
 from tests.support.databases import postgres_database, upgrade
 from tests.support.postgres import find_binaries, running_server
 
@@ -70,13 +71,13 @@ def _measure(effort: Effort, kinds: Sequence[str]) -> list[Result]:
 
 
 def _chaos(kills: int, seed: int, kinds: Sequence[str]) -> int:
-    total = chaos.Tally()
+    total = Tally()
     for kind in kinds:
         with _database(kind) as (url, folder):
             tally = asyncio.run(chaos.storm(url, folder, kills=kills, seed=seed))
         for finding in tally.findings:
             print(f"{kind}: {finding}")
-        print(f"{kind}: seed={seed} {tally}", flush=True)
+        print(f"{kind}: seed={seed} {tally} {tally.details}", flush=True)
         total += tally
     print(total)
     return 0 if total.is_clean else 1
@@ -93,7 +94,8 @@ def _database(kind: str) -> Iterator[tuple[URL, Path]]:
             binaries = find_binaries()
             if binaries is None:
                 sys.exit("no PostgreSQL: install postgresql or pgserver, or leave it out")
-            server = stack.enter_context(running_server(binaries))
+            # Durable, as in life: what a commit costs is a part of what is measured.
+            server = stack.enter_context(running_server(binaries, options={}))
             url = stack.enter_context(postgres_database(server.url))
         upgrade(url)
         yield url, folder

@@ -1,7 +1,8 @@
 """kill -9 at random moments under load: is every effect there, once, in its chat's order?
 
-The checker reads what Telegram accepted (the sandbox's history) and the worker's database, never
-the worker's own word.
+People talk to the bot, and scheduled reports are due (`benchmarks.deliveries`). The checker reads
+what Telegram accepted (the sandbox's history) and the worker's database, never the worker's own
+word.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, func, select
 
+from benchmarks.deliveries import Reports
+from benchmarks.tally import Tally
 from core.database.models import AvitoProfile, Dialogue, InboxUpdate, Job, Reply, User
 from core.database.session import Sessions, create_sessions
 from core.secrets import parse_keys
+from sandbox.clock import SandboxClock
 from sandbox.telegram.history import CallRecord
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.presses import Press
@@ -39,34 +44,8 @@ _SIGNS = {
     REPORT: REPORT,
 }
 SETTLE_SEC = 60.0
-
-
-@dataclass
-class Tally:
-    kills: int = 0
-    updates: int = 0
-    lost: int = 0
-    doubled: int = 0
-    out_of_order: int = 0
-    orphans: int = 0
-    """Placeholders that stay: a kill came between their sending and Telegram's answer."""
-    wrong_rows: int = 0
-    findings: list[str] = field(default_factory=list)
-
-    @property
-    def is_clean(self) -> bool:
-        return not (self.lost or self.doubled or self.out_of_order or self.wrong_rows)
-
-    def __add__(self, other: Tally) -> Tally:
-        names = [each.name for each in fields(self)]
-        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in names})
-
-    def __str__(self) -> str:
-        return (
-            f"kills={self.kills} updates={self.updates} lost={self.lost} doubled={self.doubled}"
-            f" out_of_order={self.out_of_order} wrong_rows={self.wrong_rows}"
-            f" orphaned_placeholders={self.orphans}"
-        )
+MORNING = datetime(2026, 11, 21, 5, tzinfo=UTC)
+"""The reports of a day begin and end on the same day, in Moscow too."""
 
 
 @dataclass
@@ -100,8 +79,9 @@ class Guest:
 class Chaos:
     """Rounds of load with kills in them, on a stand whose worker is up."""
 
-    def __init__(self, stand: Stand, sessions: Sessions, seed: int, people: int = 50) -> None:
+    def __init__(self, stand: Stand, sessions: Sessions, seed: int, people: int = 30) -> None:
         self.tally = Tally()
+        self._reports = Reports(stand, sessions, self.tally, seed)
         self._stand = stand
         self._sessions = sessions
         self._random = random.Random(seed)
@@ -109,11 +89,16 @@ class Chaos:
         self._guests: list[Guest] = []
         self._names = 0
         self._seen_calls = 0
+        self._seen_update = stand.me.updates.last_id
 
     async def run(self, kills: int) -> Tally:
+        await self._reports.furnish()
+        await self._stand.worker.start()
+        await self._stand.up()
         await self._gather()
         while self.tally.kills < kills:
             await self._round(min(self._random.randint(1, 3), kills - self.tally.kills))
+        self._reports.check_all()
         return self.tally
 
     # Before the storm
@@ -129,6 +114,7 @@ class Chaos:
             guest.profile_id = await self._connect(guest, label)
         # The board is the first message of each chat: the greeting.
         self._seen_calls = len(world.history.calls)
+        self._seen_update = me.updates.last_id
         self.tally.updates += self._people
 
     async def _connect(self, guest: Guest, label: str) -> int:
@@ -152,15 +138,21 @@ class Chaos:
     async def _round(self, kills: int) -> None:
         self._make_plans()
         self._disturb()
+        await self._reports.begin_round()
         self._act_all()
         for _ in range(kills):
+            self._reports.before_kill()
             await self._kill_at_a_moment()
+            self._reports.while_down()
             await self._stand.worker.start()
-        self._stand.telegram.clear_faults()
         await self._settled()
+        await self._reports.settle()
+        self._stand.telegram.clear_faults()
         self._check_chats()
         await self._check_rows()
+        await self._reports.check()
         self._seen_calls = len(self._stand.telegram.history.calls)
+        self._seen_update = self._stand.me.updates.last_id
 
     def _make_plans(self) -> None:
         for guest in self._guests:
@@ -215,12 +207,14 @@ class Chaos:
 
     async def _kill_at_a_moment(self) -> None:
         history, worker = self._stand.telegram.history, self._stand.worker
+        # Most often at work, at times while it is still starting.
+        if self._random.random() < 0.8:
+            await self._stand.up()
         begun = len(history.calls)
-        # The first calls of a run greet Telegram; what follows are answers to people.
-        wanted = begun + self._random.choice((4, 5, 8, 15, 30, 60))
+        wanted = begun + self._random.choice((4, 8, 15, 30, 60, 120))
         # When less was left to do than is waited for, it dies while it is idle.
         with suppress(TimeoutError):
-            await history.signal.until(lambda: len(history.calls) >= wanted, 5.0)
+            await history.signal.until(lambda: len(history.calls) >= wanted, 4.0)
         await asyncio.sleep(self._random.choice((0, self._random.uniform(0, 0.3))))
         await worker.kill()
         self.tally.kills += 1
@@ -270,7 +264,7 @@ class Chaos:
             self._note_orphans(guest, {call.message_id for call in accepted})
         missing, extra = Counter(expected) - Counter(read), Counter(read) - Counter(expected)
         self.tally.lost += missing.total()
-        self.tally.doubled += extra.total()
+        self._doubled(extra.total())
         if missing or extra:
             self._note(guest, f"expected {expected}, read {read}")
         elif read != expected:
@@ -281,23 +275,34 @@ class Chaos:
 
     def _count(self, guest: Guest, what: str, too_many: int) -> None:
         self.tally.lost += max(0, -too_many)
-        self.tally.doubled += max(0, too_many)
+        self._doubled(max(0, too_many))
         if too_many:
             self._note(guest, f"{what}: {too_many:+}")
+
+    def _doubled(self, count: int) -> None:
+        # Answers to people have no second copies, marked or not.
+        self.tally.doubled += count
+        self.tally.doubled_unmarked += count
 
     def _note_orphans(self, guest: Guest, message_ids: set[int | None]) -> None:
         texts = [m.words for m in guest.chat.chat.living() if m.id in message_ids]
         self.tally.orphans += sum(text.startswith(PLACEHOLDER) for text in texts)
 
     def _note(self, guest: Guest, what: str) -> None:
-        self.tally.findings.append(f"kill {self.tally.kills}, chat {guest.chat.id}: {what}")
+        self.tally.note(f"chat {guest.chat.id}: {what}")
 
     async def _check_rows(self) -> None:
+        # Housekeeping takes what is older than two days.
+        new = InboxUpdate.update_id > self._seen_update
+        people = {guest.chat.id for guest in self._guests}
         async with self._sessions() as session:
-            states = list(await session.scalars(select(InboxUpdate.state)))
-            users = await session.scalar(select(func.count()).select_from(User))
+            states = list(await session.scalars(select(InboxUpdate.state).where(new)))
+            users = await session.scalar(
+                select(func.count()).select_from(User).where(User.telegram_id.in_(people))
+            )
             dialogues = {row.chat_id: row for row in await session.scalars(select(Dialogue))}
-        self._expect("inbox", Counter(states), {"done": self.tally.updates})
+        came = self._stand.me.updates.last_id - self._seen_update
+        self._expect("inbox", Counter(states), {"done": came})
         self._expect("users", users, self._people)
         names = {chat: row.data.get("name") for chat, row in dialogues.items()}
         typed = {g.chat.id: g.typed_name for g in self._guests if g.typed_name}
@@ -306,9 +311,7 @@ class Chaos:
     def _expect(self, what: str, found: object, expected: object) -> None:
         if found != expected:
             self.tally.wrong_rows += 1
-            self.tally.findings.append(
-                f"kill {self.tally.kills}, {what}: expected {expected}, found {found}"
-            )
+            self.tally.note(f"{what}: expected {expected}, found {found}")
 
 
 def _sign_of(text: str) -> str:
@@ -319,11 +322,12 @@ def _sign_of(text: str) -> str:
     return found[0] if found else text
 
 
-async def storm(url: URL, folder: Path, *, kills: int, seed: int, people: int = 50) -> Tally:
+async def storm(url: URL, folder: Path, *, kills: int, seed: int, people: int = 30) -> Tally:
     """Kill a worker so many times on this migrated, empty database."""
-    async with opened(url, parse_keys(TEST_KEYS)) as engine, stand(url, folder) as made:
-        await made.worker.start()
-        await made.up()
+    async with (
+        opened(url, parse_keys(TEST_KEYS)) as engine,
+        stand(url, folder, clock=SandboxClock(MORNING)) as made,
+    ):
         chaos = Chaos(made, create_sessions(engine), seed, people)
         try:
             return await chaos.run(kills)

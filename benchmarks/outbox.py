@@ -14,6 +14,7 @@ from typing import Any
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import STATE_RUNNING
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import URL, create_engine, delete, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -110,9 +111,11 @@ class Desk:
             await materialise(session, self.clock.now())
 
     async def analyse(self) -> None:
-        # As autovacuum does by itself, some time later.
-        async with self.engine.begin() as connection:
-            await connection.execute(text("ANALYZE"))
+        """What autovacuum does by itself, some time later."""
+        vacuum = "VACUUM ANALYZE" if self.engine.dialect.name == "postgresql" else "ANALYZE"
+        async with self.engine.connect() as connection:
+            alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await alone.execute(text(vacuum))
 
 
 def _profile(number: int, now: datetime) -> dict[str, Any]:
@@ -125,6 +128,7 @@ def _profile(number: int, now: datetime) -> dict[str, Any]:
         # Each connected at another time, and all four frequencies, due today.
         "created_at": now - timedelta(hours=7 * number),
         "report_frequency": list(Frequency)[number % 4],
+        "report_anchor": now.date() - timedelta(days=number % 30),
         "report_month_day": now.day,
     }
 
@@ -200,18 +204,14 @@ def _one_job_per_report(url: URL) -> float:
         with engine.begin() as connection:
             connection.execute(insert(store.jobs_t), rows)
         began = time.perf_counter()
-        BackgroundScheduler._process_jobs(_awake(scheduler))
+        # Here and not in its own thread, so that it can be timed.
+        scheduler.state = STATE_RUNNING
+        scheduler._process_jobs()
         taken = time.perf_counter() - began
         assert not store.get_due_jobs(datetime.now(UTC))
     finally:
         scheduler.shutdown()
     return taken
-
-
-def _awake(scheduler: BackgroundScheduler) -> BackgroundScheduler:
-    """Running without its thread, so that the work can be timed in this one."""
-    scheduler.state = 1
-    return scheduler
 
 
 def report(_task_id: int) -> None:

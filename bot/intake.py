@@ -43,7 +43,7 @@ CRASH_LIMIT = 5
 
 
 class Poisoned(Exception):
-    """An update that cannot be handled: unreadable, or it took the process down repeatedly."""
+    """An update that cannot be handled: unreadable, fails for good, or took the process down."""
 
 
 class Intake:
@@ -132,20 +132,23 @@ class Intake:
                 if not await inbox.is_open(session, ledger.update_id):
                     return await replies.among(session, ledger.owed)
         try:
-            update = _parsed(raw, self._bot, crashes)
+            return await self._dispatch(ledger, _parsed(raw, self._bot, crashes))
         except Poisoned as error:
             return await self._set_aside(ledger, error)
-        owed: list[Reply]
+
+    async def _dispatch(self, ledger: InboxLedger, update: Update) -> list[Reply]:
         try:
-            owed = await self._dispatcher.feed_update(self._bot, update, ledger=ledger)
+            owed: list[Reply] = await self._dispatcher.feed_update(
+                self._bot, update, ledger=ledger
+            )
         except Exception as error:
             if is_unreachable(error):
                 raise
-            # Not even its failure could be answered: it would fail so at every start.
-            return await self._set_aside(ledger, error)
+            # Left as it is, it would fail so at every start.
+            raise Poisoned("not even its failure could be answered") from error
         return owed
 
-    async def _set_aside(self, ledger: InboxLedger, error: Exception) -> list[Reply]:
+    async def _set_aside(self, ledger: InboxLedger, error: Poisoned) -> list[Reply]:
         code = self._incidents.record(error, update_id=ledger.update_id)
         effects: list[Effect] = self._incidents.tell_operator(error, code)
         if 0 < ledger.home <= LARGEST_ID:

@@ -74,6 +74,10 @@ class Stage:
         """A message of its own, below everything else."""
         self._put(screen, job_id=job_id)
 
+    def replace(self, message_id: int, screen: Screen) -> None:
+        """A screen in place of an older message of the bot in this chat."""
+        self._put(screen, edit=message_id)
+
     def tell(self, chat_id: int, screen: Screen, *, job_id: int | None = None) -> None:
         """A message to another chat than the one the update came from."""
         self.effects.append(Show(chat_id=chat_id, screen=screen, job_id=job_id))

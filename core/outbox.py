@@ -11,6 +11,7 @@ is found in it without an owner may have arrived. All else is certain and is sim
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ log = get_logger(__name__)
 BUILD_LEASE = timedelta(minutes=5)
 SEND_LEASE = timedelta(minutes=2)
 """Longer than a sender holds a claim plus the longest wait for Telegram's answer."""
+RELEASE_SEC = 1.0
 REASON_LENGTH = 200
 LOST_ANSWER = "lost_answer"
 TOO_LATE = "too_late"
@@ -202,24 +204,19 @@ class Outbox:
         return [row for row, state in states.items() if state == State.HELD]
 
     async def release(self) -> None:
-        """Before stopping: put back what is in hand, except what is being sent.
-
-        What a database that is away does not hear of, the next life of this worker puts back.
-        """
+        """Before stopping: put back what is in hand, except what is being sent."""
         try:
-            await self._release()
+            async with asyncio.timeout(RELEASE_SEC), self._sessions.begin() as session:
+                held = await repository.held_by(session, self._owner)
+                now = self._clock.now()
+                certain = [row for row in held if row.state != State.SENDING]
+                changes = {row.id: _give_back(row, now) for row in certain}
+                await self._write(session, certain, changes, now)
         except Exception as error:
-            if not is_unreachable(error):
+            if not (isinstance(error, TimeoutError) or is_unreachable(error)):
                 raise
+            # The next start takes it up, or somebody else when its leases are over.
             log.warning("deliveries_not_released", why=type(error).__name__)
-
-    async def _release(self) -> None:
-        now = self._clock.now()
-        async with self._sessions.begin() as session:
-            held = await repository.held_by(session, self._owner)
-            certain = [row for row in held if row.state != State.SENDING]
-            changes = {row.id: _give_back(row, now) for row in certain}
-            await self._write(session, certain, changes, now)
 
     async def missed_before(self, delivery: Delivery) -> list[Delivery]:
         """The missed slots of its destination since the last report that was sent there."""

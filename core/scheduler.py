@@ -144,8 +144,11 @@ class Scheduler:
         self._loop = asyncio.get_running_loop()
         _running.add(self)
         try:
-            for name in ("set_alarms", "repair", "tick", "keep_house"):
+            for name in ("repair", "tick", "keep_house"):
                 self._begin(name)
+            await asyncio.sleep(PULSE_SEC)
+            # The start has enough to do, and has ticked already.
+            self._begin("set_alarms")
             while True:
                 await asyncio.sleep(PULSE_SEC)
                 self._pulse()

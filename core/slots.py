@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import and_, case, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.database.id_lists import among, collected
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories.outbox import TRIAL, State
 from core.database.session import insert_for
+from core.database.types import UtcDateTime
 from core.schedule_policy import (
     Frequency,
     Schedule,
@@ -25,7 +27,7 @@ from core.schedule_policy import (
 )
 from core.services.schedule import schedule_of
 
-CHUNK = 500
+CHUNK = 2_000
 """Destinations worked on at a stretch: the event loop gets a turn in between."""
 MEMORY = timedelta(days=90)
 """How far back an outage is written down slot by slot; the outbox keeps its rows no longer."""
@@ -74,17 +76,17 @@ async def materialise(
     that steps back add nothing. Returns how many destinations were due; of one task or profile
     only, if one is named.
     """
-    policy = Policy(now)
     done = 0
     while done < limit:
         size = min(CHUNK, limit - done)
-        tasks = await _due(session, now, size, task_id, profile_id)
-        outcomes = defaultdict(list)
-        for task in tasks:
-            outcomes[policy.outcome(task)].append(task.id)
+        groups = await _due(session, now, size, task_id, profile_id)
+        outcomes: defaultdict[Outcome, list[int]] = defaultdict(list)
+        for group in groups:
+            outcomes[_outcome(group, now)] += group.ids
         await _write(session, outcomes, now)
-        done += len(tasks)
-        if len(tasks) < size:
+        found = sum(map(len, outcomes.values()))
+        done += found
+        if found < size:
             break
         await asyncio.sleep(0)
     return done
@@ -109,41 +111,24 @@ async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
     return True
 
 
-class Policy:
-    """The schedule policy at one instant; alike destinations are worked out once."""
+def _outcome(group: Any, now: datetime) -> Outcome:
+    """What is to be done about destinations that `_due` found to be alike."""
+    schedule = schedule_of(cast("AvitoProfile", group))
+    window = catch_up_window(schedule.frequency)
+    slots = _passed(schedule, group.next_due_at, now)
+    rows = []
+    for slot in slots:
+        deadline_at = slot.due_at + window
+        state = State.DUE if slot == slots[-1] and deadline_at > now else State.MISSED
+        rows.append(_row(schedule, slot, _chosen(group), deadline_at, state))
+    return Outcome(tuple(rows), next_slot(schedule, now).due_at)
 
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-        self._known: dict[tuple[Any, ...], Outcome] = {}
 
-    def outcome(self, task: Any) -> Outcome:
-        """Of a row of `_due`."""
-        # The day of its connection matters to a schedule only as the phase of an interval.
-        connected_at = task.created_at if task.report_frequency == Frequency.INTERVAL else None
-        key = (*task[1:-1], connected_at)
-        outcome = self._known.get(key)
-        if outcome is None:
-            outcome = self._known[key] = self._work_out(task)
-        return outcome
-
-    def _work_out(self, task: Any) -> Outcome:
-        schedule = schedule_of(cast("AvitoProfile", task))
-        window = catch_up_window(schedule.frequency)
-        slots = self._passed(schedule, task.next_due_at)
-        newest = slots[-1:]
-        rows = []
-        for slot in slots:
-            deadline_at = slot.due_at + window
-            comes_late = slot in newest and deadline_at > self._now
-            state = State.DUE if comes_late else State.MISSED
-            rows.append(_row(schedule, slot, _chosen(task), deadline_at, state))
-        return Outcome(tuple(rows), next_slot(schedule, self._now).due_at)
-
-    def _passed(self, schedule: Schedule, due_at: datetime) -> list[Slot]:
-        # Since `due_at` was worked out a country may have changed its clocks, and the slot lies
-        # earlier now. No schedule has two slots so close to each other.
-        since = max(due_at, self._now - MEMORY) - HALF_A_DAY
-        return slots_between(schedule, since, self._now, limit=MEMORY.days + 1)
+def _passed(schedule: Schedule, due_at: datetime, now: datetime) -> list[Slot]:
+    # Since `due_at` was worked out a country may have changed its clocks, and the slot lies
+    # earlier now. No schedule has two slots so close to each other.
+    since = max(due_at, now - MEMORY) - HALF_A_DAY
+    return slots_between(schedule, since, now, limit=MEMORY.days + 1)
 
 
 def _row(
@@ -164,21 +149,30 @@ async def _due(
     task_id: int | None,
     profile_id: int | None,
 ) -> Sequence[Any]:
+    """Due destinations, those together that are alike in all the policy looks at.
+
+    So thousands with the same few schedules cost as little as the few.
+    """
+    # The day of its connection matters to a profile only as the phase of its interval.
+    is_phase = and_(
+        AvitoProfile.report_frequency == Frequency.INTERVAL, AvitoProfile.report_anchor.is_(None)
+    )
+    connected_at = case((is_phase, AvitoProfile.created_at), else_=literal(now, UtcDateTime))
+    alike = (
+        ReportTask.report_period,
+        ReportTask.is_period_set,
+        ReportTask.next_due_at,
+        AvitoProfile.report_frequency,
+        AvitoProfile.report_interval_value,
+        AvitoProfile.report_weekdays,
+        AvitoProfile.report_month_day,
+        AvitoProfile.report_anchor,
+        AvitoProfile.report_time,
+        AvitoProfile.report_timezone,
+        connected_at.label("created_at"),
+    )
     query = (
-        select(
-            ReportTask.id,
-            ReportTask.report_period,
-            ReportTask.is_period_set,
-            ReportTask.next_due_at,
-            AvitoProfile.report_frequency,
-            AvitoProfile.report_interval_value,
-            AvitoProfile.report_weekdays,
-            AvitoProfile.report_month_day,
-            AvitoProfile.report_anchor,
-            AvitoProfile.report_time,
-            AvitoProfile.report_timezone,
-            AvitoProfile.created_at,
-        )
+        select(ReportTask.id, *alike)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
         .where(
             ReportTask.next_due_at <= now,
@@ -196,7 +190,10 @@ async def _due(
         query = query.where(ReportTask.id == task_id)
     if profile_id is not None:
         query = query.where(ReportTask.profile_id == profile_id)
-    return (await session.execute(query)).all()
+    due = query.subquery()
+    shared = [column for column in due.c if column.name != "id"]
+    groups = select(*shared, collected(session, due.c.id).label("ids")).group_by(*shared)
+    return (await session.execute(groups)).all()
 
 
 async def _write(
@@ -211,7 +208,7 @@ async def _write(
             values |= {"problem": OUTAGE, "problem_at": now}
         await session.execute(
             update(ReportTask)
-            .where(ReportTask.id.in_(tasks))
+            .where(among(session, ReportTask.id, tasks))
             .values(values)
             .execution_options(synchronize_session=False)
         )
@@ -239,6 +236,8 @@ async def _insert(session: AsyncSession, row: Row, tasks: Sequence[int], now: da
     names = ["task_id", "chat_id", "thread_id", "is_silent", *shared]
     await session.execute(
         insert_for(session, Delivery)
-        .from_select(names, chosen.where(ReportTask.id.in_(tasks)).order_by(ReportTask.id))
+        .from_select(
+            names, chosen.where(among(session, ReportTask.id, tasks)).order_by(ReportTask.id)
+        )
         .on_conflict_do_nothing(index_elements=["task_id", "slot", "part"])
     )

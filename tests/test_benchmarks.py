@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.measure import Result
+
 
 def test_they_measure_and_say_so_as_json() -> None:
     done = subprocess.run(
@@ -25,3 +27,12 @@ def test_they_measure_and_say_so_as_json() -> None:
     # A ratio may be missed in so short a run; nothing else may go wrong.
     assert done.returncode in (0, 1)
     assert done.stderr == ""
+
+
+def test_a_target_is_a_most_or_a_least_of_the_ratio_or_the_value() -> None:
+    assert Result("too slow", 4.0, 1.0, limit=3).holds is False
+    assert Result("fast enough", 31.0, 1.0, at_least=30).holds is True
+    assert Result("not fast enough", 29.0, 1.0, at_least=30).as_json()["target"] == ">= 30"
+    assert Result("not fast enough", 29.0, 1.0, at_least=30).holds is False
+    assert Result("short", 9.0, limit=10).holds is True
+    assert Result("for people only", 9.0).holds is None

@@ -53,6 +53,8 @@ async def cancel_command(
     stopped = await jobs.remove_of(session, message.chat.id, message.chat.id)
     for job in stopped:
         stage.stop_job(job.id)
+        if job.message_id is not None:
+            stage.replace(job.message_id, screens.no_longer())
     stage.show(_what_was_left(left, stopped))
 
 

@@ -114,6 +114,11 @@ def stopped(kind: str, profile_id: int | None) -> Screen:
     )
 
 
+def no_longer() -> Screen:
+    """In place of a placeholder whose work was stopped by a command."""
+    return screen("⏹ Остановлено.")
+
+
 def left_over() -> Screen:
     """In place of a placeholder whose work is gone."""
     return screen(

@@ -17,6 +17,8 @@ from utils.analytics import Wallet
 
 NAME_LIMIT = 200
 PAGE_SIZE = 8
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters to Unicode and nothing to the eye: Hangul fillers, the empty Braille cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ def _as_wallet(row: WalletSnapshot) -> Wallet:
 
 def clean_name(text: str | None) -> str | None:
     """A name as it will be stored, None when it cannot be one: empty, or over the limit."""
-    name = " ".join("".join(c if c.isprintable() else " " for c in text or "").split())
+    seen = (c if c.isprintable() and c not in _BLANK else " " for c in text or "")
+    name = " ".join("".join(seen).split())
     return name if 0 < len(name) <= NAME_LIMIT else None
 
 

@@ -69,8 +69,23 @@ async def test_cancel_stops_a_running_check_of_keys(rig: BotRig) -> None:
 
     await chat.wait_for("Остановлено: проверка ключей, профиль не подключён")
     await rig.quiet()
+    assert "Проверяю ключи" not in chat.transcript()
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
     assert await scalar(rig, "SELECT count(*) FROM avito_profiles") == 0
+
+
+async def test_connecting_inside_another_dialogue_says_what_was_left(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice)
+    chat = rig.alice.private(rig.me)
+    chat.send("/profiles")
+    await chat.wait_for("Профили Avito")
+    chat.press(f"profile_rename:{profile_id}", chat.last)
+    await chat.wait_for("Пришлите новое название")
+
+    chat.send("/add_profile")
+
+    await chat.wait_for("Прервано: переименование, название осталось прежним")
+    await chat.wait_for("шаг 1 из 3")
 
 
 async def test_commands_typed_inside_a_dialogue_act_as_commands(rig: BotRig) -> None:

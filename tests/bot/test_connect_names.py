@@ -52,7 +52,7 @@ async def test_a_name_that_cannot_be_one_is_asked_for_again(rig: BotRig) -> None
     chat.send("/add_profile")
     await chat.wait_for("шаг 1 из 3")
 
-    for typed in ("я" * 201, "\u200b \u200b"):
+    for typed in ("я" * 201, "\u200b \u200b", "\u3164", "\u115f\u1160\uffa0", "\u2800"):
         chat.send(typed)
         await chat.wait_for("от 1 до 200 символов")
 

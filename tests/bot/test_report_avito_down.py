@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.report import Said, ask_report, money, read_figures
 
@@ -94,13 +96,14 @@ async def test_a_wallet_that_cannot_be_read_is_no_data_and_never_zero(rig: BotRi
     assert said["Просмотры"].value != "нет данных"
 
 
+@pytest.mark.parametrize("down", [("balance", "cpa_balance"), ("balance",)])
 async def test_a_wallet_that_cannot_be_read_again_is_dated_and_not_called_unchanged(
-    rig: BotRig,
+    rig: BotRig, down: tuple[str, ...]
 ) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     rig.clock.advance(timedelta(days=1))
-    rig.avito.fault("status", "balance", status=503)
-    rig.avito.fault("status", "cpa_balance", status=503)
+    for endpoint in down:
+        rig.avito.fault("status", endpoint, status=503)
 
     report = await ask_report(chat, profile_id)
 

@@ -44,14 +44,13 @@ async def test_a_period_chosen_before_any_place_is_kept_for_the_first(rig: BotRi
     profile_id = await connected(rig, rig.alice)
     chat = rig.alice.private(rig.me)
     screen = await open_report_settings(chat, profile_id)
-    for _ in range(2):
-        chat.press(f"report_period:{profile_id}:month", screen)
-    await chat.wait_for("За какие дни: за последние 30 дней")
-    await rig.telegram.settled(rig.me)
+    presses = [chat.press(f"report_period:{profile_id}:month", screen) for _ in range(2)]
+    for press in presses:
+        await chat.wait_for_notice(press)
     assert await scalar(rig, "SELECT count(*) FROM report_tasks") == 1
 
-    chat.press(f"report_chat_here:{profile_id}", screen)
-    await rig.telegram.settled(rig.me)
+    press = chat.press(f"report_chat_here:{profile_id}", screen)
+    await chat.wait_for_notice(press)
     await rig.quiet()
 
     task_id = await scalar(

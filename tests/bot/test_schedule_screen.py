@@ -124,11 +124,11 @@ async def test_two_taps_on_pause_are_one_pause(rig: BotRig) -> None:
     chat = rig.alice.private(rig.me)
     screen = await open_report_settings(chat, profile_id)
 
-    for _ in range(2):
-        chat.press(f"report_pause:{profile_id}", screen)
+    presses = [chat.press(f"report_pause:{profile_id}", screen) for _ in range(2)]
 
-    await chat.wait_for("Отчёты по расписанию: на паузе")
-    await rig.telegram.settled(rig.me)
+    for press in presses:
+        assert (await chat.wait_for_notice(press)).text == "Сохранено, уже действует."
+    assert "Отчёты по расписанию: на паузе" in (await chat.wait_for("Настройки отчёта")).text
     assert await next_due(rig, task_id) is None
 
 

@@ -90,6 +90,22 @@ async def test_who_could_not_be_built_yields_his_place(office: Office) -> None:
     assert await claim(office) == [stuck]
 
 
+async def test_the_parts_of_a_report_stay_together(office: Office) -> None:
+    long, short = await office.add_task(), await office.add_task()
+    first = await office.add_delivery(long, state=State.DUE)
+    other = await office.add_delivery(short)
+    await office.alice.claim_due(1)
+    await office.alice.ready(first, {"text": "1"}, {"text": "2"}, {"text": "3"})
+    sent = []
+    while claimed := await office.alice.claim_ready(9):
+        (row,) = claimed
+        sent.append((row.task_id, row.payload and row.payload["text"]))
+        await office.alice.sending(row.id)
+        await office.alice.sent(row.id, 1)
+    assert sent == [(long, "1"), (long, "2"), (long, "3"), (short, "отчёт")]
+    assert await office.state(other) == State.SENT
+
+
 async def test_claims_are_counted_and_the_oldest_come_first(office: Office) -> None:
     rows = [
         await office.add_delivery(await office.add_task(-n), due_at=NINE - n * MOMENT)

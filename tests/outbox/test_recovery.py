@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.outbox import BUILD_LEASE, SEND_LEASE, Outbox, State, worker_name
 from tests.support.deliveries import MOMENT, NINE, Office
+from tests.support.lost_answers import lost_commit_answer
 
 
 async def in_hand(office: Office, owner: Outbox, state: State, **task: Any) -> int:
@@ -135,6 +137,15 @@ async def test_stopping_puts_back_what_is_not_on_its_way(office: Office) -> None
     await office.alice.release()
     states = [await office.state(row) for row in (*rows, other)]
     assert states == [State.DUE, State.SENDING, State.READY, State.CLAIMED]
+
+
+async def test_a_database_that_is_away_does_not_hold_up_a_stop(
+    office: Office, engine: AsyncEngine
+) -> None:
+    row = await in_hand(office, office.alice, State.CLAIMED)
+    with lost_commit_answer(engine):
+        await office.alice.release()
+    assert await office.state(row) == State.READY
 
 
 DEADLINE = timedelta(hours=6)

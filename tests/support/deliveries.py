@@ -39,8 +39,9 @@ class Office:
             if await session.get(User, owner_id) is None:
                 session.add(User(telegram_id=owner_id, created_at=self.clock.now()))
                 await session.flush()
-            values = {"report_time": time(9), "created_at": self.clock.now(), **SECRET, **columns}
-            profile = AvitoProfile(owner_id=owner_id, profile_name="Магазин", **values)
+            usual = {"profile_name": "Магазин", "report_time": time(9), **SECRET}
+            values = {"created_at": self.clock.now(), **usual, **columns}
+            profile = AvitoProfile(owner_id=owner_id, **values)
             session.add(profile)
             await session.flush()
             return profile.id

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +17,9 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import URL
 
 START_SECONDS = 60
-# Nothing here must survive a crash, so nothing waits for a disk.
-OPTIONS = {
-    "listen_addresses": "",
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "shared_buffers": "64MB",
-    "max_connections": "200",
-}
+OPTIONS = {"listen_addresses": "", "shared_buffers": "64MB", "max_connections": "200"}
+# Nothing in a test must survive a crash, so nothing waits for a disk.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def find_binaries() -> Path | None:
@@ -45,6 +40,7 @@ class PostgresServer:
     binaries: Path
     folder: Path
     user: str | None
+    options: Mapping[str, str]
     process: subprocess.Popen[bytes]
 
     @property
@@ -59,16 +55,23 @@ class PostgresServer:
 
     def stop(self) -> None:
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
-        self.process.send_signal(2)
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(START_SECONDS)
+
+    def crash(self) -> None:
+        """Immediate shutdown: nothing is written any more, and the next start recovers."""
+        self.process.send_signal(signal.SIGQUIT)
         self.process.wait(START_SECONDS)
 
     def start(self) -> None:
-        self.process = _start(self.binaries, self.folder, self.user)
+        self.process = _start(self.binaries, self.folder, self.user, self.options)
         _wait_until_ready(self.process, self.folder)
 
 
 @contextmanager
-def running_server(binaries: Path) -> Iterator[PostgresServer]:
+def running_server(
+    binaries: Path, options: Mapping[str, str] = FORGETFUL
+) -> Iterator[PostgresServer]:
     """A fresh server, as long as the block runs."""
     # A socket's path has about 100 characters: pytest's own temporary folders are too deep.
     with TemporaryDirectory(prefix="avito-pg-") as name:
@@ -78,7 +81,8 @@ def running_server(binaries: Path) -> Iterator[PostgresServer]:
             binaries = _within_reach(binaries, folder)
             shutil.chown(folder, user)
         _initialise(binaries, folder / "data", user)
-        server = PostgresServer(binaries, folder, user, _start(binaries, folder, user))
+        process = _start(binaries, folder, user, options)
+        server = PostgresServer(binaries, folder, user, options, process)
         try:
             _wait_until_ready(server.process, folder)
             yield server
@@ -119,9 +123,11 @@ def _initialise(binaries: Path, data: Path, user: str | None) -> None:
         raise RuntimeError(f"initdb failed: {done.stderr}")
 
 
-def _start(binaries: Path, folder: Path, user: str | None) -> subprocess.Popen[bytes]:
+def _start(
+    binaries: Path, folder: Path, user: str | None, options: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder)]
-    for option, value in OPTIONS.items():
+    for option, value in {**OPTIONS, **options}.items():
         command += ["-c", f"{option}={value}"]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(command, user=user, cwd=folder, stdout=log, stderr=log)

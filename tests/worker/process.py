@@ -22,6 +22,7 @@ from sandbox.serving import serve
 from sandbox.telegram.bots import Bot
 from sandbox.telegram.server import build_telegram_app
 from sandbox.telegram.world import World
+from sandbox.worker import CLOCK
 from tests.support.databases import TEST_KEYS
 
 ROOT = Path(__file__).parents[2]
@@ -35,10 +36,20 @@ IMPATIENT = {
 
 
 class Worker:
-    """`python main.py` with its own environment; one process at a time, its log kept."""
+    """`python main.py` with its own environment; one process at a time, its log kept.
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    With a `clock` it lives by that one.
+    """
+
+    def __init__(
+        self, folder: Path, env: Mapping[str, str], clock: SandboxClock | None = None
+    ) -> None:
         self.env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder / "data"), **env}
+        self._program = [str(ROOT / "main.py")]
+        if clock is not None:
+            clock.lead(folder / CLOCK)
+            self.env["PYTHONPATH"] = str(ROOT)
+            self._program = ["-m", "sandbox.clocked_worker", CLOCK]
         self._folder = folder
         self._log = folder / "worker.log"
         self._process: asyncio.subprocess.Process | None = None
@@ -56,7 +67,7 @@ class Worker:
     async def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, str(ROOT / "main.py"), cwd=self._folder, env=self.env,
+                sys.executable, *self._program, cwd=self._folder, env=self.env,
                 stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -112,10 +123,12 @@ class Stand:
 
 
 @asynccontextmanager
-async def stand(url: URL, folder: Path, **env: str) -> AsyncIterator[Stand]:
-    """Sandboxes on the machine's clock, and a worker that is not started yet."""
-    clock = SandboxClock()
-    telegram, avito = World(clock), demo_world(clock)
+async def stand(
+    url: URL, folder: Path, *, clock: SandboxClock | None = None, **env: str
+) -> AsyncIterator[Stand]:
+    """Sandboxes and a worker that is not started yet: on the machine's clock, or on `clock`."""
+    world_clock = clock or SandboxClock()
+    telegram, avito = World(world_clock), demo_world(world_clock)
     me = telegram.add_bot(TOKEN, "avito_worker_bot")
     async with (
         serve(build_telegram_app(telegram)) as telegram_base,
@@ -132,6 +145,7 @@ async def stand(url: URL, folder: Path, **env: str) -> AsyncIterator[Stand]:
                 **IMPATIENT,
                 **env,
             },
+            clock,
         )
         try:
             yield Stand(telegram, avito, me, worker)

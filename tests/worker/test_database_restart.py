@@ -11,20 +11,10 @@ import pytest
 from sqlalchemy import URL
 
 from tests.support.databases import postgres_database, upgrade
-from tests.support.postgres import PostgresServer, find_binaries, running_server
+from tests.support.postgres import PostgresServer
 from tests.worker.process import Stand, stand
 
 PEOPLE = 40
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[PostgresServer]:
-    """One that nobody else uses."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("no PostgreSQL of our own to restart")
-    with running_server(binaries) as running:
-        yield running
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ async def test_a_stop_under_load_loses_and_doubles_nothing(
 
         await made.worker.start()
         await made.up()
-        await made.telegram.settled(made.me, timeout=30, quiet=0.5)
+        await made.telegram.settled(made.me, timeout=30, quiet=1.5)
         for chat in chats:
             greeting, guide, profiles = made.telegram.sent(chat.id)
             assert "Это Avito Analytics Bot" in greeting.words

@@ -9,9 +9,20 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    delete,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from core.database.models import Delivery, ReportTask
 from core.database.session import insert_for
@@ -92,7 +103,7 @@ async def _claim(
             or_(Delivery.next_try_at.is_(None), Delivery.next_try_at <= now),
             *conditions,
         )
-        .order_by(Delivery.due_at, Delivery.id)
+        .order_by(*_order(Delivery))
         .limit(count)
         .with_for_update(skip_locked=True)
     )
@@ -106,13 +117,19 @@ async def _claim(
         .returning(Delivery)
         .execution_options(synchronize_session=False)
     )
-    return sorted(claimed, key=lambda row: (row.due_at, row.id))
+    place = {row: number for number, row in enumerate(chosen)}
+    return sorted(claimed, key=lambda row: place[row.id])
+
+
+def _order(row: type[Delivery]) -> Sequence[InstrumentedAttribute[Any]]:
+    """What goes first in a chat. The parts of one report stay together."""
+    return (row.due_at, row.task_id, row.part, row.id)
 
 
 def _is_head() -> ColumnElement[bool]:
     other = aliased(Delivery)
     earlier = other.due_at < Delivery.due_at
-    older = or_(earlier, and_(other.due_at == Delivery.due_at, other.id < Delivery.id))
+    older = tuple_(*_order(other)) < tuple_(*_order(Delivery))
     return ~exists().where(
         other.chat_id == Delivery.chat_id,
         other.finished_at.is_(None),
