@@ -51,6 +51,9 @@ def help_text() -> Screen:
 def group_hint(link: str) -> Screen:
     return screen(
         "Профили и ключи настраиваются в личном чате с ботом: здесь их увидели бы все.",
+        "",
+        "/stats — сводка по профилям этого чата",
+        "/bind — присылать отчёты сюда",
         keyboard=keyboards.keyboard([keyboards.link("Открыть личный чат", link)]),
     )
 
