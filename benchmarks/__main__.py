@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import URL
 
-from benchmarks import chaos, dispatch, outbox, process
+from benchmarks import chaos, dispatch, outbox, process, sending
 from benchmarks.measure import Effort, Result
 from benchmarks.tally import Tally
 from tests.support.databases import postgres_database, upgrade
@@ -67,6 +67,8 @@ def _measure(effort: Effort, kinds: Sequence[str]) -> list[Result]:
             results += asyncio.run(process.measure(url, folder, effort))
         with _database(kind) as (url, _):
             results += asyncio.run(outbox.measure(url, effort))
+        with _database(kind) as (url, folder):
+            results += asyncio.run(sending.measure(url, folder))
     return results
 
 

@@ -43,7 +43,8 @@ _SIGNS = {
     PLACEHOLDER: PLACEHOLDER,
     REPORT: REPORT,
 }
-SETTLE_SEC = 60.0
+SETTLE_SEC = 120.0
+"""Long enough for a report that a kill left waiting for Avito's minute."""
 MORNING = datetime(2026, 11, 21, 5, tzinfo=UTC)
 """The reports of a day begin and end on the same day, in Moscow too."""
 

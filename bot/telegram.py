@@ -7,13 +7,11 @@ a decode error. `TelegramSession.post` keeps the raw answer and tells the moment
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 
-import certifi
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
@@ -29,6 +27,8 @@ from aiohttp import (
     TraceConfig,
     TraceRequestChunkSentParams,
 )
+
+from core.tls import trust
 
 REQUEST_TIMEOUT_SEC = 30.0
 LONGEST_FLOOD_SEC = 7 * 86_400
@@ -115,9 +115,8 @@ class TelegramSession(AiohttpSession):
         if self._own is None or self._own.closed:
             trace = TraceConfig()
             trace.on_request_chunk_sent.append(_chunk_sent)
-            context = ssl.create_default_context(cafile=certifi.where())
             self._own = ClientSession(
-                connector=TCPConnector(ssl=context, limit=100, ttl_dns_cache=300),
+                connector=TCPConnector(ssl=trust(), limit=100, ttl_dns_cache=300),
                 trace_configs=[trace],
             )
         return self._own

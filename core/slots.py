@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import and_, case, literal, select, update
+from sqlalchemy import CursorResult, and_, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.id_lists import among, collected
@@ -76,20 +76,20 @@ async def materialise(
     that steps back add nothing. Returns how many destinations were due; of one task or profile
     only, if one is named.
     """
-    done = 0
-    while done < limit:
-        size = min(CHUNK, limit - done)
+    moved, left = 0, limit
+    while left:
+        size = min(CHUNK, left)
         groups = await _due(session, now, size, task_id, profile_id)
         outcomes: defaultdict[Outcome, list[int]] = defaultdict(list)
         for group in groups:
             outcomes[_outcome(group, now)] += group.ids
-        await _write(session, outcomes, now)
+        moved += await _write(session, outcomes, now)
         found = sum(map(len, outcomes.values()))
-        done += found
+        left -= found
         if found < size:
             break
         await asyncio.sleep(0)
-    return done
+    return moved
 
 
 async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
@@ -183,8 +183,6 @@ async def _due(
         )
         .order_by(ReportTask.next_due_at, ReportTask.id)
         .limit(count)
-        # A second scheduler waits here and then finds nothing left to do.
-        .with_for_update(of=ReportTask, key_share=True)
     )
     if task_id is not None:
         query = query.where(ReportTask.id == task_id)
@@ -193,27 +191,40 @@ async def _due(
     due = query.subquery()
     shared = [column for column in due.c if column.name != "id"]
     groups = select(*shared, collected(session, due.c.id).label("ids")).group_by(*shared)
+    # Two schedulers that write in the same order wait for each other, but not in a circle.
+    groups = groups.order_by(due.c.next_due_at, func.min(due.c.id))
     return (await session.execute(groups)).all()
 
 
 async def _write(
     session: AsyncSession, outcomes: Mapping[Outcome, Sequence[int]], now: datetime
-) -> None:
+) -> int:
+    """Returns how many destinations are due later from now on."""
+    moved = 0
     tasks_of: defaultdict[Row, list[int]] = defaultdict(list)
     for outcome, tasks in outcomes.items():
+        moved += await _move(session, outcome, tasks, now)
         for row in outcome.rows:
             tasks_of[row] += tasks
-        values: dict[str, Any] = {"next_due_at": outcome.next_due_at}
-        if outcome.is_missed:
-            values |= {"problem": OUTAGE, "problem_at": now}
-        await session.execute(
-            update(ReportTask)
-            .where(among(session, ReportTask.id, tasks))
-            .values(values)
-            .execution_options(synchronize_session=False)
-        )
     for row, tasks in tasks_of.items():
         await _insert(session, row, tasks, now)
+    return moved
+
+
+async def _move(
+    session: AsyncSession, outcome: Outcome, tasks: Sequence[int], now: datetime
+) -> int:
+    values: dict[str, Any] = {"next_due_at": outcome.next_due_at}
+    if outcome.is_missed:
+        values |= {"problem": OUTAGE, "problem_at": now}
+    moved = await session.execute(
+        update(ReportTask)
+        # Still due: what another scheduler or its owner has moved since it was read stays so.
+        .where(among(session, ReportTask.id, tasks), ReportTask.next_due_at <= now)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    return cast("CursorResult[Any]", moved).rowcount
 
 
 async def _insert(session: AsyncSession, row: Row, tasks: Sequence[int], now: datetime) -> None:

@@ -25,6 +25,7 @@ from core.avito.answers import Answer, understand
 from core.avito.endpoints import ALLOWED, Endpoint
 from core.errors import RateLimited, Unavailable, UnexpectedAnswer
 from core.ports import Clock, RateGate
+from core.tls import trust
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +87,7 @@ class AvitoDoor:
         self._largest_body = largest_body
         self._client = httpx.AsyncClient(
             base_url=base_url,
-            transport=AiohttpTransport(client=_session),
+            transport=AiohttpTransport(verify=trust(), client=_session),
             timeout=httpx.Timeout(
                 self._patience.read, connect=self._patience.connect, pool=self._patience.total
             ),
@@ -212,7 +213,7 @@ class AvitoDoor:
 
 def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=100), cookie_jar=aiohttp.DummyCookieJar()
+        connector=aiohttp.TCPConnector(limit=100, ssl=trust()), cookie_jar=aiohttp.DummyCookieJar()
     )
 
 

@@ -59,6 +59,10 @@ class _Server:
         except asyncio.CancelledError:
             history.close(record, "abandoned")
             raise
+        except ConnectionError:
+            # Killed while it was being answered; unclosed, the call would count as under way.
+            history.close(record, "abandoned")
+            return web.Response()
         was_cut = request.transport is None or request.transport.is_closing()
         history.close(record, "dropped" if was_cut else "answered")
         return response

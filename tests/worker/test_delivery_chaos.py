@@ -51,11 +51,9 @@ class Post:
         self.stand.me.updates.drop_pending()
         return person
 
-    async def due(
-        self, chat_id: int, ago: timedelta = timedelta(), label: str = "shop", lost: str = "resend"
-    ) -> int:
+    async def due(self, chat_id: int, ago: timedelta = timedelta(), lost: str = "resend") -> int:
         """A destination of a profile of its own whose report is due; nobody has noticed yet."""
-        account = self.stand.avito.account(label)
+        account = self.stand.avito.account("shop")
         at = self.clock.now().replace(second=0, microsecond=0) - ago
         owner = self.reader("Владелец")
         profile = await self.office.add_profile(
@@ -128,9 +126,12 @@ async def post(database_url: URL, tmp_path: Path) -> AsyncIterator[Post]:
 
 
 async def test_a_kill_while_it_is_built_costs_nothing(post: Post) -> None:
-    await post.due(post.reader().id, label="slow")
+    await post.due(post.reader().id)
+    account = post.stand.avito.account("shop")
+    account.latency = 3.0
     await post.start()
     await post.until(lambda rows: [row.state for row in rows] == [State.BUILDING])
+    account.latency = 0.0
     await post.kill_and_start()
     [row] = await post.finished(1)
     assert len(post.copies(row)) == 1

@@ -123,7 +123,7 @@ async def _claim(
 
 def _order(row: type[Delivery]) -> Sequence[InstrumentedAttribute[Any]]:
     """What goes first in a chat. The parts of one report stay together."""
-    return (row.due_at, row.id)
+    return (row.due_at, row.task_id, row.part, row.id)
 
 
 def _is_head() -> ColumnElement[bool]:
