@@ -12,6 +12,7 @@ BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 INSTANT = sa.DateTime(timezone=True)
 DUE = sa.text("next_due_at IS NOT NULL")
 OPEN = sa.text("finished_at IS NULL")
+FINISHED = sa.text("finished_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -112,4 +113,10 @@ def create_outbox() -> None:
         sqlite_where=OPEN,
         postgresql_where=OPEN,
     )
-    op.create_index("ix_outbox_finished_at", "outbox", ["finished_at"])
+    op.create_index(
+        "ix_outbox_finished_at",
+        "outbox",
+        ["finished_at"],
+        sqlite_where=FINISHED,
+        postgresql_where=FINISHED,
+    )

@@ -170,7 +170,12 @@ class Delivery(Base):
             sqlite_where=text("finished_at IS NULL"),
             postgresql_where=text("finished_at IS NULL"),
         ),
-        Index("ix_outbox_finished_at", "finished_at"),
+        Index(
+            "ix_outbox_finished_at",
+            "finished_at",
+            sqlite_where=text("finished_at IS NOT NULL"),
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

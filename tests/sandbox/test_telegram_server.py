@@ -152,6 +152,16 @@ async def test_a_lost_answer_leaves_the_message(
     assert call.message_id == scene.world.sent(scene.alice.id)[0].id
 
 
+async def test_a_call_whose_caller_is_gone_is_over(scene: Scene) -> None:
+    scene.world.fault("drop_after", "sendMessage", times=1)
+    scene.world.fault("half_answer", "sendMessage", times=1)
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await scene.client.send(scene.alice.id)
+    [call] = scene.world.history.of("sendMessage")
+    assert call.connection == "abandoned"
+    assert not scene.world.history.is_busy(call.bot_id)
+
+
 async def test_a_hang_lasts_until_the_caller_gives_up(scene: Scene) -> None:
     scene.world.fault("hang_after", "sendMessage")
     with pytest.raises(TimeoutError):

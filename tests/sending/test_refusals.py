@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -91,7 +92,10 @@ async def test_a_group_that_became_a_supergroup_gets_each_report_once_at_its_new
     group = rig.world.group("Клиенты", rig.alice, rig.me)
     tasks = [await rig.destination(group.id, chat_type="group") for _ in range(3)]
     moved = rig.alice.migrate(group)
-    deliveries = [await rig.report(task) for task in tasks]
+    # All three are written down before the first is sent.
+    in_a_minute = rig.clock.now() + timedelta(minutes=1)
+    deliveries = [await rig.report(task, next_try_at=in_a_minute) for task in tasks]
+    rig.later(seconds=61)
     for delivery in deliveries:
         await rig.until(delivery, State.SENT)
     assert rig.texts(moved.id) == ["отчёт 1", "отчёт 2", "отчёт 3"]
