@@ -111,13 +111,17 @@ def test_the_offset_of_a_zone_is_the_one_of_now() -> None:
 
 
 def test_a_period_is_the_chosen_one_or_what_the_frequency_implies() -> None:
-    assert {f: describe_period_choice(f, None) for f in Frequency} == {
+    assert {f: describe_period_choice(every(f), None) for f in Frequency} == {
         Frequency.DAILY: "за вчера",
-        Frequency.INTERVAL: "за дни с прошлого отчёта",
+        Frequency.INTERVAL: "за последние 3 дня",
         Frequency.WEEKLY: "за дни с прошлого отчёта",
         Frequency.MONTHLY: "за прошлый месяц",
     }
     for frequency in Frequency:
-        assert describe_period_choice(frequency, "day") == "за вчера"
-        assert describe_period_choice(frequency, "week") == "за последние 7 дней"
-        assert describe_period_choice(frequency, "month") == "за последние 30 дней"
+        assert describe_period_choice(every(frequency), "day") == "за вчера"
+        assert describe_period_choice(every(frequency), "week") == "за последние 7 дней"
+        assert describe_period_choice(every(frequency), "month") == "за последние 30 дней"
+
+
+def every(frequency: Frequency) -> Schedule:
+    return Schedule(frequency, time(9), "Europe/Moscow", interval_days=3)

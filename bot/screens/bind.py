@@ -108,7 +108,7 @@ def choose_profile(page: ProfilePage, chat_id: int, thread_id: int) -> Screen:
         for profile in page.profiles
     ]
     return screen(
-        "Отчёты какого профиля присылать в этот чат?",
+        "Отчёты какого профиля присылать в тот чат, откуда вы пришли?",
         keyboard=keyboard(
             *rows,
             pager(
@@ -141,7 +141,7 @@ def bound(result: Bound, now: datetime) -> Screen:
         Bold(heading),
         state_of(result.destination, now),
         keyboard=keyboard(
-            [button("🧪 Прислать пробный", TrialTo(task_id=task.id))],
+            [button("📨 Прислать пробный", TrialTo(task_id=task.id))],
             [button("⚙️ Настроить это место", DestinationView(task_id=task.id))],
             keyboards.to_report(profile.id),
         ),

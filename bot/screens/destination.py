@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from aiogram.utils.formatting import Bold
+from aiogram.utils.formatting import Bold, Code, Text
 
 from bot import keyboards
 from bot.callbacks import (
@@ -92,7 +92,12 @@ def listing(
         lines.append("Пока никуда: отчёт приходит только по кнопке.")
     lines += [
         "",
-        "Добавьте одно или несколько мест. Чтобы отчёты шли в тему группы, отправьте в ней /bind.",
+        # As code: a tap on a command would send it here.
+        Text(
+            "Добавьте одно или несколько мест. Чтобы отчёты шли в тему группы, отправьте в ней ",
+            Code("/bind"),
+            ".",
+        ),
     ]
     has_private = any(_is_private(task) for task in tasks)
     here = [] if has_private else [button("💬 Этот чат", ReportChatHere(profile_id=profile.id))]
@@ -119,9 +124,9 @@ def one(destination: Destination, now: datetime) -> Screen:
         f"Отчёты профиля {named(profile.profile_name)}",
         "",
         state_of(destination, now),
-        f"Звук: {'без звука' if task.is_silent else 'со звуком'}",
-        "Если ответ Telegram потерялся: "
-        + ("придержать и спросить вас" if asks else "отправить ещё раз с пометкой «повтор»"),
+        f"Звук: {'выключен' if task.is_silent else 'включён'}",
+        "Если неясно, дошёл ли отчёт: "
+        + ("спросить вас" if asks else "прислать ещё раз с пометкой «повтор»"),
         keyboard=keyboard(
             [button("🔄 Проверить снова", DestinationCheck(**about))] if task.suspended else [],
             [
@@ -143,7 +148,7 @@ def one(destination: Destination, now: datetime) -> Screen:
                     DestinationLost(**about),
                 )
             ],
-            [button("🧪 Прислать пробный", TrialTo(**about))],
+            [button("📨 Прислать пробный", TrialTo(**about))],
             [button("🗑 Не присылать сюда", DestinationRemove(**about))],
             to_listing(profile.id),
         ),

@@ -62,7 +62,8 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     if report.is_trial:
         lines.insert(0, Italic("Пробный отчёт"))
     if report.missed:
-        lines += ["", f"⚠️ Пока бот не работал, не пришли отчёты: {_in_words(report.missed)}."]
+        why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
+        lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
     # Other people's chats get a button that works for everybody there.
     anybodys = keyboard([button("🔄 Сводка сейчас", StatsShow())])
     return screen(*lines, keyboard=_owners_buttons(report.data) if for_owner else anybodys)

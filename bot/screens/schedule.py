@@ -112,11 +112,10 @@ def saved(settings: ReportSettings, now: datetime) -> Screen:
 
 def in_words(settings: ReportSettings, now: datetime) -> list[Line]:
     """What is set, without the places."""
-    frequency = settings.schedule.frequency
     return [
         f"Отчёты по расписанию: {'включены' if settings.profile.is_report_active else 'на паузе'}",
         *_when(settings, now),
-        f"За какие дни: {describe_period_choice(frequency, settings.period)}",
+        f"За какие дни: {describe_period_choice(settings.schedule, settings.period)}",
         f"Показатели: все {len(CATALOGUE)}",
     ]
 
@@ -272,18 +271,17 @@ def bad_month_day(profile_id: int) -> Screen:
 
 
 def ask_period(settings: ReportSettings, _now: datetime) -> Screen:
-    profile_id, frequency = settings.profile.id, settings.schedule.frequency
-    implied = describe_period_choice(frequency, None)
+    profile_id = settings.profile.id
+    implied = describe_period_choice(settings.schedule, None)
     return screen(
         Bold("📅 За какие дни считать отчёт?"),
         "",
-        f"Сейчас: {describe_period_choice(frequency, settings.period)}.",
-        f"Если не выбирать, отчёт приходит {implied}: так подразумевает частота. "
-        "Дни считаются по Москве, как в Avito.",
+        f"Сейчас: {describe_period_choice(settings.schedule, settings.period)}.",
+        f"Если не выбирать, отчёт приходит {implied}. Дни считаются по Москве, как в Avito.",
         keyboard=keyboard(
             [
                 button(
-                    _marked("Как подразумевает частота", is_on=settings.period is None),
+                    _marked(f"По умолчанию: {implied}", is_on=settings.period is None),
                     ReportPeriodAuto(profile_id=profile_id),
                 )
             ],

@@ -72,20 +72,23 @@ def describe_zone(zone: str, now: datetime) -> str:
     return f"{zones.city(zone)} ({zones.offset(zone, now)})"
 
 
-def describe_period_choice(frequency: Frequency, chosen: str | None) -> str:
+def describe_period_choice(schedule: Schedule, chosen: str | None) -> str:
     """What a report covers: what its owner chose, or else what its frequency implies."""
-    if chosen is None:
-        return _IMPLIED[frequency]
-    days = CHOSEN_DAYS[chosen]
+    if chosen is not None:
+        return _last(CHOSEN_DAYS[chosen])
+    match schedule.frequency:
+        case Frequency.DAILY:
+            return _last(1)
+        case Frequency.INTERVAL:
+            return _last(schedule.interval_days)
+        case Frequency.WEEKLY:
+            return "за дни с прошлого отчёта"
+        case Frequency.MONTHLY:
+            return "за прошлый месяц"
+
+
+def _last(days: int) -> str:
     return "за вчера" if days == 1 else f"за последние {plural(days, 'день', 'дня', 'дней')}"
-
-
-_IMPLIED = {
-    Frequency.DAILY: "за вчера",
-    Frequency.INTERVAL: "за дни с прошлого отчёта",
-    Frequency.WEEKLY: "за дни с прошлого отчёта",
-    Frequency.MONTHLY: "за прошлый месяц",
-}
 
 
 def _every(days: int) -> str:

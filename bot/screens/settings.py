@@ -49,6 +49,6 @@ def _summary(one: ReportSettings, now: datetime) -> list[Line]:
 
 
 def _places(one: ReportSettings) -> str:
-    places = plural(len(one.destinations), "чат", "чата", "чатов")
+    places = plural(len(one.destinations), "место", "места", "мест")
     refused = sum(task.suspended is not None for task in one.destinations)
-    return f"{places}, недоступны: {refused}" if refused else places
+    return f"{places}, из них недоступно: {refused}" if refused else places

@@ -57,8 +57,8 @@ def nothing_bound(chat_type: str, private: str) -> Screen:
         return screen(
             Bold("📊 Сюда пока не приходит ни один отчёт"),
             "",
-            "Откройте профиль, «Настройки отчёта» → «Куда отправлять» → «Этот чат»: сюда будут "
-            "приходить отчёты, и /stats соберёт их в одну сводку.",
+            "Откройте профиль, «Отчёты по расписанию» → «Куда отправлять» → «Этот чат»: сюда "
+            "будут приходить отчёты, и /stats соберёт их в одну сводку.",
             "В группе или канале /stats работает так же.",
             keyboard=keyboard(keyboards.to_list()),
         )
@@ -105,15 +105,13 @@ def _remarks(row: Row, data: ReportData, now: datetime) -> list[Line]:
         remarks.append(f"⚠️ свежие числа прочитать не удалось, эти прочитаны {read}")
     if data.cut_at is not None:
         remarks.append(f"⚠️ день прочитан не целиком, до {format_time(data.cut_at)}")
-    if data.cut_at is not None:
-        remarks.append(f"⚠️ день прочитан не целиком, до {format_time(data.cut_at)}")
     if data.by_listings:
         remarks.append("ℹ️ сложено по объявлениям, без расходов")
     return remarks
 
 
 def _ways(chat_type: str) -> list[Line]:
-    settings = "в личном чате с ботом: профиль → «Настройки отчёта» → «Куда отправлять»"
+    settings = "в личном чате с ботом: профиль → «Отчёты по расписанию» → «Куда отправлять»"
     if chat_type == "channel":
         return [
             f"1. {settings}, там выбрать этот канал.",
@@ -123,7 +121,7 @@ def _ways(chat_type: str) -> list[Line]:
     return [
         f"1. {settings}, там выбрать этот чат.",
         "2. Там же: добавить бота в группу по ссылке, она привяжет сама.",
-        "3. Здесь, от имени администратора: /bind",
+        "3. Владелец профиля отправляет здесь /bind; для темы годится только это.",
     ]
 
 

@@ -291,7 +291,7 @@ async def test_bind_with_several_profiles_asks_in_private(rig: BotRig) -> None:
     assert "Мебель" not in asked.text
 
     chat.start(payload_of(asked, "Выбрать профиль"))
-    await chat.wait_for("Отчёты какого профиля присылать в этот чат?")
+    await chat.wait_for("Отчёты какого профиля присылать в тот чат")
     chat.click("🏪 Двери")
 
     await chat.wait_for("Отчёты «Двери» будут приходить в группу «Клиенты», тема")

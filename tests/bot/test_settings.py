@@ -62,7 +62,7 @@ async def test_rows_of_the_predecessor_are_told_in_words(rig: BotRig) -> None:
     text = (await chat.wait_for("Что настроено")).text
     for name, _, words in stories.values():
         assert (
-            f"{name}\nКуда: 1 чат\nОтчёты по расписанию: включены\nКогда: {words}, UTC (UTC+0)\n"
+            f"{name}\nКуда: 1 место\nОтчёты по расписанию: включены\nКогда: {words}, UTC (UTC+0)\n"
             in text
         )
 
