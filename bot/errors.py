@@ -79,7 +79,8 @@ class IncidentDesk:
             screen = problems.incident(code)
         more = self.tell_operator(error, code)
         if chat_id == owner_id:
-            return screen, more
+            # A chat that owns its job is a group or channel: nobody in it has to know.
+            return (screen if chat_id > 0 else problems.job_in_group(code)), more
         # In a group everybody reads along: the reason goes to the one who can act on it.
         return problems.job_in_group(code), [Show(chat_id=owner_id, screen=screen), *more]
 

@@ -34,6 +34,8 @@ LONGEST_DELAY_SEC = 0.05
 More is rather Telegram's own slowness, which must not slow us down too."""
 GROUP_LIMIT = 20
 GROUP_WINDOW_SEC = 60 * SECOND
+PEOPLE_IN_GROUP = 15
+"""Of a group's minute; the rest is kept for reports, whatever people ask there."""
 PEOPLE_BURST = 20
 """Answers that may come faster than one a second: a person leafing through menus sets the pace,
 and Telegram bears it for a while."""
@@ -71,21 +73,27 @@ class _Chat:
     closed_until: float = 0.0
     minute: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP_LIMIT))
     """The last sends to a group or channel."""
+    asked: deque[float] = field(default_factory=lambda: deque(maxlen=PEOPLE_IN_GROUP))
+    """Those of them that people asked for."""
 
     def opens_at(self, urgent: bool) -> float:
         if urgent:
             pace = self.balanced_at - PEOPLE_BURST * SECOND
+            if len(self.asked) == PEOPLE_IN_GROUP:
+                pace = max(pace, self.asked[0] + GROUP_WINDOW_SEC)
         else:
             pace = self.last.left_at + SECOND if self.last else 0.0
         is_full = len(self.minute) == GROUP_LIMIT
         window = self.minute[0] + GROUP_WINDOW_SEC if is_full else 0.0
         return max(pace, window, self.closed_until)
 
-    def note(self, turn: Turn, now: float) -> None:
+    def note(self, turn: Turn, now: float, *, urgent: bool) -> None:
         self.last = turn
         self.balanced_at = max(self.balanced_at, now) + SECOND
         if turn.chat_id < 0:
             self.minute.append(now)
+            if urgent:
+                self.asked.append(now)
 
     def is_idle(self, now: float) -> bool:
         """Whether forgetting it would change nothing."""
@@ -209,7 +217,7 @@ class Throttle:
             self._learn_from(self._second[0])
         self._second.append(turn)
         self._paced_at = max(self._paced_at, now - CATCH_UP_SEC) + self._interval
-        self._chats.setdefault(waiter.chat_id, _Chat()).note(turn, now)
+        self._chats.setdefault(waiter.chat_id, _Chat()).note(turn, now, urgent=waiter.urgent)
         if len(self._chats) > self._many_chats:
             self._forget_idle(now)
 

@@ -124,6 +124,10 @@ class EmployeeKey(AvitoError):
     """The keys belong to an employee of a company account: Avito shows them an empty account."""
 
 
+ABOUT_KEYS = frozenset({KeysRefused.__name__, EmployeeKey.__name__})
+"""Failures, as they are stored, that new keys put right."""
+
+
 class SubscriptionRequired(AvitoError):
     """402: the account has no subscription (or advance) for this feature."""
 

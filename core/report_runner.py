@@ -183,6 +183,7 @@ class ReportRunner:
             self._news.set()
 
     async def _read(self, group: Group) -> ReportData | Trouble:
+        profile = None
         try:
             async with asyncio.timeout(READING_SEC):
                 profile = await self._collector.profile(group.owner_id, group.profile_id)
@@ -192,7 +193,10 @@ class ReportRunner:
         except AvitoError as error:
             return Trouble(type(error).__name__)
         except TimeoutError:
-            return Trouble(Unavailable.__name__)
+            # Avito takes requests and does not answer: whole days are good without it.
+            hangs = Unavailable("reading", detail="TimeoutError")
+            data = await self._collector.stored(profile, group.period, hangs) if profile else None
+            return _judged(data) if data else Trouble(Unavailable.__name__)
         except (ProfileNotFound, SecretKeyError) as error:
             # Deleted a moment ago, with its deliveries; or a key is missing from SECRET_KEYS.
             log.error("profile_not_opened", profile_id=group.profile_id, why=str(error))  # noqa: TRY400

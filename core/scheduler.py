@@ -137,6 +137,7 @@ class Scheduler:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._failing: set[str] = set()
         self._ticked_at: datetime | None = None
+        self._untold: list[int] = []
         self._rang: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -170,11 +171,13 @@ class Scheduler:
 
     async def _tick(self) -> None:
         now = self._clock.now()
-        held = await self._outbox.recover()
+        # Their state is committed: whatever fails from here on, they have to be told.
+        self._untold += await self._outbox.recover()
         await self.materialise()
         self._ticked_at = now
-        if held:
-            await self._errands.tell_held(held)
+        if self._untold:
+            await self._errands.tell_held(list(self._untold))
+            self._untold.clear()
         # Beside the ticks, not in them: Avito may take its time.
         self._begin("warm_up")
 

@@ -16,6 +16,7 @@ from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories.outbox import TRIAL, State
 from core.database.session import insert_for
 from core.database.types import UtcDateTime
+from core.logs import get_logger
 from core.schedule_policy import (
     Frequency,
     Schedule,
@@ -26,6 +27,8 @@ from core.schedule_policy import (
     slots_between,
 )
 from core.services.schedule import schedule_of
+
+log = get_logger(__name__)
 
 CHUNK = 2_000
 """Destinations worked on at a stretch: the event loop gets a turn in between."""
@@ -206,8 +209,13 @@ async def _write(
         moved += await _move(session, outcome, tasks, now)
         for row in outcome.rows:
             tasks_of[row] += tasks
+    missed = 0
     for row, tasks in tasks_of.items():
-        await _insert(session, row, tasks, now)
+        written = await _insert(session, row, tasks, now)
+        if row.state == State.MISSED:
+            missed += written
+    if missed:
+        log.warning("deliveries_missed", count=missed)
     return moved
 
 
@@ -227,8 +235,11 @@ async def _move(
     return cast("CursorResult[Any]", moved).rowcount
 
 
-async def _insert(session: AsyncSession, row: Row, tasks: Sequence[int], now: datetime) -> None:
-    """Into the outbox, for each of these destinations; a slot that is there stays as it is."""
+async def _insert(session: AsyncSession, row: Row, tasks: Sequence[int], now: datetime) -> int:
+    """Into the outbox, for each of these destinations; a slot that is there stays as it is.
+
+    Returns how many were not there.
+    """
     is_missed = row.state == State.MISSED
     shared = {
         **row._asdict(),
@@ -245,10 +256,11 @@ async def _insert(session: AsyncSession, row: Row, tasks: Sequence[int], now: da
         *(literal(value, columns[name].type) for name, value in shared.items()),
     )
     names = ["task_id", "chat_id", "thread_id", "is_silent", *shared]
-    await session.execute(
+    written = await session.execute(
         insert_for(session, Delivery)
         .from_select(
             names, chosen.where(among(session, ReportTask.id, tasks)).order_by(ReportTask.id)
         )
         .on_conflict_do_nothing(index_elements=["task_id", "slot", "part"])
     )
+    return cast("CursorResult[Any]", written).rowcount

@@ -34,3 +34,22 @@ __all__ = [
 def logs_as_in_production() -> None:
     """Logs go through the real formatter, so that a record it cannot render fails a test."""
     setup_logging("INFO", "console")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Stories that say `one_database` are told on SQLite only."""
+    spare = {
+        item for item in items if _on_postgres(item) and item.get_closest_marker("one_database")
+    }
+    if spare:
+        config.hook.pytest_deselected(items=list(spare))
+        items[:] = [item for item in items if item not in spare]
+
+
+def _on_postgres(item: pytest.Item) -> bool:
+    parameters = (
+        item.callspec.params
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        else {}
+    )
+    return parameters.get("database_url") == "postgres"

@@ -145,13 +145,27 @@ async def test_a_chat_gets_one_message_a_second() -> None:
     assert sends.times()[-1] <= 19 * 1.03
 
 
-@pytest.mark.parametrize("urgent", [True, False])
+@pytest.mark.parametrize(("urgent", "most"), [(False, 20), (True, 15)])
 @in_virtual_time
-async def test_a_group_gets_twenty_messages_in_any_minute(urgent: bool) -> None:
+async def test_a_group_gets_twenty_messages_in_any_minute_and_people_ask_for_fifteen_at_most(
+    urgent: bool, most: int
+) -> None:
     sends = Sends(Throttle(30))
     await sends.send_all(*[GROUP] * 100, urgent=urgent)
+    assert most_in(60.0, sends.times()) == most
+    assert sends.times()[-1] <= 99 // most * 61.1 + 21
+
+
+@in_virtual_time
+async def test_people_in_a_group_leave_room_for_its_reports() -> None:
+    sends = Sends(Throttle(30))
+    answers = asyncio.create_task(sends.send_all(*[GROUP] * 100, urgent=True))
+    await asyncio.sleep(5)
+    for _ in range(5):
+        asked = asyncio.get_running_loop().time()
+        assert await sends.send(GROUP) - asked < 1.1
+    await answers
     assert most_in(60.0, sends.times()) == 20
-    assert sends.times()[-1] <= 4 * 61.1 + 21
 
 
 @in_virtual_time

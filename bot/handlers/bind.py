@@ -71,6 +71,11 @@ async def leave_pick(message: Message, session: Session, state: FSMContext, stag
     stage.send(profile_screens.listing(await profiles.page(session, message.chat.id)))
 
 
+async def put_away_old_list(_message: Message, stage: Stage) -> None:
+    """It outlived the choice: a button pressed meanwhile began something else."""
+    stage.send(screens.old_keyboard_away())
+
+
 async def ask_pick_again(_message: Message, stage: Stage) -> None:
     stage.send(screens.ask_pick_again())
 
@@ -238,7 +243,8 @@ def _in_private() -> Router:
     router.message.register(bind_command, Command(commands.BIND))
     router.message.register(follow_link, Command(commands.START), Carries(ChoosePlace))
     router.message.register(take_picked, SharedChat())
-    router.message.register(leave_pick, Says(screens.CANCEL))
+    router.message.register(leave_pick, Says(screens.CANCEL), At(Bind.pick))
+    router.message.register(put_away_old_list, Says(screens.CANCEL))
     router.message.register(take_post, ChannelPost(), At(Bind.pick, Bind.forward))
     router.message.register(ask_pick_again, PlainText(), At(Bind.pick))
     router.message.register(refuse_post, PlainText(), At(Bind.forward))

@@ -70,6 +70,10 @@ def keyboard_away() -> Screen:
     return screen("Выбор чата закрыт.", keyboard=ReplyKeyboardRemove())
 
 
+def old_keyboard_away() -> Screen:
+    return screen("Убрал кнопки выбора чата.", keyboard=ReplyKeyboardRemove())
+
+
 def ask_forward(profile: AvitoProfile) -> Screen:
     return screen(
         Bold(f"↪️ Канал для отчётов {named(profile.profile_name)}"),

@@ -10,6 +10,7 @@ from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens.parts import screen
 from core.errors import (
+    ABOUT_KEYS,
     AvitoError,
     BadRequest,
     EmployeeKey,
@@ -80,7 +81,7 @@ of_profile = of_failure
 
 def asks_for_keys(name: str | None) -> bool:
     """Whether new keys are what helps against a stored failure."""
-    return name in {KeysRefused.__name__, EmployeeKey.__name__}
+    return name in ABOUT_KEYS
 
 
 def of_delivery(problem: str) -> str:

@@ -74,7 +74,7 @@ class ConnectWork:
         async with job.ending() as ending:
             profile = await profiles.owned(ending.session, job.owner_id, job.payload["profile_id"])
             try:
-                connect.replace_keys(profile, credentials, verified)
+                await connect.replace_keys(ending.session, profile, credentials, verified)
             except AnotherAccount:
                 ending.screen = screens.another_account(profile)
             else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.avito.auth import Credentials
 from core.avito.client import VerifiedAccount
-from core.database.models import AvitoProfile
-from core.errors import AlreadyConnected, AnotherAccount
+from core.database.models import AvitoProfile, ReportTask
+from core.errors import ABOUT_KEYS, AlreadyConnected, AnotherAccount
 from core.services import register
 
 _KEY = re.compile(r"[!-~]{1,200}")
@@ -82,8 +82,11 @@ async def confirm(session: AsyncSession, profile: AvitoProfile, verified: Verifi
     profile.token_expires_at = verified.token.expires_at
 
 
-def replace_keys(
-    profile: AvitoProfile, credentials: Credentials, verified: VerifiedAccount
+async def replace_keys(
+    session: AsyncSession,
+    profile: AvitoProfile,
+    credentials: Credentials,
+    verified: VerifiedAccount,
 ) -> None:
     """Give the profile keys that were verified. Raises `AnotherAccount`."""
     if profile.user_id is not None and profile.user_id != verified.account:
@@ -95,3 +98,8 @@ def replace_keys(
     profile.token_expires_at = verified.token.expires_at
     profile.problem = None
     profile.problem_at = None
+    await session.execute(
+        update(ReportTask)
+        .where(ReportTask.profile_id == profile.id, ReportTask.problem.in_(ABOUT_KEYS))
+        .values(problem=None, problem_at=None)
+    )

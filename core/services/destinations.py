@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
@@ -16,6 +16,7 @@ from core.errors import DestinationNotFound
 from core.services import schedule
 
 TITLE_LIMIT = 255
+_MAY_HAVE_ARRIVED = ("sent", "sending", "resend", "held")
 
 
 class Trouble(StrEnum):
@@ -243,6 +244,16 @@ async def migrate_chat(
         twin = there.get((task.profile_id, task.thread_id))
         if twin is not None:
             # Bound anew by hand before we heard of the move: one of the two would be a double.
+            arrived = select(Delivery.slot).where(
+                Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
+            )
+            await session.execute(
+                delete(Delivery).where(
+                    Delivery.task_id == task.id,
+                    Delivery.finished_at.is_(None),
+                    Delivery.slot.in_(arrived.scalar_subquery()),
+                )
+            )
             await session.delete(twin)
         task.chat_id, task.chat_type, task.suspended = new_chat_id, "supergroup", None
     await session.flush()

@@ -8,6 +8,8 @@ from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.rows import connected, scalar
 
+pytestmark = pytest.mark.one_database
+
 STEPS = ("/add_profile", "Мебель", "client_id_of_alice")
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.bot import BOT_NAME, BotRig
 from tests.support.dialogues import reach_secret
 from tests.support.rows import scalar
+
+pytestmark = pytest.mark.one_database
 
 COMMANDS = ("start", "help", "profiles", "add_profile", "settings", "cancel")
 SMALL_TALK = (

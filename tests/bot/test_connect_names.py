@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.report import ask_report
 from tests.support.rows import connected, scalar
+
+pytestmark = pytest.mark.one_database
 
 SPECIALS = "_*[]()~`>#+-=|{}.!\\"
 

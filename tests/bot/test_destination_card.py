@@ -56,7 +56,7 @@ async def test_the_sound_and_what_becomes_of_a_lost_answer_are_chosen(rig: BotRi
     chat.click("🔕 Присылать без звука")
     await chat.wait_for("Звук: выключен")
     chat.click("✋ Потерялся ответ: спросить меня")
-    await chat.wait_for("спросить вас")
+    await chat.wait_for("дошёл ли отчёт: спросить вас")
     assert (await of(rig, task_id, "is_silent"), await of(rig, task_id, "on_lost_answer")) == (
         True,
         "hold",
@@ -64,7 +64,7 @@ async def test_the_sound_and_what_becomes_of_a_lost_answer_are_chosen(rig: BotRi
     chat.click("🔔 Присылать со звуком")
     await chat.wait_for("Звук: включён")
     chat.click("🔁 Потерялся ответ: слать ещё раз")
-    await chat.wait_for("отправить ещё раз с пометкой")
+    await chat.wait_for("прислать ещё раз с пометкой")
     assert await of(rig, task_id, "on_lost_answer") == "resend"
 
 

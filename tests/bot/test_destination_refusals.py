@@ -9,6 +9,8 @@ from tests.support.bot import BotRig
 from tests.support.places import greet, places_of
 from tests.support.rows import add_profile
 
+pytestmark = pytest.mark.one_database
+
 
 async def choose(chat: ChatView, chat_id: int, thread_id: int = 0) -> None:
     """Ask for a place by its numbers, as an anonymous administrator's link does."""

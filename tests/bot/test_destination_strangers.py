@@ -12,6 +12,8 @@ from tests.support.bot import BotRig
 from tests.support.places import bound, greet, places_of
 from tests.support.rows import add_profile, dump
 
+pytestmark = pytest.mark.one_database
+
 PASSING = ("inbox", "replies")
 """Every update leaves a row here, whatever it did."""
 

@@ -135,6 +135,21 @@ async def test_the_list_of_chats_can_be_left(rig: BotRig) -> None:
     await chat.wait_for("Не понял это сообщение")
 
 
+async def test_an_old_list_of_chats_goes_without_breaking_off_what_came_after(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    chat = rig.alice.private(rig.me)
+    await pick(rig, chat, profile_id)
+    chat.press(f"report_set_time:{profile_id}", chat.last)
+    await chat.wait_for("Во сколько присылать отчёт «Мебель»?")
+
+    chat.click("❌ Отмена")
+
+    await chat.wait_for("Убрал кнопки выбора чата.")
+    assert keyboard_in_place(chat) is None
+    chat.send("10:30")
+    await chat.wait_for("каждый день в 10:30")
+
+
 async def test_cancelling_and_other_commands_take_the_list_of_chats_away(rig: BotRig) -> None:
     profile_id = await add_profile(rig, rig.alice, "Мебель")
     chat = rig.alice.private(rig.me)

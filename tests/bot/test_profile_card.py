@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card, reach_new_secret
 from tests.support.report import ask_report, money
 from tests.support.rows import connected
+
+pytestmark = pytest.mark.one_database
 
 
 async def test_the_card_tells_the_wallet_and_the_age_of_the_numbers(rig: BotRig) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.bot import BotRig
 from tests.support.dialogues import reach_new_secret
 from tests.support.report import ask_report
-from tests.support.rows import connected, scalar
+from tests.support.rows import add_destination, connected, scalar
 
 
 async def test_keys_of_another_account_are_refused_and_nothing_changes(rig: BotRig) -> None:
@@ -36,6 +36,23 @@ async def test_wrong_new_keys_are_asked_for_again(rig: BotRig) -> None:
     chat.send(secret)
 
     await chat.wait_for("заменены")
+
+
+async def test_new_keys_settle_what_the_old_ones_broke_and_nothing_else(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice)
+    now = rig.clock.now()
+    await add_destination(rig, profile_id, -1, problem="KeysRefused", problem_at=now)
+    await add_destination(rig, profile_id, -2, problem="too_late", problem_at=now)
+    client_id, secret = rig.keys_of("shop")
+    chat = rig.alice.private(rig.me)
+    await reach_new_secret(chat, profile_id, client_id)
+
+    chat.send(secret)
+
+    await chat.wait_for("заменены")
+    settled = "SELECT chat_id FROM report_tasks WHERE problem IS NULL AND problem_at IS NULL"
+    assert await scalar(rig, settled) == -1
+    assert await scalar(rig, "SELECT problem FROM report_tasks WHERE chat_id = -2") == "too_late"
 
 
 async def test_a_profile_deleted_during_the_dialogue_is_said_to_be_gone(rig: BotRig) -> None:

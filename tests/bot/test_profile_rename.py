@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.rows import connected
+
+pytestmark = pytest.mark.one_database
 
 
 async def test_a_new_name_is_in_force_at_once(rig: BotRig) -> None:

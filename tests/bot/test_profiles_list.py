@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import text
 
 from tests.support.bot import BotRig
 from tests.support.rows import add_profile, connected
+
+pytestmark = pytest.mark.one_database
 
 PAGES = ((1, 8), (9, 16), (17, 20))
 

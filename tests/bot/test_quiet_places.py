@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.rows import connected, scalar
+
+pytestmark = pytest.mark.one_database
 
 
 async def test_posts_of_a_channel_are_no_questions(rig: BotRig) -> None:

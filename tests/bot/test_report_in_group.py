@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.report import ask_report, read_figures
 from tests.support.rows import scalar
+
+pytestmark = pytest.mark.one_database
 
 NOT_YOURS = "Такого профиля у вас нет: возможно, он удалён."
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.rows import add_destination, add_profile, connected
 from tests.support.schedules import next_due, open_report_settings, profile_of, utc
+
+pytestmark = pytest.mark.one_database
 
 
 async def test_a_new_profile_is_led_from_connecting_to_its_schedule(rig: BotRig) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.rows import add_destination, connected
 from tests.support.schedules import next_due, open_report_settings, profile_of, utc
+
+pytestmark = pytest.mark.one_database
 
 
 async def asked_for_zone(rig: BotRig) -> tuple[ChatView, int, int]:

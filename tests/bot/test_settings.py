@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.rows import add_profile, execute
+
+pytestmark = pytest.mark.one_database
 
 
 async def test_without_profiles_settings_lead_to_connecting_one(rig: BotRig) -> None:

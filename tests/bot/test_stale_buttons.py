@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.presses import Press
 from tests.support.bot import BotRig
@@ -11,6 +13,8 @@ from tests.support.dialogues import open_card
 from tests.support.report import ask_report
 from tests.support.rows import connected, execute, scalar
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.one_database
 
 
 async def pressed(chat: ChatView, data: str) -> Press:

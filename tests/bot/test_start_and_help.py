@@ -7,6 +7,8 @@ import pytest
 from tests.support.bot import BOT_NAME, BotRig
 from tests.support.rows import connected, scalar
 
+pytestmark = pytest.mark.one_database
+
 
 async def test_start_greets_with_buttons_and_registers_the_person_once(rig: BotRig) -> None:
     chat = rig.alice.private(rig.me)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -90,6 +91,20 @@ async def test_what_was_read_before_is_shown_with_its_time(rig: BotRig) -> None:
     )
     assert len(read_rows(report)["Мебель"]) == 1
     assert not [word for word in TECHNICAL if word in report.text]
+
+
+async def test_a_defect_of_ours_is_told_without_a_technical_word(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = await three(rig)
+    monkeypatch.setattr(combined.Combiner, "combine", AsyncMock(side_effect=ZeroDivisionError))
+
+    group.send("/stats")
+
+    said = await group.wait_for("Код: ")
+    answer, code = said.text.split("Код: ")
+    assert answer.strip() == "Отчёт сейчас не получился. Попробуйте позже."
+    await rig.operator.private(rig.me).wait_for(code)
 
 
 async def test_when_nothing_can_be_read_each_profile_is_named(rig: BotRig) -> None:

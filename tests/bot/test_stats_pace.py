@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.stats import TITLE, ask_stats, reporting
+
+pytestmark = pytest.mark.one_database
 
 
 async def test_while_one_is_made_another_is_not_begun(rig: BotRig) -> None:

@@ -9,6 +9,8 @@ from tests.support.bot import BotRig
 from tests.support.rows import scalar
 from tests.support.stats import TITLE, ask_stats, read_rows, reporting
 
+pytestmark = pytest.mark.one_database
+
 UNBOUND = "Сюда пока не приходит ни один отчёт"
 
 

@@ -95,6 +95,22 @@ async def test_whole_days_from_the_store_are_sent_at_once(rig: BuilderRig) -> No
     assert "Обновлено в 05:30" in text
 
 
+async def test_an_avito_that_hangs_costs_no_report_whose_days_are_stored(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_runner, "READING_SEC", 1.0)
+    task = await rig.reporting("shop")
+    await rig.rounds.nightly()
+    rig.avito.world.fault("hang")
+
+    await rig.nine_o_clock()
+
+    text = text_of(await rig.of(task))
+    said, expected = figures_in(text), expected_figures(rig.account("shop"), YESTERDAY)
+    assert {label: said[label] for label in expected} == expected
+    assert "Свежие числа прочитать не удалось." in text
+
+
 async def test_half_a_day_is_sent_only_at_the_very_end(rig: BuilderRig) -> None:
     profile = await rig.profile("shop")
     task = await rig.destination(profile, next_due_at=NINE + timedelta(days=1))

@@ -29,6 +29,14 @@ async def test_a_chat_gets_its_reports_one_after_the_other(office: Office) -> No
     assert await claim(office) == [second]
 
 
+async def test_accounts_that_hang_do_not_hold_up_a_first_try(office: Office) -> None:
+    for chat_id in (-100, -200):
+        hung = await office.add_task(chat_id)
+        await office.add_delivery(hung, state=State.DUE, attempt=1)
+    untried = await office.add_delivery(await office.add_task(-300), state=State.DUE, due_at=LATER)
+    assert [row.id for row in await office.alice.claim_due(1)] == [untried]
+
+
 async def test_the_earlier_slot_goes_first_whatever_its_number(office: Office) -> None:
     task = await office.add_task()
     later = await office.add_delivery(task, slot="b", due_at=LATER)

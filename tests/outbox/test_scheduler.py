@@ -289,13 +289,30 @@ async def test_one_errand_that_hangs_holds_up_no_other(watch: Watch, office: Off
         await eventually(lambda: done.times["wake"] == 2)
 
 
-async def test_owners_hear_of_what_is_held_after_a_crash(watch: Watch, office: Office) -> None:
+async def left_by_a_crash(office: Office) -> int:
+    """A delivery of a killed process that may have left, where its owner wants to be asked."""
     row = await office.add_delivery(await office.add_task(on_lost_answer="hold"))
     killed = office.outbox("home:killed")
     await killed.claim_ready(1)
     await killed.sending(row)
+    return row
+
+
+async def test_owners_hear_of_what_is_held_after_a_crash(watch: Watch, office: Office) -> None:
+    row = await left_by_a_crash(office)
     async with watch.running() as done:
         await eventually(lambda: done.held == [row])
+
+
+async def test_they_hear_of_it_once_although_the_database_was_busy(
+    watch: Watch, office: Office
+) -> None:
+    row = await left_by_a_crash(office)
+    busy = OperationalError("BEGIN", {}, Exception("database is locked"))
+    with patch.object(watch.scheduler, "materialise", side_effect=[busy, None]):
+        async with watch.running() as done:
+            await eventually(lambda: done.times["warm_up"])
+            assert done.held == [row]
 
 
 async def test_one_report_can_be_asked_for(watch: Watch, office: Office) -> None:

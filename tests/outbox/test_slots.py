@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
+from structlog.testing import capture_logs
 
 from core.database.models import AvitoProfile, ReportTask
 from core.database.session import create_sessions
@@ -139,6 +140,17 @@ async def test_after_an_outage_that_was_too_long_all_are_missed(office: Office) 
     assert [(row.state, row.reason) for row in rows] == [("missed", "outage")] * 2
     assert (await office.task(task)).problem == "outage"
     assert (await office.task(task)).next_due_at == NINE + 2 * DAY
+
+
+async def test_what_an_outage_cost_is_in_the_log(office: Office) -> None:
+    await office.add_task(-1)
+    await office.add_task(-2)
+    office.clock.advance(DAY + 5 * HOUR)
+    with capture_logs() as logs:
+        await office.materialise()
+        office.clock.advance(DAY - 5 * HOUR)
+        await office.materialise()
+    assert [(log["event"], log["count"]) for log in logs] == [("deliveries_missed", 2)]
 
 
 async def test_weekly_and_monthly_reports_may_be_a_day_late(office: Office) -> None:

@@ -105,6 +105,20 @@ async def test_a_group_that_became_a_supergroup_gets_each_report_once_at_its_new
     await check_history(rig)
 
 
+async def test_a_supergroup_bound_anew_gets_no_report_that_its_group_is_still_owed(
+    rig: SenderRig,
+) -> None:
+    group = rig.world.group("Клиенты", rig.alice, rig.me)
+    old = await rig.destination(group.id, chat_type="group")
+    moved = rig.alice.migrate(group)
+    profile_id = (await rig.office.task(old)).profile_id
+    new = await rig.office.add_task(moved.id, profile_id=profile_id, next_due_at=None)
+    await rig.until(await rig.report(new, slot="2026-11-21T09:00"), State.SENT)
+    await rig.report(old, slot="2026-11-21T09:00")
+    await rig.until(await rig.report(old), State.SENT)
+    assert rig.texts(moved.id) == ["отчёт 1", "отчёт 3"]
+
+
 async def test_a_report_written_down_while_its_group_moved_follows_it(rig: SenderRig) -> None:
     group = rig.world.group("Клиенты", rig.alice, rig.me)
     moved = rig.alice.migrate(group)

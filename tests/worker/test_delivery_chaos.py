@@ -125,6 +125,7 @@ async def post(database_url: URL, tmp_path: Path) -> AsyncIterator[Post]:
         yield made
 
 
+@pytest.mark.one_database
 async def test_a_kill_while_it_is_built_costs_nothing(post: Post) -> None:
     await post.due(post.reader().id)
     account = post.stand.avito.account("shop")
@@ -138,6 +139,7 @@ async def test_a_kill_while_it_is_built_costs_nothing(post: Post) -> None:
     assert (row.state, row.is_repeat) == (State.SENT, False)
 
 
+@pytest.mark.one_database
 async def test_a_kill_between_the_claim_and_the_sending_costs_nothing(post: Post) -> None:
     reader = post.reader()
     for minutes in range(4):
@@ -153,6 +155,7 @@ async def test_a_kill_between_the_claim_and_the_sending_costs_nothing(post: Post
     assert at == sorted(at), "in the order of their slots"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("fault", ["hang_before", "hang_after"])
 @pytest.mark.parametrize("lost", ["resend", "hold"])
 async def test_a_kill_after_the_report_may_have_left_is_told(
@@ -216,6 +219,7 @@ async def test_the_database_ends_in_the_middle_and_every_report_comes_once(
         assert "Traceback" not in post.stand.worker.log
 
 
+@pytest.mark.one_database
 async def test_a_schedule_set_for_the_next_minute_comes_in_time_around_a_kill(post: Post) -> None:
     await post.start()
     chat = post.stand.telegram.user("Алиса").private(post.stand.me)
@@ -259,6 +263,7 @@ def _begin_of_minute(clock: SandboxClock) -> datetime:
     return soon.astimezone(UTC).replace(second=0, microsecond=0)
 
 
+@pytest.mark.one_database
 async def test_a_group_that_became_a_supergroup_keeps_its_reports(post: Post) -> None:
     owner = post.reader("Владелец группы")
     group = post.stand.telegram.group("Клиенты", owner, post.stand.me)

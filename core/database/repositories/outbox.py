@@ -77,14 +77,17 @@ class Standing:
 async def claim_due(
     session: AsyncSession, count: int, now: datetime, claim: Changes
 ) -> list[Delivery]:
-    return await _claim(session, count, now, claim, Delivery.state == State.DUE)
+    # Who was not tried yet goes first: what fails over and over must not hold up the others.
+    first = (Delivery.attempt, *_order(Delivery))
+    return await _claim(session, count, now, claim, first, Delivery.state == State.DUE)
 
 
 async def claim_ready(
     session: AsyncSession, count: int, now: datetime, claim: Changes
 ) -> list[Delivery]:
     """Only the head of each chat: what is younger waits until it is finished."""
-    return await _claim(session, count, now, claim, Delivery.state.in_(SENDABLE), _is_head())
+    sendable = Delivery.state.in_(SENDABLE)
+    return await _claim(session, count, now, claim, _order(Delivery), sendable, _is_head())
 
 
 async def _claim(
@@ -92,6 +95,7 @@ async def _claim(
     count: int,
     now: datetime,
     claim: Changes,
+    order: Sequence[InstrumentedAttribute[Any]],
     *conditions: ColumnElement[bool],
 ) -> list[Delivery]:
     # Two statements on purpose: PostgreSQL may run a subquery with a LIMIT more than once.
@@ -103,7 +107,7 @@ async def _claim(
             or_(Delivery.next_try_at.is_(None), Delivery.next_try_at <= now),
             *conditions,
         )
-        .order_by(*_order(Delivery))
+        .order_by(*order)
         .limit(count)
         .with_for_update(skip_locked=True)
     )
