@@ -22,9 +22,9 @@ check ruff check
 check mypy
 check lint-imports
 # Stories wait a good deal (for the bot, for a clock), so there are more of them than cores.
-check pytest -n 4 -k "not postgres" --cov --cov-report=term:skip-covered --cov-fail-under=92
+check pytest -n 4 --dist worksteal -k "not postgres" --cov --cov-report=term:skip-covered --cov-fail-under=92
 # The same stories on PostgreSQL; measuring them too would only make them half as fast.
-check pytest -n 4 -k postgres
+check pytest -n 4 --dist worksteal -k postgres
 
 if ((${#failed[@]})); then
   printf "FAILED: %s\n" "${failed[@]}" >&2

@@ -9,6 +9,7 @@ from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
 from tests.support.places import greet, open_places, places_of
 from tests.support.rows import add_profile, execute, scalar
+from tests.support.waiting import eventually
 
 
 def url_of(seen: Seen, label: str) -> str:
@@ -361,7 +362,8 @@ async def test_bind_in_a_channel_leads_to_private_too(rig: BotRig) -> None:
     channel = rig.telegram.channel("Цифры", rig.alice, rig.me)
     inside, chat = rig.alice.at(channel), await greet(rig, rig.alice)
     inside.send("/bind")
-    asked = Seen((await posts(rig, channel.id))[0])
+    await eventually(lambda: rig.telegram.sent(channel.id))
+    asked = Seen(rig.telegram.sent(channel.id)[0])
 
     chat.start(payload_of(asked, "Открыть личный чат"))
     await chat.wait_for("Отчёты какого профиля")
