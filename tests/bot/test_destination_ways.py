@@ -416,8 +416,3 @@ def keyboard_in_place(chat: ChatView) -> dict[str, Any] | None:
         if markup.get("keyboard"):
             return markup
     return None
-
-
-async def posts(rig: BotRig, chat_id: int) -> list[Any]:
-    await rig.telegram.settled(rig.me)
-    return rig.telegram.sent(chat_id)
