@@ -221,7 +221,11 @@ async def test_a_clock_that_jumps_is_ticked_after(watch: Watch, office: Office) 
         ]
 
 
-async def test_each_minute_has_one_tick(watch: Watch, office: Office) -> None:
+async def test_each_minute_has_one_tick(
+    watch: Watch, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The wall clock may pass a minute of its own just now.
+    monkeypatch.setattr(watch.scheduler._alarms, "start", lambda: None)
     async with watch.running() as done:
         await eventually(lambda: done.times["wake"] == 1)
         # The alarm rings in time: the pulse has nothing to add.
