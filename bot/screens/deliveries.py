@@ -13,14 +13,11 @@ from bot.keyboards import button, keyboard
 from bot.screens import problems
 from bot.screens.destination import name_of
 from bot.screens.parts import named, screen
-from core.errors import EmployeeKey, KeysRefused
 from core.services.deliveries import Report
 from utils.formatter import format_period
 from utils.periods import Period
 
 TOO_LATE = "Этот отчёт уже отправлен ещё раз, или его больше нет."
-
-_KEYS_FAILED = {KeysRefused.__name__, EmployeeKey.__name__}
 
 
 def held(report: Report) -> Screen:
@@ -65,7 +62,7 @@ def not_built(reports: Sequence[Report], why: str) -> Screen:
     profile = reports[0].profile
     button_to_mend = (
         button("🔑 Заменить ключи", ProfileKeys(profile_id=profile.id))
-        if why in _KEYS_FAILED
+        if problems.asks_for_keys(why)
         else button("🔄 Попробовать сейчас", ReportNow(profile_id=profile.id))
     )
     return screen(
