@@ -108,22 +108,26 @@ class StdoutHandler(logging.Handler):
             sys.stderr.write(f"a log record of {place} was lost: {reason}\n")
 
 
+# What a record gets whether structlog made it or a library did.
+_COMMON_STEPS: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+# One list for good: a logger keeps the one that it was first used with.
+_STEPS: list[Processor] = [
+    structlog.stdlib.filter_by_level,
+    *_COMMON_STEPS,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
+
 def setup_logging(level: str, fmt: Literal["console", "json"]) -> None:
     """Send every logger of the process to stdout in one format. Calling again replaces it."""
-    # What a record gets whether structlog made it or a library did.
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_STEPS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -131,7 +135,7 @@ def setup_logging(level: str, fmt: Literal["console", "json"]) -> None:
     handler = StdoutHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=_COMMON_STEPS,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *_renderers(fmt),

@@ -123,7 +123,7 @@ async def test_what_cannot_be_a_key_is_asked_for_again(rig: BotRig) -> None:
     for typed in odd:
         secrets.append(chat.send(typed))
         await chat.wait_for("Это не похоже на client_secret")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert all(message.is_deleted for message in secrets)
 
     chat.click("✏️ Исправить client_id")

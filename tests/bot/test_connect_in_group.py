@@ -112,7 +112,7 @@ async def test_small_talk_of_a_person_who_was_asked_for_a_key_is_left_alone(rig:
 
     said = [rig.alice.at(group).send(text) for text in SMALL_TALK]
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert not any(message.is_deleted for message in said)
     assert rig.telegram.sent(group.id) == []
 
@@ -124,7 +124,7 @@ async def test_a_key_of_others_in_the_group_is_not_our_business(rig: BotRig) -> 
 
     message = rig.bob.at(group).send(f"пароль от Wi-Fi: {rig.keys_of('shop')[1]}")
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert not message.is_deleted
     assert rig.telegram.sent(group.id) == []
 

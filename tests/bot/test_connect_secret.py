@@ -97,7 +97,7 @@ async def test_a_secret_is_deleted_even_when_handling_it_fails(rig: BotRig) -> N
     second = chat.send(secret)
 
     await chat.wait_for("Уже выполняю")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert second.is_deleted
     chat.send("/cancel")
     await chat.wait_for("Прервано: подключение профиля")
@@ -114,7 +114,7 @@ async def test_both_keys_pasted_at_once_do_not_stay_in_the_chat(rig: BotRig) -> 
     message = chat.send(f"{client_id}\n{secret}")
 
     await chat.wait_for("Это не похоже на client_id")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert message.is_deleted
     assert secret not in str(await dump(rig))
 
@@ -126,7 +126,7 @@ async def test_keys_typed_after_the_command_do_not_stay_in_the_chat(rig: BotRig)
 
     await chat.wait_for("Ключи вместе с командой не принимаю")
     await chat.wait_for("шаг 1 из 3")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert message.is_deleted
 
 
@@ -138,7 +138,7 @@ async def test_a_secret_that_looks_like_a_command_is_deleted(rig: BotRig) -> Non
     message = chat.send(f"/{secret}")
 
     await chat.wait_for("Такой команды нет")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert message.is_deleted
     chat.send(secret)
     await chat.wait_for("подключён")

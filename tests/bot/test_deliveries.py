@@ -52,7 +52,7 @@ async def test_a_held_report_goes_where_its_group_has_moved(rig: BotRig) -> None
     group = rig.telegram.group("Клиенты", rig.alice, rig.me)
     chat, office, delivery_id = await held(rig, group)
     moved = rig.alice.migrate(group)
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     await rig.quiet()
 
     chat.click("🔁 Отправить ещё раз")

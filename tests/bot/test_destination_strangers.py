@@ -37,14 +37,14 @@ async def test_no_button_about_a_destination_works_for_a_stranger(rig: BotRig) -
     task_id = await bound(rig, profile_id, group)
     await add_profile(rig, rig.charlie, "Свой")
     chat = await greet(rig, rig.charlie)
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     before = await dump(rig, without=PASSING)
 
     for kind in about_destinations():
         press = chat.press(kind(task_id=task_id).pack(), chat.last)
         notice = await chat.wait_for_notice(press)
         assert notice.text == "Этого места для отчётов у вас уже нет: возможно, его убрали."
-        await rig.telegram.settled(rig.me)
+        await rig.settled()
 
     assert await dump(rig, without=PASSING) == before
     assert "Тайн" not in chat.transcript()
@@ -57,7 +57,7 @@ async def test_in_a_group_buttons_about_destinations_lead_to_private(rig: BotRig
     inside = rig.charlie.at(group)
     inside.send("/help")
     hint = await inside.wait_for("личном чате")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     before = await dump(rig, without=PASSING)
 
     for kind in about_destinations():
@@ -131,5 +131,5 @@ async def test_numbers_that_no_chat_has_are_an_old_button(rig: BotRig) -> None:
         press = chat.press(data, chat.last)
         notice = await chat.wait_for_notice(press)
         assert notice.text == "Эта кнопка устарела. Вот что сейчас."
-        await rig.telegram.settled(rig.me)
+        await rig.settled()
     assert await places_of(rig, profile_id) == []

@@ -216,7 +216,7 @@ async def test_who_has_no_profiles_is_not_asked_about_his_channel(rig: BotRig) -
 
     rig.bob.add_bot(channel, rig.me)
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert "канал" not in chat.transcript()
 
 

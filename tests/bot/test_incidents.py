@@ -70,7 +70,7 @@ async def test_the_operator_is_told_once_and_then_how_often(rig: BotRig) -> None
 
     for _ in range(5):
         await chat.wait_for_notice(chat.press(f"profile_view:{profile_id}", listing))
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert operator.transcript().count("подробности в журнале") == 1
 
     rig.clock.advance(timedelta(minutes=11))
@@ -138,7 +138,7 @@ async def test_a_failing_handler_leaves_the_dialogue_where_it_was(rig: BotRig) -
     await execute(rig, "ALTER TABLE jobs RENAME TO lost")
     message = chat.send(secret)
     await chat.wait_for("Не получилось")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert message.is_deleted
 
     await execute(rig, "ALTER TABLE lost RENAME TO jobs")
@@ -176,5 +176,5 @@ async def test_small_talk_in_a_group_is_never_answered_with_a_failure(rig: BotRi
     rig.bob.at(group).send(f"артикул {rig.keys_of('shop')[0]}")
 
     await rig.operator.private(rig.me).wait_for("подробности в журнале")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert rig.telegram.sent(group.id) == []

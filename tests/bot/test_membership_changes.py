@@ -27,7 +27,7 @@ async def in_group(rig: BotRig, kind: str = "supergroup") -> tuple[Chat, ChatVie
     place = make("Клиенты", rig.alice, rig.me)
     task_id = await bound(rig, profile_id, place)
     chat = await greet(rig, rig.alice)
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     return place, chat, task_id
 
 
@@ -69,7 +69,7 @@ async def test_a_mute_and_a_kick_are_one_piece_of_bad_news(rig: BotRig) -> None:
 
     rig.alice.kick_bot(group, rig.me)
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert chat.transcript().count("Отчёты больше не приходят") == 1
     assert await state_of(rig, task_id) == ("kicked", False)
 
@@ -139,7 +139,7 @@ async def test_every_owner_is_told_once_about_all_of_his(rig: BotRig) -> None:
     told = await chat.wait_for("Отчёты больше не приходят")
     assert "Профили: «Мебель», «Окна»" in told.text
     assert "Профили: «Двери»" in (await bobs.wait_for("Отчёты больше не приходят")).text
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert chat.transcript().count("больше не приходят") == 1
     assert rig.telegram.sent(rig.charlie.id) == []
 
@@ -172,7 +172,7 @@ async def test_blocked_and_back(rig: BotRig) -> None:
     task_id = await scalar(rig, "SELECT id FROM report_tasks")
 
     rig.alice.block(rig.me)
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert await state_of(rig, task_id) == ("blocked", False)
     refused = [c for c in rig.telegram.history.calls if "blocked" in (c.description or "")]
     assert refused == []
@@ -196,7 +196,7 @@ async def test_a_pause_of_the_owner_survives_the_bots_return(rig: BotRig) -> Non
 
 async def test_a_channel_that_takes_the_bot_back_is_not_offered_anew(rig: BotRig) -> None:
     channel, chat, _ = await in_group(rig, "channel")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     offers = chat.transcript().count("Меня добавили")
     rig.alice.kick_bot(channel, rig.me)
     await chat.wait_for("Отчёты больше не приходят")
@@ -204,7 +204,7 @@ async def test_a_channel_that_takes_the_bot_back_is_not_offered_anew(rig: BotRig
     rig.alice.add_bot(channel, rig.me)
 
     await chat.wait_for("Снова могу писать")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert chat.transcript().count("Меня добавили") == offers
 
 
@@ -216,7 +216,7 @@ async def test_chats_that_no_report_goes_to_are_nobodys_news(rig: BotRig) -> Non
     rig.alice.kick_bot(group, rig.me)
     rig.alice.add_bot(group, rig.me)
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
 
     assert "Клиенты" not in chat.transcript()
 

@@ -39,7 +39,7 @@ async def test_all_destinations_and_the_reports_on_their_way_move(rig: BotRig) -
 
     upgraded = rig.alice.migrate(rig.telegram.chats[old_id])
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     await rig.quiet()
     assert await chats(rig, "SELECT id FROM report_tasks ORDER BY id") == tasks
     assert await chats(rig, "SELECT chat_id FROM report_tasks") == [upgraded.id] * 3
@@ -88,7 +88,7 @@ async def test_a_group_that_had_silenced_the_bot_gets_another_chance(rig: BotRig
 
     rig.alice.migrate(rig.telegram.chats[old_id])
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     await rig.quiet()
     assert await chats(rig, "SELECT count(next_due_at) FROM report_tasks") == [3]
     assert await chats(rig, "SELECT count(suspended) FROM report_tasks") == [0]

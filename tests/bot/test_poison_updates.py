@@ -33,7 +33,7 @@ async def test_an_update_of_an_unknown_kind_is_set_aside_without_a_word(rig: Bot
     chat.start()
 
     await chat.wait_for("Avito Analytics Bot")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert await scalar(rig, "SELECT count(*) FROM inbox WHERE state = 'received'") == 0
 
 
@@ -58,7 +58,7 @@ async def test_an_update_whose_failure_cannot_be_answered_is_set_aside(rig: BotR
 async def test_a_poison_update_stays_aside_over_a_restart(rig: BotRig) -> None:
     rig.telegram.inject_update({"message": {"chat": {"id": rig.alice.id}, "date": "never"}})
     await rig.operator.private(rig.me).wait_for("подробности в журнале")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     await rig.restart()
 
     chat = rig.alice.private(rig.me)

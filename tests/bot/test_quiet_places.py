@@ -17,7 +17,7 @@ async def test_posts_of_a_channel_are_no_questions(rig: BotRig) -> None:
     rig.alice.at(channel).send("/profiles")
     rig.alice.at(channel).send("всем привет")
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert rig.telegram.sent(channel.id) == []
 
 
@@ -46,7 +46,7 @@ async def test_a_group_that_threw_the_bot_out_costs_nothing(rig: BotRig) -> None
     rig.alice.at(group).send("/help@avito_test_bot")
     rig.alice.kick_bot(group, rig.me)
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     chat = rig.alice.private(rig.me)
     chat.start()
     await chat.wait_for("Avito Analytics Bot")
@@ -56,13 +56,13 @@ async def test_a_group_that_threw_the_bot_out_costs_nothing(rig: BotRig) -> None
 
 async def test_a_group_that_became_a_supergroup_is_answered_there(rig: BotRig) -> None:
     group = rig.telegram.group("Клиенты", rig.alice, rig.me)
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     await rig.stop()
     rig.alice.at(group).send("/help@avito_test_bot")
     upgraded = rig.alice.migrate(group)
     await rig.start()
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
 
     [hint] = rig.telegram.sent(upgraded.id)
     assert "настраиваются в личном чате" in hint.words

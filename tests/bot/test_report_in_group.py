@@ -42,7 +42,7 @@ async def test_its_buttons_work_for_the_owner_and_lead_others_nowhere(rig: BotRi
     assert (await others.wait_for_notice(press)).text == NOT_YOURS
     press = own.press(f"profile_open:{profile_id}", own.last)
     assert "?start=profiles" in ((await own.wait_for_notice(press)).url or "")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert "Аккаунт Avito" not in own.transcript()
 
 

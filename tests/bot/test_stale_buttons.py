@@ -66,7 +66,7 @@ async def test_a_screen_that_is_there_already_stays_and_the_press_is_answered(ri
     press = chat.press("profiles_back", chat.last)
 
     await chat.wait_for_notice(press)
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     [edit] = rig.telegram.history.of("editMessageText")
     assert "message is not modified" in (edit.description or "")
     assert len(rig.telegram.sent(rig.alice.id)) == 1
@@ -137,7 +137,7 @@ async def test_a_press_too_old_to_answer_is_handled_all_the_same(rig: BotRig) ->
 
     await chat.wait_for("Аккаунт Avito")
 
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     [answer] = rig.telegram.history.of("answerCallbackQuery")
     assert "query is too old" in (answer.description or "")
 
@@ -167,7 +167,7 @@ async def test_a_placeholder_that_its_work_left_behind_gives_way_to_a_way_on(rig
 
     press = chat.press(placeholder.button_data[0], placeholder)
     assert (await chat.wait_for_notice(press)).text == "Это уже закончено."
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert "Собираю отчёт" in placeholder.text
 
     rig.clock.advance(timedelta(minutes=2))

@@ -145,7 +145,7 @@ async def test_the_mention_of_another_bot_is_not_for_us(rig: BotRig) -> None:
     await reporting(rig, group, ("shop", "Мебель"))
 
     group.send("/stats@another_bot")
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert rig.telegram.sent(group.chat.id) == []
 
     group.send("/stats@avito_test_bot")

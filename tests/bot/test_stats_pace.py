@@ -36,7 +36,7 @@ async def test_two_at_once_are_one(rig: BotRig) -> None:
     alice.send("/stats")
     bob.send("/stats")
     await alice.wait_for(TITLE)
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     await rig.quiet()
 
     assert alice.transcript().count(TITLE) == 1

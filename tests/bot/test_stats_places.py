@@ -94,7 +94,7 @@ async def test_its_button_works_for_everybody_in_the_chat(rig: BotRig) -> None:
     assert "Сводка только что была" in (notice.text or "")
 
     rig.clock.scale = 100
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     while "Новую соберу" in (notice.text or ""):
         notice = await bob.wait_for_notice(bob.press("stats_show", first.message))
     rig.clock.scale = 1

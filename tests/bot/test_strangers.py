@@ -55,7 +55,7 @@ async def test_no_button_about_a_profile_works_for_a_stranger(rig: BotRig) -> No
     for kind in about_profiles():
         press = chat.press(crafted(kind, profile_id), chat.last)
         assert await notice_of(chat, press) == "Такого профиля у вас нет: возможно, он удалён."
-        await rig.telegram.settled(rig.me)
+        await rig.settled()
 
     assert await dump(rig, without=PASSING) == before
     assert "Тайный" not in chat.transcript()
@@ -115,7 +115,7 @@ async def test_ids_that_cannot_be_get_a_sentence_and_the_list(rig: BotRig) -> No
                 "Эта кнопка устарела. Вот что сейчас.",
                 "Это уже закончено.",
             }
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert listing.text.startswith("📋 Профили Avito: 1")
     assert "⚠️" not in rig.operator.private(rig.me).transcript()
 
@@ -132,5 +132,5 @@ async def test_data_that_nobody_made_gets_a_sentence_and_the_list(rig: BotRig) -
     for data in junk:
         press = chat.press(data, greeting)
         assert await notice_of(chat, press) == "Эта кнопка устарела. Вот что сейчас."
-    await rig.telegram.settled(rig.me)
+    await rig.settled()
     assert "⚠️" not in rig.operator.private(rig.me).transcript()

@@ -92,6 +92,12 @@ class BotRig:
             await self.running.lanes.idle()
             await self.running.office.idle()
 
+    async def settled(self) -> None:
+        """Until every update is confirmed and handled, and the bot has fallen silent."""
+        await self.telegram.settled(self.me)
+        await self.quiet()
+        await self.telegram.settled(self.me)
+
     def keys_of(self, label: str) -> tuple[str, str]:
         account = self.avito.account(label)
         return account.client_id, account.client_secret
