@@ -13,6 +13,7 @@ from statistics import median
 from sqlalchemy import URL
 
 from benchmarks.measure import Effort, Result
+from tests.worker import launch
 from tests.worker.process import Stand, stand
 
 _LIBRARIES = "import aiogram, sqlalchemy.ext.asyncio, httpx"
@@ -44,7 +45,7 @@ async def measure(url: URL, folder: Path, effort: Effort) -> list[Result]:
 
 @asynccontextmanager
 async def _polling(url: URL, folder: Path) -> AsyncIterator[Stand]:
-    async with stand(url, folder, LOG_LEVEL="ERROR") as made:
+    async with stand(url, folder, launch=launch.from_nothing, LOG_LEVEL="ERROR") as made:
         await made.worker.start()
         await made.up()
         yield made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ Sessions = async_sessionmaker[Session]
 
 _BUSY_TIMEOUT_MS = 3_000
 _READ_ONLY = "sqlite_read_only"
+_POOL_LOGGER = "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"
 
 
 def create_engine(url: URL, keyring: Keyring | None = None) -> AsyncEngine:
@@ -82,7 +84,13 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         pool_recycle=1800,
     )
     event.listen(engine.sync_engine, "do_connect", _connect)
+    logging.getLogger(_POOL_LOGGER).addFilter(_is_news)
     return engine
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A connection whose other end is gone cannot be closed, and need not be."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], OSError)
 
 
 def _connect(

@@ -8,18 +8,23 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from bot import throttle
 from tests.support.bot import BotRig, bot_rig
 
 
 @pytest.fixture
-async def rig(database_url: URL, tmp_path: Path) -> AsyncIterator[BotRig]:
+async def rig(
+    database_url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[BotRig]:
     """The bot on each kind of database. 09:00 in Moscow, 21.11.2026."""
+    # Nobody taps as fast as these stories are told.
+    monkeypatch.setattr(throttle, "PEOPLE_BURST", 10_000)
     async with bot_rig(database_url, tmp_path) as made:
         # The operator has greeted the bot; what a story looks at is its own doing.
         await made.operator.private(made.me).wait_for("Avito Analytics Bot")
         yield made
         if made.app is not None:
-            await made.telegram.settled(made.me)
+            await made.settled()
             check_promises(made)
 
 

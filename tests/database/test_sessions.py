@@ -153,3 +153,19 @@ async def test_the_database_file_is_for_its_owner_only(tmp_path: Path, keyring: 
         files = [path.parent, path, path.with_name("bot.db-wal")]
         modes = [stat.S_IMODE(file.stat().st_mode) for file in files]
     assert modes == [0o700, 0o600, 0o600]
+
+
+@pytest.mark.parametrize(("failure", "is_told"), [(BrokenPipeError(), False), (KeyError(), True)])
+async def test_a_connection_whose_other_end_is_gone_closes_without_a_word(
+    postgres_url: URL,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    is_told: bool,
+) -> None:
+    def fail(_connection: object) -> None:
+        raise failure
+
+    async with opened(postgres_url) as engine, engine.connect():
+        monkeypatch.setattr(engine.dialect, "do_close", fail)
+    assert ("Exception closing connection" in caplog.text) is is_told

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,6 +23,8 @@ from sandbox.telegram.server import build_telegram_app
 from sandbox.telegram.world import World
 from sandbox.worker import CLOCK
 from tests.support.databases import TEST_KEYS
+from tests.worker import launch
+from tests.worker.launch import Launch, Running
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "7000000042:AAF-sandbox_token_of_the_worker"
@@ -42,8 +43,14 @@ class Worker:
     """
 
     def __init__(
-        self, folder: Path, env: Mapping[str, str], clock: SandboxClock | None = None
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        clock: SandboxClock | None = None,
+        *,
+        launch: Launch = launch.loaded,
     ) -> None:
+        self._launch = launch
         self.env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder / "data"), **env}
         self._program = [str(ROOT / "main.py")]
         if clock is not None:
@@ -52,10 +59,10 @@ class Worker:
             self._program = ["-m", "sandbox.clocked_worker", CLOCK]
         self._folder = folder
         self._log = folder / "worker.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Running | None = None
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> Running:
         assert self._process is not None
         return self._process
 
@@ -65,11 +72,7 @@ class Worker:
         return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
 
     async def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, *self._program, cwd=self._folder, env=self.env,
-                stdout=log, stderr=log,
-            )  # fmt: skip
+        self._process = await self._launch(self._program, self._folder, self.env, self._log)
 
     async def says(self, fragment: str, timeout: float = 20.0) -> None:
         async with asyncio.timeout(timeout):
@@ -124,7 +127,12 @@ class Stand:
 
 @asynccontextmanager
 async def stand(
-    url: URL, folder: Path, *, clock: SandboxClock | None = None, **env: str
+    url: URL,
+    folder: Path,
+    *,
+    clock: SandboxClock | None = None,
+    launch: Launch = launch.loaded,
+    **env: str,
 ) -> AsyncIterator[Stand]:
     """Sandboxes and a worker that is not started yet: on the machine's clock, or on `clock`."""
     world_clock = clock or SandboxClock()
@@ -146,6 +154,7 @@ async def stand(
                 **env,
             },
             clock,
+            launch=launch,
         )
         try:
             yield Stand(telegram, avito, me, worker)

@@ -55,4 +55,4 @@ async def test_a_restart_of_the_database_loses_and_doubles_nothing(
         for sign, text in zip(signs, texts, strict=True):
             assert sign in text
     assert busy.worker.process.returncode is None
-    assert "Traceback" not in busy.worker.log
+    assert "Traceback" not in busy.worker.log, busy.worker.log
