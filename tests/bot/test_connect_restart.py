@@ -28,7 +28,7 @@ async def test_a_check_of_keys_goes_on_after_a_restart(rig: BotRig) -> None:
     await reach_secret(chat, client_id)
     chat.send(secret)
     checking = await chat.wait_for("Проверяю ключи")
-    await rig.settled()
+    await rig.telegram.settled(rig.me)
 
     fault.times = 0
     await rig.restart()
