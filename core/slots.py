@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.id_lists import among, collected
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import TRIAL, State
+from core.database.repositories.outbox import TRIAL, State, reported_until
 from core.database.session import insert_for
 from core.database.types import UtcDateTime
 from core.logs import get_logger
@@ -27,6 +27,7 @@ from core.schedule_policy import (
     slots_between,
 )
 from core.services.schedule import schedule_of
+from utils.periods import Period
 
 log = get_logger(__name__)
 
@@ -109,7 +110,9 @@ async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
         return False
     profile = await session.get_one(AvitoProfile, task.profile_id)
     slot = Slot(now.date(), f"{TRIAL}{now:%Y-%m-%dT%H:%M:%S}", now)
-    row = _row(schedule_of(profile), slot, _chosen(task), now + TRIAL_WINDOW, State.DUE)
+    until = await session.scalar(select(reported_until()).where(ReportTask.id == task.id))
+    period = covered(schedule_of(profile), slot, _chosen(task), until)
+    row = _row(slot, period, now + TRIAL_WINDOW, State.DUE)
     await _insert(session, row, [task.id], now)
     return True
 
@@ -123,7 +126,8 @@ def _outcome(group: Any, now: datetime) -> Outcome:
     for slot in slots:
         deadline_at = slot.due_at + window
         state = State.DUE if slot == slots[-1] and deadline_at > now else State.MISSED
-        rows.append(_row(schedule, slot, _chosen(group), deadline_at, state))
+        period = covered(schedule, slot, _chosen(group), group.reported_until)
+        rows.append(_row(slot, period, deadline_at, state))
     return Outcome(tuple(rows), next_slot(schedule, now).due_at)
 
 
@@ -134,10 +138,7 @@ def _passed(schedule: Schedule, due_at: datetime, now: datetime) -> list[Slot]:
     return slots_between(schedule, since, now, limit=MEMORY.days + 1)
 
 
-def _row(
-    schedule: Schedule, slot: Slot, chosen: Chosen | None, deadline_at: datetime, state: State
-) -> Row:
-    period = covered(schedule, slot, chosen)
+def _row(slot: Slot, period: Period, deadline_at: datetime, state: State) -> Row:
     return Row(slot.label, slot.due_at, deadline_at, period.first, period.last, state)
 
 
@@ -161,6 +162,8 @@ async def _due(
         AvitoProfile.report_frequency == Frequency.INTERVAL, AvitoProfile.report_anchor.is_(None)
     )
     connected_at = case((is_phase, AvitoProfile.created_at), else_=literal(now, UtcDateTime))
+    # And only a weekly report asks where the last one ended.
+    goes_on = and_(AvitoProfile.report_frequency == Frequency.WEEKLY, ~ReportTask.is_period_set)
     alike = (
         ReportTask.report_period,
         ReportTask.is_period_set,
@@ -173,6 +176,7 @@ async def _due(
         AvitoProfile.report_time,
         AvitoProfile.report_timezone,
         connected_at.label("created_at"),
+        case((goes_on, reported_until())).label("reported_until"),
     )
     query = (
         select(ReportTask.id, *alike)

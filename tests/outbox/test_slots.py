@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from core.database.models import AvitoProfile, ReportTask
 from core.database.session import create_sessions
+from core.outbox import State
 from core.services.schedule import reschedule
 from core.slots import materialise, trial
 from sandbox.clock import SandboxClock
@@ -170,6 +171,63 @@ async def test_weekly_and_monthly_reports_may_be_a_day_late(office: Office) -> N
         NINE + 7 * DAY,
         datetime(2026, 12, 21, 6, tzinfo=UTC),
     ]
+
+
+async def weekly_place(office: Office, **columns: Any) -> int:
+    """A destination that gets a report on Saturdays, due at `NINE`."""
+    profile = await office.add_profile(report_frequency="weekly", report_weekdays="5")
+    return await office.add_task(profile_id=profile, **columns)
+
+
+async def add_reported(office: Office, task: int, until: date, **columns: Any) -> None:
+    """An earlier report to `task` about the days `until` then."""
+    values = {"state": State.SENT, "finished_at": office.clock.now(), **columns}
+    due_at = datetime(until.year, until.month, until.day, 6, tzinfo=UTC) + DAY
+    slot = f"{values.pop('prefix', '')}{due_at:%Y-%m-%dT%H:%M}"
+    await office.add_delivery(
+        task, slot=slot, due_at=due_at, first_day=until, last_day=until, **values
+    )
+
+
+async def first_day(office: Office, task: int) -> date:
+    await office.materialise()
+    return next(row for row in await office.deliveries(task) if row.due_at == NINE).first_day
+
+
+async def test_a_weekly_report_covers_the_days_since_the_last_one(office: Office) -> None:
+    task, new = await weekly_place(office), await weekly_place(office)
+    for until in (date(2026, 11, 3), date(2026, 11, 10), date(2026, 11, 6)):
+        await add_reported(office, task, until)
+    assert await first_day(office, task) == date(2026, 11, 11)
+    assert await first_day(office, new) == date(2026, 11, 14)
+
+
+@pytest.mark.parametrize(
+    ("columns", "first"),
+    [
+        ({"state": State.HELD}, date(2026, 11, 17)),
+        ({"state": State.READY, "finished_at": None}, date(2026, 11, 17)),
+        ({"state": State.MISSED}, date(2026, 11, 11)),
+        ({"state": State.FAILED}, date(2026, 11, 11)),
+        ({"prefix": "trial:"}, date(2026, 11, 11)),
+    ],
+)
+async def test_what_was_not_made_leaves_its_days_to_the_next_weekly_report(
+    office: Office, columns: dict[str, Any], first: date
+) -> None:
+    task = await weekly_place(office)
+    await add_reported(office, task, date(2026, 11, 10))
+    await add_reported(office, task, date(2026, 11, 16), **columns)
+    assert await first_day(office, task) == first
+
+
+async def test_a_weekly_trial_covers_what_the_report_would(office: Office) -> None:
+    task = await weekly_place(office, next_due_at=NINE + DAY)
+    await add_reported(office, task, date(2026, 11, 16))
+    async with office.sessions.begin() as session:
+        assert await trial(session, await session.get_one(ReportTask, task), NINE)
+    (row,) = await office.alice.claim_due(9)
+    assert (row.first_day, row.last_day) == (date(2026, 11, 17), date(2026, 11, 20))
 
 
 async def test_the_period_its_owner_chose_is_reported(office: Office) -> None:

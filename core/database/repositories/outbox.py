@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    ScalarSelect,
     and_,
     delete,
     exists,
@@ -58,6 +59,8 @@ class State(StrEnum):
 
 IN_HAND = (State.BUILDING, State.CLAIMED, State.SENDING)
 SENDABLE = (State.READY, State.RETRY, State.RESEND)
+NEVER_MADE = (State.FAILED, State.MISSED)
+"""Over, and certainly nobody got it."""
 
 
 @dataclass(slots=True)
@@ -257,12 +260,33 @@ async def clear_problems(session: AsyncSession, task_ids: Collection[int]) -> No
         )
 
 
+def is_scheduled() -> ColumnElement[bool]:
+    return Delivery.slot.not_like(f"{TRIAL}%")
+
+
+def reported_until() -> ScalarSelect[date]:
+    """The last day that is reported to the `ReportTask` of the query around it.
+
+    What is on its way, or may have arrived, counts; a trial does not.
+    """
+    return (
+        select(func.max(Delivery.last_day))
+        .where(
+            Delivery.task_id == ReportTask.id,
+            Delivery.state.not_in(NEVER_MADE),
+            is_scheduled(),
+        )
+        .correlate(ReportTask)
+        .scalar_subquery()
+    )
+
+
 async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
     earlier = and_(
         Delivery.task_id == delivery.task_id,
         Delivery.due_at < delivery.due_at,
         Delivery.part == 0,
-        Delivery.slot.not_like(f"{TRIAL}%"),
+        is_scheduled(),
     )
     last_sent = (
         select(func.max(Delivery.due_at))
