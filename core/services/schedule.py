@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database.models import AvitoProfile, ReportTask
-from core.schedule_policy import Frequency, Schedule, next_slot
+from core.database.id_lists import among
+from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.schedule_policy import Frequency, Schedule, next_slot, slots_after
 
 DEFAULT_TIME = time(9, 0)
 DEFAULT_ZONE = "Europe/Moscow"
@@ -26,9 +27,14 @@ LAST_DAY = 31
 USUAL_INTERVAL = 2
 CHUNK = 500
 """Rows repaired at a stretch: the event loop gets a turn in between."""
+ROUND_THE_WORLD = timedelta(hours=26)
+"""How long after one zone the last one shows the same local time."""
 
 _TIME = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3])(?:[:.\- ]?(?P<minute>[0-5][0-9]))?")
 _NUMBER = re.compile(r"[0-9]{1,4}")
+
+Taken = Collection[tuple[int, str]]
+"""Destinations and labels of slots that are written down already: they do not come again."""
 
 
 class ChosenPeriod(StrEnum):
@@ -163,8 +169,9 @@ async def reschedule(session: AsyncSession, profile: AvitoProfile, now: datetime
     Nothing is due where the profile or the destination is paused, where Telegram refuses the
     bot, and where no chat is set.
     """
-    tasks = await session.scalars(select(ReportTask).where(ReportTask.profile_id == profile.id))
-    _work_in(profile, tasks.all(), now)
+    found = await session.scalars(select(ReportTask).where(ReportTask.profile_id == profile.id))
+    tasks = found.all()
+    _work_in(profile, tasks, now, await _taken(session, tasks, now))
     await session.flush()
 
 
@@ -175,8 +182,9 @@ async def reschedule_missing(session: AsyncSession, now: datetime) -> int:
     """
     repaired = 0
     while rows := await _without_slot(session):
+        taken = await _taken(session, [task for _, task in rows], now)
         for profile, pairs in groupby(rows, key=lambda row: row[0]):
-            _work_in(profile, [task for _, task in pairs], now)
+            _work_in(profile, [task for _, task in pairs], now, taken)
         await session.flush()
         repaired += len(rows)
     return repaired
@@ -208,13 +216,27 @@ async def _without_slot(session: AsyncSession) -> Sequence[Row[AvitoProfile, Rep
     return rows.all()
 
 
-def _work_in(profile: AvitoProfile, tasks: Sequence[ReportTask], now: datetime) -> None:
-    due_at = next_slot(schedule_of(profile), now).due_at
+async def _taken(session: AsyncSession, tasks: Sequence[ReportTask], now: datetime) -> Taken:
+    """The slots of these destinations that a zone further west would bring a second time."""
+    rows = await session.execute(
+        select(Delivery.task_id, Delivery.slot).where(
+            among(session, Delivery.task_id, [task.id for task in tasks]),
+            Delivery.due_at > now - ROUND_THE_WORLD,
+        )
+    )
+    return {(task_id, slot) for task_id, slot in rows}
+
+
+def _work_in(
+    profile: AvitoProfile, tasks: Sequence[ReportTask], now: datetime, taken: Taken
+) -> None:
+    schedule = schedule_of(profile)
     for task in tasks:
         if not is_due(profile, task):
             task.next_due_at = None
         elif task.next_due_at is None or task.next_due_at > now:
-            task.next_due_at = due_at
+            free = (s for s in slots_after(schedule, now) if (task.id, s.label) not in taken)
+            task.next_due_at = next(free).due_at
         # What is due already belongs to the tick, which moves it on with its slots written.
 
 
