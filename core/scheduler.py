@@ -32,7 +32,7 @@ from core.errors import DatabaseAway
 from core.logs import get_logger
 from core.outbox import Outbox
 from core.ports import Clock
-from core.services.schedule import reschedule_missing
+from core.services.schedule import reschedule_far, reschedule_missing
 from core.slots import materialise
 from utils.periods import MOSCOW
 
@@ -182,8 +182,9 @@ class Scheduler:
         self._begin("warm_up")
 
     async def _repair(self) -> None:
+        now = self._clock.now()
         async with self._sessions.begin() as session:
-            repaired = await reschedule_missing(session, self._clock.now())
+            repaired = await reschedule_missing(session, now) + await reschedule_far(session, now)
         if repaired:
             log.warning("schedules_repaired", count=repaired)
 

@@ -26,7 +26,7 @@ from core.schedule_policy import (
     next_slot,
     slots_between,
 )
-from core.services.schedule import schedule_of
+from core.services.schedule import GOING, schedule_of
 from utils.periods import Period
 
 log = get_logger(__name__)
@@ -181,13 +181,7 @@ async def _due(
     query = (
         select(ReportTask.id, *alike)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
-        .where(
-            ReportTask.next_due_at <= now,
-            ReportTask.is_active,
-            ReportTask.suspended.is_(None),
-            ReportTask.chat_id != 0,
-            AvitoProfile.is_report_active,
-        )
+        .where(ReportTask.next_due_at <= now, *GOING)
         .order_by(ReportTask.next_due_at, ReportTask.id)
         .limit(count)
     )

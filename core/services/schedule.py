@@ -13,11 +13,12 @@ from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.id_lists import among
 from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.database.repositories import outbox
 from core.schedule_policy import Frequency, Schedule, next_slot, slots_after
 
 DEFAULT_TIME = time(9, 0)
@@ -33,6 +34,13 @@ ROUND_THE_WORLD = timedelta(hours=26)
 _TIME = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3])(?:[:.\- ]?(?P<minute>[0-5][0-9]))?")
 _NUMBER = re.compile(r"[0-9]{1,4}")
 
+GOING = (
+    ReportTask.is_active,
+    ReportTask.suspended.is_(None),
+    ReportTask.chat_id != 0,
+    AvitoProfile.is_report_active,
+)
+"""Where reports go at all: `is_due` as conditions on a destination and its profile."""
 Taken = Collection[tuple[int, str]]
 """Destinations and labels of slots that are written down already: they do not come again."""
 
@@ -181,12 +189,24 @@ async def reschedule_missing(session: AsyncSession, now: datetime) -> int:
     These are the predecessor's rows, and whatever else broke them.
     """
     repaired = 0
-    while rows := await _without_slot(session):
-        taken = await _taken(session, [task for _, task in rows], now)
-        for profile, pairs in groupby(rows, key=lambda row: row[0]):
-            _work_in(profile, [task for _, task in pairs], now, taken)
-        await session.flush()
-        repaired += len(rows)
+    while rows := await _going(session, ReportTask.next_due_at.is_(None)):
+        repaired += await _work_in_all(session, rows, now)
+    return repaired
+
+
+async def reschedule_far(session: AsyncSession, now: datetime) -> int:
+    """Undo what a clock did that was ahead, if only for one tick.
+
+    Slots that were written down before their time can come, unless a report of them may have
+    arrived. Destinations whose next slot lies behind others get the one that really is next;
+    returns how many.
+    """
+    taken_back = await outbox.undo_early(session, now)
+    far = sorted(taken_back.union(await _too_far(session, now)))
+    repaired = 0
+    for start in range(0, len(far), CHUNK):
+        chunk = among(session, ReportTask.id, far[start : start + CHUNK])
+        repaired += await _work_in_all(session, await _going(session, chunk), now)
     return repaired
 
 
@@ -197,23 +217,57 @@ def is_due(profile: AvitoProfile, task: ReportTask) -> bool:
     )
 
 
-async def _without_slot(session: AsyncSession) -> Sequence[Row[AvitoProfile, ReportTask]]:
+async def _going(
+    session: AsyncSession, condition: ColumnElement[bool]
+) -> Sequence[Row[AvitoProfile, ReportTask]]:
+    """A chunk of the destinations that reports go to, with their profiles."""
     rows = await session.execute(
         select(AvitoProfile, ReportTask)
         .join(ReportTask, ReportTask.profile_id == AvitoProfile.id)
-        .where(
-            ReportTask.next_due_at.is_(None),
-            ReportTask.is_active,
-            ReportTask.suspended.is_(None),
-            ReportTask.chat_id != 0,
-            AvitoProfile.is_report_active,
-        )
+        .where(condition, *GOING)
         .order_by(AvitoProfile.id)
         .limit(CHUNK)
         # A pause that is being pressed at this moment must not be undone.
         .with_for_update(key_share=True)
     )
     return rows.all()
+
+
+async def _too_far(session: AsyncSession, now: datetime) -> list[int]:
+    """Destinations that are due later than any next slot of their schedule can be.
+
+    That is the longest step of its frequency, and a day more for changes of the clocks.
+    """
+    steps = {days: now + timedelta(days=days + 1) for days in range(1, LONGEST_INTERVAL + 1)}
+    frequency = AvitoProfile.report_frequency
+    latest = case(
+        (frequency == Frequency.WEEKLY, steps[7]),
+        (frequency == Frequency.MONTHLY, steps[LAST_DAY]),
+        (
+            frequency == Frequency.INTERVAL,
+            case(steps, value=AvitoProfile.report_interval_value, else_=steps[1]),
+        ),
+        else_=steps[1],
+    )
+    far = await session.scalars(
+        select(ReportTask.id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(ReportTask.next_due_at > steps[1], ReportTask.next_due_at > latest, *GOING)
+    )
+    return list(far)
+
+
+async def _work_in_all(
+    session: AsyncSession, rows: Sequence[Row[AvitoProfile, ReportTask]], now: datetime
+) -> int:
+    """The schedules of many profiles; returns how many destinations are due at another time."""
+    tasks = [task for _, task in rows]
+    before = [task.next_due_at for task in tasks]
+    taken = await _taken(session, tasks, now)
+    for profile, pairs in groupby(rows, key=lambda row: row[0]):
+        _work_in(profile, [task for _, task in pairs], now, taken)
+    await session.flush()
+    return sum(task.next_due_at != was for task, was in zip(tasks, before, strict=True))
 
 
 async def _taken(session: AsyncSession, tasks: Sequence[ReportTask], now: datetime) -> Taken:

@@ -34,6 +34,7 @@ async def test_accounts_that_hang_do_not_hold_up_a_first_try(office: Office) -> 
         hung = await office.add_task(chat_id)
         await office.add_delivery(hung, state=State.DUE, attempt=1)
     untried = await office.add_delivery(await office.add_task(-300), state=State.DUE, due_at=LATER)
+    office.clock.advance(LATER - NINE)
     assert [row.id for row in await office.alice.claim_due(1)] == [untried]
 
 

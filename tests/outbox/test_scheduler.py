@@ -113,12 +113,14 @@ def alarm_threads() -> list[str]:
 async def test_it_begins_with_everything(watch: Watch, office: Office) -> None:
     task = await office.add_task()
     forgotten = await office.add_task(next_due_at=None)
+    far = await office.add_task(next_due_at=NINE + 30 * DAY)
     async with watch.running() as done:
         await eventually(lambda: done.times["warm_up"] and done.times["keep_house"])
         (row,) = await office.deliveries(task)
         assert row.state == State.DUE
         assert done.times["wake"] == 1
-        assert (await office.task(forgotten)).next_due_at == NINE + DAY
+        for repaired in (forgotten, far):
+            assert (await office.task(repaired)).next_due_at == NINE + DAY
 
 
 async def test_the_alarms_are_in_the_database_and_ring(watch: Watch, engine: AsyncEngine) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from core.database.id_lists import among
 from core.database.models import Delivery, ReportTask
 from core.database.session import insert_for
 
@@ -59,6 +61,8 @@ class State(StrEnum):
 
 IN_HAND = (State.BUILDING, State.CLAIMED, State.SENDING)
 SENDABLE = (State.READY, State.RETRY, State.RESEND)
+WAITING = (State.DUE, State.BUILDING, State.READY, State.CLAIMED, State.RETRY)
+"""Open, and nothing of it has left, unless it is a repeat."""
 NEVER_MADE = (State.FAILED, State.MISSED)
 """Over, and certainly nobody got it."""
 
@@ -82,7 +86,9 @@ async def claim_due(
 ) -> list[Delivery]:
     # Who was not tried yet goes first: what fails over and over must not hold up the others.
     first = (Delivery.attempt, *_order(Delivery))
-    return await _claim(session, count, now, claim, first, Delivery.state == State.DUE)
+    # A clock that was ahead for a moment may have written down what has yet to come.
+    has_come = Delivery.due_at <= now
+    return await _claim(session, count, now, claim, first, Delivery.state == State.DUE, has_come)
 
 
 async def claim_ready(
@@ -254,10 +260,55 @@ async def clear_problems(session: AsyncSession, task_ids: Collection[int]) -> No
     if task_ids:
         await session.execute(
             update(ReportTask)
-            .where(ReportTask.id.in_(task_ids), ReportTask.problem.is_not(None))
+            .where(among(session, ReportTask.id, list(task_ids)), ReportTask.problem.is_not(None))
             .values(problem=None, problem_at=None)
             .execution_options(synchronize_session=False)
         )
+
+
+async def undo_early(session: AsyncSession, now: datetime) -> set[int]:
+    """Undo what was done to deliveries by a clock that was ahead of `now`.
+
+    Slots that have not come are forgotten, except what may have arrived; what was closed as
+    missed before its deadline is put on its way again. Returns whose slots are forgotten.
+    """
+    tasks: set[int] = set()
+    # One after the other: SQLite has no index for both at a time.
+    for is_early in (Delivery.finished_at.is_(None), Delivery.finished_at > now):
+        forgotten = await session.scalars(
+            delete(Delivery)
+            .where(
+                is_early,
+                Delivery.due_at > now,
+                Delivery.state.in_((*WAITING, *NEVER_MADE)),
+                ~Delivery.is_repeat,
+                is_scheduled(),
+            )
+            .returning(Delivery.task_id)
+            .execution_options(synchronize_session=False)
+        )
+        tasks.update(forgotten)
+    await reopen(session, now, Delivery.state == State.MISSED, Delivery.finished_at > now)
+    return tasks
+
+
+async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElement[bool]) -> None:
+    """Put closed deliveries on their way again, from where they stood, if it is not too late."""
+    reopened = await session.scalars(
+        update(Delivery)
+        .where(Delivery.deadline_at > now, *conditions)
+        .values(
+            state=case((Delivery.payload.is_(None), State.DUE), else_=State.READY),
+            attempt=0,
+            next_try_at=None,
+            reason=None,
+            updated_at=now,
+            finished_at=None,
+        )
+        .returning(Delivery.task_id)
+        .execution_options(synchronize_session=False)
+    )
+    await clear_problems(session, set(reopened))
 
 
 def is_scheduled() -> ColumnElement[bool]:
