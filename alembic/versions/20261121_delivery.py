@@ -114,6 +114,13 @@ def create_outbox() -> None:
         postgresql_where=OPEN,
     )
     op.create_index(
+        "ix_outbox_due",
+        "outbox",
+        ["attempt", "due_at", "task_id", "part", "id"],
+        sqlite_where=sa.text("state = 'due'"),
+        postgresql_where=sa.text("state = 'due'"),
+    )
+    op.create_index(
         "ix_outbox_finished_at",
         "outbox",
         ["finished_at"],

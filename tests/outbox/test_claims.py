@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event, insert, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.database.models import Delivery
 from core.outbox import Outbox, State
@@ -36,6 +41,49 @@ async def test_accounts_that_hang_do_not_hold_up_a_first_try(office: Office) -> 
     untried = await office.add_delivery(await office.add_task(-300), state=State.DUE, due_at=LATER)
     office.clock.advance(LATER - NINE)
     assert [row.id for row in await office.alice.claim_due(1)] == [untried]
+
+
+async def test_who_is_built_first_is_looked_up_in_an_index(
+    office: Office, engine: AsyncEngine
+) -> None:
+    task = await office.add_task()
+    days = {"first_day": NINE.date(), "last_day": NINE.date()}
+    due = {"task_id": task, "chat_id": -100, "due_at": NINE, "deadline_at": LATER, **days}
+    rows = [{**due, "slot": str(n), "state": State.DUE, "updated_at": NINE} for n in range(2_000)]
+    async with office.sessions.begin() as session:
+        await session.execute(insert(Delivery), rows)
+        await session.execute(text("ANALYZE"))
+    with statements_on(engine) as executed:
+        assert len(await office.alice.claim_due(1)) == 1
+
+    plan = await plan_of(engine, *executed[0])
+
+    assert "ix_outbox_due" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@contextmanager
+def statements_on(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    """What is executed meanwhile, with its parameters."""
+    executed: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            executed.append((statement, values))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield executed
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def plan_of(engine: AsyncEngine, statement: str, values: Any) -> str:
+    explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    async with engine.connect() as connection:
+        found = await connection.exec_driver_sql(f"{explain} {statement}", values)
+        return "\n".join(str(row) for row in found)
 
 
 async def test_the_earlier_slot_goes_first_whatever_its_number(office: Office) -> None:
