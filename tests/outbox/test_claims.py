@@ -43,24 +43,31 @@ async def test_accounts_that_hang_do_not_hold_up_a_first_try(office: Office) -> 
     assert [row.id for row in await office.alice.claim_due(1)] == [untried]
 
 
-async def test_who_is_built_first_is_looked_up_in_an_index(
-    office: Office, engine: AsyncEngine
+@pytest.mark.parametrize(
+    ("state", "index"), [(State.DUE, "ix_outbox_due"), (State.READY, "ix_outbox_sendable")]
+)
+async def test_what_goes_first_is_looked_up_in_an_index(
+    office: Office, engine: AsyncEngine, state: State, index: str
 ) -> None:
     task = await office.add_task()
     days = {"first_day": NINE.date(), "last_day": NINE.date()}
-    due = {"task_id": task, "chat_id": -100, "due_at": NINE, "deadline_at": LATER, **days}
-    rows = [{**due, "slot": str(n), "state": State.DUE, "updated_at": NINE} for n in range(2_000)]
+    shared = {"task_id": task, "due_at": NINE, "deadline_at": LATER, "updated_at": NINE, **days}
+    rows = [{"slot": str(n), "chat_id": -n, "state": state, **shared} for n in range(2_000)]
     async with office.sessions.begin() as session:
         await session.execute(insert(Delivery), rows)
         await session.execute(text("ANALYZE"))
     with statements_on(engine) as executed:
-        assert len(await office.alice.claim_due(1)) == 1
+        assert len(await claim_in(state, office.alice, 1)) == 1
 
     plan = await plan_of(engine, *executed[0])
 
-    assert "ix_outbox_due" in plan
+    assert index in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+async def claim_in(state: State, outbox: Outbox, count: int) -> list[Delivery]:
+    return await (outbox.claim_due if state == State.DUE else outbox.claim_ready)(count)
 
 
 @contextmanager
@@ -201,14 +208,9 @@ async def test_two_processes_never_get_the_same_row(office: Office, state: State
             for n, task in enumerate(tasks[1:], start=2)
         )
     async with another_process(office, "work:bob") as bob:
-
-        async def take(outbox: Outbox, count: int) -> list[Delivery]:
-            due = state == State.DUE
-            return await (outbox.claim_due(count) if due else outbox.claim_ready(count))
-
-        claims = [await take(each, 1) for each in (office.alice, bob)]
+        claims = [await claim_in(state, each, 1) for each in (office.alice, bob)]
         claims += await asyncio.gather(
-            *(take(each, 7) for _ in range(12) for each in (office.alice, bob))
+            *(claim_in(state, each, 7) for _ in range(12) for each in (office.alice, bob))
         )
     claimed = [row.id for rows in claims for row in rows]
     assert len(claimed) == len(set(claimed)) == len(tasks)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ScalarSelect,
     String,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -83,12 +84,15 @@ class Standing:
     on_lost_answer: str
 
 
+# The states of both claims stand in the statement as literals: a plan made for any states could
+# not use an index of only these.
+
+
 async def claim_due(
     session: AsyncSession, count: int, now: datetime, claim: Changes
 ) -> list[Delivery]:
     # Who was not tried yet goes first: what fails over and over must not hold up the others.
     first = (Delivery.attempt, *_order(Delivery))
-    # As a literal: a plan made for any state could not use the index of those that are due.
     is_due = Delivery.state == literal(State.DUE, String, literal_execute=True)
     # A clock that was ahead for a moment may have written down what has yet to come.
     has_come = Delivery.due_at <= now
@@ -99,7 +103,8 @@ async def claim_ready(
     session: AsyncSession, count: int, now: datetime, claim: Changes
 ) -> list[Delivery]:
     """Only the head of each chat: what is younger waits until it is finished."""
-    sendable = Delivery.state.in_(SENDABLE)
+    states = bindparam("states", SENDABLE, String, expanding=True, literal_execute=True)
+    sendable = Delivery.state.in_(states)
     return await _claim(session, count, now, claim, _order(Delivery), sendable, _is_head())
 
 
