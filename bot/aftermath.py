@@ -16,6 +16,7 @@ from bot.delivery import Refused
 from bot.effects import Screen, Show, to_json
 from bot.screens import deliveries as screens
 from bot.screens import destination as destination_screens
+from core import slots
 from core.database.health import is_unreachable
 from core.database.models import Delivery, Reply
 from core.database.repositories import inbox, replies
@@ -80,9 +81,9 @@ class Aftermath:
         """Send nothing more there; each owner hears of it once."""
 
         async def suspend(session: AsyncSession) -> Told:
-            affected = await destinations.suspend_chat(
-                session, chat_id, trouble, self._clock.now()
-            )
+            now = self._clock.now()
+            await slots.materialise(session, now, chat_id=chat_id)
+            affected = await destinations.suspend_chat(session, chat_id, trouble, now)
             return [
                 (owner_id, destination_screens.suspended(theirs))
                 for owner_id, theirs in destinations.by_owner(affected).items()

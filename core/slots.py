@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import CursorResult, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.id_lists import among, collected
@@ -72,18 +72,26 @@ async def materialise(
     limit: int = 100_000,
     task_id: int | None = None,
     profile_id: int | None = None,
+    chat_id: int | None = None,
 ) -> int:
     """Write down what is due by `now` and when each destination is due next.
 
     Of several slots that passed during an outage the newest is delivered, if it is still within
     its catch-up window; every other one is missed. Repeating it, a second scheduler or a clock
-    that steps back add nothing. Returns how many destinations were due; of one task or profile
-    only, if one is named.
+    that steps back add nothing. Returns how many destinations were due; of one task, profile or
+    chat only, if one is named. That comes before whatever makes nothing due there any more: a
+    pause, a suspension, another schedule.
     """
+    named = (
+        (ReportTask.id, task_id),
+        (ReportTask.profile_id, profile_id),
+        (ReportTask.chat_id, chat_id),
+    )
+    only = [column == value for column, value in named if value is not None]
     moved, left = 0, limit
     while left:
         size = min(CHUNK, left)
-        groups = await _due(session, now, size, task_id, profile_id)
+        groups = await _due(session, now, size, only)
         outcomes: defaultdict[Outcome, list[int]] = defaultdict(list)
         for group in groups:
             outcomes[_outcome(group, now)] += group.ids
@@ -147,11 +155,7 @@ def _chosen(task: Any) -> Chosen | None:
 
 
 async def _due(
-    session: AsyncSession,
-    now: datetime,
-    count: int,
-    task_id: int | None,
-    profile_id: int | None,
+    session: AsyncSession, now: datetime, count: int, only: Sequence[ColumnElement[bool]]
 ) -> Sequence[Any]:
     """Due destinations, those together that are alike in all the policy looks at.
 
@@ -181,14 +185,10 @@ async def _due(
     query = (
         select(ReportTask.id, *alike)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
-        .where(ReportTask.next_due_at <= now, *GOING)
+        .where(ReportTask.next_due_at <= now, *GOING, *only)
         .order_by(ReportTask.next_due_at, ReportTask.id)
         .limit(count)
     )
-    if task_id is not None:
-        query = query.where(ReportTask.id == task_id)
-    if profile_id is not None:
-        query = query.where(ReportTask.profile_id == profile_id)
     due = query.subquery()
     shared = [column for column in due.c if column.name != "id"]
     groups = select(*shared, collected(session, due.c.id).label("ids")).group_by(*shared)

@@ -199,7 +199,8 @@ async def suspend_chat(
 ) -> list[Destination]:
     """Send nothing into this chat until `resume_chat`, in none of its topics.
 
-    Returns what was not suspended before: whose owners have to be told.
+    What is due there has to be written down before, or its slot is skipped. Returns what was not
+    suspended before: whose owners have to be told.
     """
     affected = []
     for destination in await _in_chat(session, chat_id):

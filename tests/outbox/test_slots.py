@@ -255,12 +255,19 @@ async def test_a_due_time_that_its_schedule_does_not_know_only_moves_on(office: 
     assert (await office.task(task)).next_due_at == NINE + 3 * HOUR
 
 
-async def test_one_destination_can_be_asked_for_alone(office: Office) -> None:
-    first, second = await office.add_task(), await office.add_task()
-    async with office.sessions.begin() as session:
-        assert await materialise(session, NINE, task_id=second) == 1
-    assert [row.task_id for row in await office.deliveries()] == [second]
-    assert (await office.task(first)).next_due_at == NINE
+async def test_one_destination_profile_or_chat_can_be_asked_for_alone(office: Office) -> None:
+    first, second, third = [await office.add_task(-n) for n in (1, 2, 3)]
+    fourth = await office.add_task(-4)
+    only: list[dict[str, int]] = [
+        {"task_id": first},
+        {"profile_id": (await office.task(second)).profile_id},
+        {"chat_id": -3},
+    ]
+    for each in only:
+        async with office.sessions.begin() as session:
+            assert await materialise(session, NINE, **each) == 1
+    assert [row.task_id for row in await office.deliveries()] == [first, second, third]
+    assert (await office.task(fourth)).next_due_at == NINE
 
 
 async def test_a_limit_leaves_the_rest_for_the_next_time(office: Office) -> None:
