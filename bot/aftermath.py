@@ -115,7 +115,9 @@ class Aftermath:
         """There is nothing to send. Told when it begins, and not every day of its going on."""
 
         async def note(session: AsyncSession) -> Told:
-            reports = await deliveries.find(session, delivery_ids)
+            found = await deliveries.find(session, delivery_ids)
+            # A pause may have withdrawn them while Avito was asked.
+            reports = [report for report in found if report.delivery.finished_at is None]
             now = self._clock.now()
             news = [report for report in reports if _is_news(report, why, now)]
             for report in reports:

@@ -4,6 +4,7 @@
            ↓ ↑                ↓ ↑        ↓
           due (later)        ready      retry | failed | resend (marked) | held
     open and past its deadline → missed
+    not left when its owner pauses the reports → withdrawn
 
 Telegram has no idempotency key, so `sending` is committed before the first byte leaves: whatever
 is found in it without an owner may have arrived. All else is certain and is simply done again.

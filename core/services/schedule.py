@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.id_lists import among
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories import outbox
+from core.database.repositories.outbox import State
 from core.schedule_policy import Frequency, Schedule, next_slot, slots_after
 
 DEFAULT_TIME = time(9, 0)
@@ -28,6 +29,8 @@ LAST_DAY = 31
 USUAL_INTERVAL = 2
 CHUNK = 500
 """Rows repaired at a stretch: the event loop gets a turn in between."""
+SLIP = timedelta(minutes=5)
+"""A pause that is taken back sooner was not meant."""
 ROUND_THE_WORLD = timedelta(hours=26)
 """How long after one zone the last one shows the same local time."""
 
@@ -148,13 +151,35 @@ async def set_period(
 
 
 async def pause(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
+    """Nothing more comes, except what may have left already."""
+    await outbox.withdraw(session, now, ReportTask.profile_id == profile.id)
     profile.is_report_active = False
     await reschedule(session, profile, now)
 
 
 async def resume(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
     profile.is_report_active = True
+    await undo_slip(session, profile, now)
     await reschedule(session, profile, now)
+
+
+async def undo_slip(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
+    """Let go out what a pause withdrew that is over at once, wherever reports go again.
+
+    After a longer one it stays withdrawn: what its owner stopped must not come hours later.
+    """
+    going = (
+        select(ReportTask.id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(ReportTask.profile_id == profile.id, *GOING)
+    )
+    await outbox.reopen(
+        session,
+        now,
+        Delivery.state == State.WITHDRAWN,
+        Delivery.finished_at > now - SLIP,
+        Delivery.task_id.in_(going),
+    )
 
 
 def clean_time(text: str | None) -> time | None:

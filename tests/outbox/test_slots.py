@@ -209,6 +209,7 @@ async def test_a_weekly_report_covers_the_days_since_the_last_one(office: Office
         ({"state": State.READY, "finished_at": None}, date(2026, 11, 17)),
         ({"state": State.MISSED}, date(2026, 11, 11)),
         ({"state": State.FAILED}, date(2026, 11, 11)),
+        ({"state": State.WITHDRAWN}, date(2026, 11, 11)),
         ({"prefix": "trial:"}, date(2026, 11, 11)),
     ],
 )

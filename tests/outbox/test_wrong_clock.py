@@ -127,6 +127,13 @@ async def test_a_right_clock_has_nothing_repaired(office: Office) -> None:
     assert len(await office.deliveries()) == 1
 
 
+async def test_a_slot_that_comes_while_the_repair_waits_is_not_taken_back(office: Office) -> None:
+    task = await office.add_task(next_due_at=NINE + DAY)
+    row = await office.add_delivery(task, due_at=NINE + 2 * MOMENT)
+    assert await repair(office) == 0
+    assert await office.state(row) == State.READY
+
+
 async def test_what_is_paused_stays_so(office: Office) -> None:
     tasks = [
         await office.add_task(is_active=False, next_due_at=None),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
@@ -37,6 +37,8 @@ Changes = dict[str, Any]
 
 TRIAL = "trial:"
 """What the slot of a report begins with that somebody asked for beside the schedule."""
+PAUSED = "paused"
+"""Why a delivery was withdrawn."""
 
 
 class State(StrEnum):
@@ -60,14 +62,19 @@ class State(StrEnum):
     """The answer was lost; a person decides whether to send it again."""
     MISSED = "missed"
     """Too late to be sent."""
+    WITHDRAWN = "withdrawn"
+    """Its owner paused the reports before it left."""
 
 
 IN_HAND = (State.BUILDING, State.CLAIMED, State.SENDING)
 SENDABLE = (State.READY, State.RETRY, State.RESEND)
 WAITING = (State.DUE, State.BUILDING, State.READY, State.CLAIMED, State.RETRY)
 """Open, and nothing of it has left, unless it is a repeat."""
-NEVER_MADE = (State.FAILED, State.MISSED)
+NEVER_MADE = (State.FAILED, State.MISSED, State.WITHDRAWN)
 """Over, and certainly nobody got it."""
+
+JUST_COME = timedelta(minutes=1)
+"""A slot may come while somebody who has looked at the clock waits for his transaction."""
 
 
 @dataclass(slots=True)
@@ -288,7 +295,7 @@ async def undo_early(session: AsyncSession, now: datetime) -> set[int]:
             delete(Delivery)
             .where(
                 is_early,
-                Delivery.due_at > now,
+                Delivery.due_at > now + JUST_COME,
                 Delivery.state.in_((*WAITING, *NEVER_MADE)),
                 ~Delivery.is_repeat,
                 is_scheduled(),
@@ -299,6 +306,36 @@ async def undo_early(session: AsyncSession, now: datetime) -> set[int]:
         tasks.update(forgotten)
     await reopen(session, now, Delivery.state == State.MISSED, Delivery.finished_at > now)
     return tasks
+
+
+async def withdraw(
+    session: AsyncSession, now: datetime, destinations: ColumnElement[bool]
+) -> None:
+    """Close the scheduled reports to these destinations that have not left.
+
+    What may have left is brought to its end, with a marked repeat if need be.
+    """
+    withdrawn = await session.scalars(
+        update(Delivery)
+        .where(
+            Delivery.finished_at.is_(None),
+            Delivery.state.in_(WAITING),
+            ~Delivery.is_repeat,
+            is_scheduled(),
+            Delivery.task_id.in_(select(ReportTask.id).where(destinations)),
+        )
+        .values(
+            state=State.WITHDRAWN,
+            owner=None,
+            lease_until=None,
+            reason=PAUSED,
+            updated_at=now,
+            finished_at=now,
+        )
+        .returning(Delivery.task_id)
+        .execution_options(synchronize_session=False)
+    )
+    await note_problems(session, [(task, PAUSED) for task in set(withdrawn)], now)
 
 
 async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElement[bool]) -> None:
