@@ -20,7 +20,7 @@ from core import slots
 from core.database.health import is_unreachable
 from core.database.models import Delivery, Reply
 from core.database.repositories import inbox, replies
-from core.database.repositories.outbox import TRIAL
+from core.database.repositories.outbox import TRIAL, State
 from core.database.session import Sessions
 from core.group_commit import is_beaten
 from core.logs import get_logger
@@ -69,6 +69,11 @@ def _is_news(report: Report, why: str, now: datetime) -> bool:
     return report.task.problem != why or problem_at is None or now - problem_at > GOING_ON
 
 
+def _what_became_of(report: Report) -> Screen:
+    is_missed = report.delivery.state == State.MISSED
+    return screens.trial_missed(report) if is_missed else screens.held(report)
+
+
 class Aftermath:
     def __init__(
         self, sessions: Sessions, clock: Clock, hand_over: Callable[[list[Reply]], None]
@@ -107,6 +112,10 @@ class Aftermath:
     async def held(self, delivery_ids: Collection[int]) -> None:
         """Ask the owners of reports that may have arrived whether to send them again."""
         await self._tell_about(delivery_ids, screens.held)
+
+    async def recovered(self, delivery_ids: Collection[int]) -> None:
+        """Tell what a recovery came to: reports in doubt, trials that will not come."""
+        await self._tell_about(delivery_ids, _what_became_of)
 
     async def failed(self, delivery: Delivery) -> None:
         await self._tell_about([delivery.id], screens.failed)

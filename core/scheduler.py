@@ -59,8 +59,8 @@ class Errands:
     sync_statistics: Errand
     """Read the statistics of all accounts, before the morning."""
     keep_house: Errand
-    tell_held: Callable[[list[int]], Awaitable[object]]
-    """The owners of these deliveries have to decide whether to send them again."""
+    tell_owners: Callable[[list[int]], Awaitable[object]]
+    """The owners of these deliveries have to hear what became of them at a recovery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Scheduler:
         await self.materialise()
         self._ticked_at = now
         if self._untold:
-            await self._errands.tell_held(list(self._untold))
+            await self._errands.tell_owners(list(self._untold))
             self._untold.clear()
         # Beside the ticks, not in them: Avito may take its time.
         self._begin("warm_up")

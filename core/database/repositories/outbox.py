@@ -83,6 +83,7 @@ class Standing:
 
     id: int
     task_id: int
+    slot: str
     state: str
     owner: str | None
     attempt: int
@@ -184,6 +185,7 @@ async def _standing(
         select(
             Delivery.id,
             Delivery.task_id,
+            Delivery.slot,
             Delivery.state,
             Delivery.owner,
             Delivery.attempt,
