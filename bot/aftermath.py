@@ -16,10 +16,11 @@ from bot.delivery import Refused
 from bot.effects import Screen, Show, to_json
 from bot.screens import deliveries as screens
 from bot.screens import destination as destination_screens
+from core import slots
 from core.database.health import is_unreachable
 from core.database.models import Delivery, Reply
 from core.database.repositories import inbox, replies
-from core.database.repositories.outbox import TRIAL
+from core.database.repositories.outbox import TRIAL, State
 from core.database.session import Sessions
 from core.group_commit import is_beaten
 from core.logs import get_logger
@@ -68,6 +69,11 @@ def _is_news(report: Report, why: str, now: datetime) -> bool:
     return report.task.problem != why or problem_at is None or now - problem_at > GOING_ON
 
 
+def _what_became_of(report: Report) -> Screen:
+    is_missed = report.delivery.state == State.MISSED
+    return screens.trial_missed(report) if is_missed else screens.held(report)
+
+
 class Aftermath:
     def __init__(
         self, sessions: Sessions, clock: Clock, hand_over: Callable[[list[Reply]], None]
@@ -80,9 +86,9 @@ class Aftermath:
         """Send nothing more there; each owner hears of it once."""
 
         async def suspend(session: AsyncSession) -> Told:
-            affected = await destinations.suspend_chat(
-                session, chat_id, trouble, self._clock.now()
-            )
+            now = self._clock.now()
+            await slots.materialise(session, now, chat_id=chat_id)
+            affected = await destinations.suspend_chat(session, chat_id, trouble, now)
             return [
                 (owner_id, destination_screens.suspended(theirs))
                 for owner_id, theirs in destinations.by_owner(affected).items()
@@ -107,6 +113,10 @@ class Aftermath:
         """Ask the owners of reports that may have arrived whether to send them again."""
         await self._tell_about(delivery_ids, screens.held)
 
+    async def recovered(self, delivery_ids: Collection[int]) -> None:
+        """Tell what a recovery came to: reports in doubt, trials that will not come."""
+        await self._tell_about(delivery_ids, _what_became_of)
+
     async def failed(self, delivery: Delivery) -> None:
         await self._tell_about([delivery.id], screens.failed)
 
@@ -114,7 +124,9 @@ class Aftermath:
         """There is nothing to send. Told when it begins, and not every day of its going on."""
 
         async def note(session: AsyncSession) -> Told:
-            reports = await deliveries.find(session, delivery_ids)
+            found = await deliveries.find(session, delivery_ids)
+            # A pause may have withdrawn them while Avito was asked.
+            reports = [report for report in found if report.delivery.finished_at is None]
             now = self._clock.now()
             news = [report for report in reports if _is_news(report, why, now)]
             for report in reports:

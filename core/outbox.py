@@ -4,6 +4,7 @@
            ↓ ↑                ↓ ↑        ↓
           due (later)        ready      retry | failed | resend (marked) | held
     open and past its deadline → missed
+    not left when its owner pauses the reports → withdrawn
 
 Telegram has no idempotency key, so `sending` is committed before the first byte leaves: whatever
 is found in it without an owner may have arrived. All else is certain and is simply done again.
@@ -25,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.health import is_unreachable
 from core.database.models import Delivery
 from core.database.repositories import outbox as repository
-from core.database.repositories.outbox import Changes, Standing, State
+from core.database.repositories.outbox import TRIAL, Changes, Standing, State
 from core.database.session import Sessions, reading
 from core.group_commit import GroupCommit
 from core.logs import get_logger
@@ -183,7 +184,7 @@ class Outbox:
         """Take up what nobody has in hand any more, and close what is too late to be sent.
 
         At the start, and every minute. What was only claimed is done again; what may have left
-        is treated as a lost answer. Returns those that are held from now on.
+        is treated as a lost answer. Returns those whose owners have to be told.
         """
         now = self._clock.now()
         mine = self._owner.partition(":")[0] + ":"
@@ -200,8 +201,9 @@ class Outbox:
             log.info("deliveries_recovered", count=len(recovered))
         if closed:
             log.warning("deliveries_missed", count=len(closed))
-        states = {row: each["state"] for row, each in (recovered | closed).items()}
-        return [row for row, state in states.items() if state == State.HELD]
+        slots = {row.id: row.slot for row in (*orphans, *overdue)}
+        ended = {row: each["state"] for row, each in (recovered | closed).items()}
+        return [row for row, state in ended.items() if _is_news(slots[row], state)]
 
     async def release(self) -> None:
         """Before stopping: put back what is in hand, except what is being sent."""
@@ -350,6 +352,11 @@ def _too_late(row: Standing, now: datetime) -> Changes:
         # Its first copy may have arrived: that is not missed, it is not known.
         return _finish(State.HELD, now) | {"reason": LOST_ANSWER}
     return _finish(State.MISSED, now) | {"reason": TOO_LATE}
+
+
+def _is_news(slot: str, state: State) -> bool:
+    """Whether somebody has to decide about it, or waits for what will not come."""
+    return state == State.HELD or (state == State.MISSED and slot.startswith(TRIAL))
 
 
 def _is_written(row: Standing, written: Changes | None) -> bool:

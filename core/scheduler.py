@@ -32,7 +32,7 @@ from core.errors import DatabaseAway
 from core.logs import get_logger
 from core.outbox import Outbox
 from core.ports import Clock
-from core.services.schedule import reschedule_missing
+from core.services.schedule import reschedule_far, reschedule_missing
 from core.slots import materialise
 from utils.periods import MOSCOW
 
@@ -59,8 +59,8 @@ class Errands:
     sync_statistics: Errand
     """Read the statistics of all accounts, before the morning."""
     keep_house: Errand
-    tell_held: Callable[[list[int]], Awaitable[object]]
-    """The owners of these deliveries have to decide whether to send them again."""
+    tell_owners: Callable[[list[int]], Awaitable[object]]
+    """The owners of these deliveries have to hear what became of them at a recovery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +176,15 @@ class Scheduler:
         await self.materialise()
         self._ticked_at = now
         if self._untold:
-            await self._errands.tell_held(list(self._untold))
+            await self._errands.tell_owners(list(self._untold))
             self._untold.clear()
         # Beside the ticks, not in them: Avito may take its time.
         self._begin("warm_up")
 
     async def _repair(self) -> None:
+        now = self._clock.now()
         async with self._sessions.begin() as session:
-            repaired = await reschedule_missing(session, self._clock.now())
+            repaired = await reschedule_missing(session, now) + await reschedule_far(session, now)
         if repaired:
             log.warning("schedules_repaired", count=repaired)
 

@@ -114,6 +114,20 @@ def create_outbox() -> None:
         postgresql_where=OPEN,
     )
     op.create_index(
+        "ix_outbox_due",
+        "outbox",
+        ["attempt", "due_at", "task_id", "part", "id"],
+        sqlite_where=sa.text("state = 'due'"),
+        postgresql_where=sa.text("state = 'due'"),
+    )
+    op.create_index(
+        "ix_outbox_sendable",
+        "outbox",
+        ["due_at", "task_id", "part", "id"],
+        sqlite_where=sa.text("state IN ('ready', 'retry', 'resend')"),
+        postgresql_where=sa.text("state IN ('ready', 'retry', 'resend')"),
+    )
+    op.create_index(
         "ix_outbox_finished_at",
         "outbox",
         ["finished_at"],

@@ -21,6 +21,7 @@ from bot.filters import InPrivate, OwnedDestination, OwnedProfile
 from bot.screens import bind as bind_screens
 from bot.screens import destination as screens
 from bot.show import Stage
+from core import slots
 from core.database.models import AvitoProfile
 from core.database.session import Session
 from core.ports import Clock
@@ -43,8 +44,11 @@ async def view(
 async def pause(
     _query: CallbackQuery, destination: Destination, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    await destinations.pause(session, destination, clock.now())
-    stage.show(screens.one(destination, clock.now()))
+    now = clock.now()
+    # What came due a moment before the tick must not be skipped by a slip of the finger.
+    await slots.materialise(session, now, task_id=destination.task.id)
+    await destinations.pause(session, destination, now)
+    stage.show(screens.one(destination, now))
 
 
 async def resume(

@@ -13,6 +13,7 @@ from bot import places
 from bot.screens import bind as bind_screens
 from bot.screens import destination as screens
 from bot.show import Stage
+from core import slots
 from core.database.session import Session
 from core.ports import Clock
 from core.services import destinations, profiles
@@ -47,7 +48,9 @@ async def moved(
 async def _suspend(
     event: ChatMemberUpdated, trouble: Trouble, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    affected = await destinations.suspend_chat(session, event.chat.id, trouble, clock.now())
+    now = clock.now()
+    await slots.materialise(session, now, chat_id=event.chat.id)
+    affected = await destinations.suspend_chat(session, event.chat.id, trouble, now)
     for owner_id, theirs in destinations.by_owner(affected).items():
         # Who stopped the bot cannot be told so.
         if owner_id != event.chat.id:

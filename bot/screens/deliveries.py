@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import DeliveryResend, ProfileKeys, ReportNow, ReportSetChat
+from bot.callbacks import DeliveryResend, ProfileKeys, ReportNow, ReportSetChat, TrialTo
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
@@ -40,6 +40,20 @@ def sent_again(report: Report) -> Screen:
         f"🔁 Отправляю ещё раз отчёт {_title(report)}",
         f"Куда: {name_of(report.task)}. Вверху будет пометка, что это повтор.",
         keyboard=keyboard(keyboards.to_report(report.profile.id)),
+    )
+
+
+def trial_missed(report: Report) -> Screen:
+    return screen(
+        Bold(f"❌ Пробный отчёт {_title(report)} не пришёл"),
+        f"Куда: {name_of(report.task)}",
+        "",
+        "За полчаса его не удалось собрать и отправить: не отвечал Avito или Telegram либо не "
+        "работал бот. Расписание осталось как было.",
+        keyboard=keyboard(
+            [button("📨 Прислать пробный", TrialTo(task_id=report.task.id))],
+            keyboards.to_report(report.profile.id),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from bot.callbacks import ProfileKeys, ReportNow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens.parts import screen
+from core.database.repositories.outbox import PAUSED
 from core.errors import (
     ABOUT_KEYS,
     AvitoError,
@@ -53,6 +54,7 @@ _UNDELIVERED = {
     "lost_answer": "Связь с Telegram прервалась: дошёл ли он, неизвестно.",
     "outage": "Бот в это время не работал.",
     "defect": "Сбой на нашей стороне, мы о нём уже знаем.",
+    PAUSED: "Вы поставили отчёты на паузу раньше, чем он ушёл.",
     "topic_gone": "Тема закрыта или удалена, поэтому он ушёл в общий чат группы.",
 }
 _TROUBLES: dict[type[AvitoError], str] = {

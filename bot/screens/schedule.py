@@ -42,6 +42,7 @@ from bot.screens.schedule_words import (
     describe_zone,
 )
 from core.database.models import ReportTask
+from core.database.repositories.outbox import PAUSED
 from core.schedule_policy import Frequency
 from core.services.schedule import LAST_DAY, LONGEST_INTERVAL, ChosenPeriod
 from core.services.settings import ReportSettings
@@ -316,7 +317,8 @@ def _last_time(task: ReportTask, problem: str, settings: ReportSettings, now: da
     if task.problem_at is not None:
         zone = ZoneInfo(settings.schedule.zone)
         at = f" ({format_moment(task.problem_at, now, zone)})"
-    return f"   ⚠️ Сбой с прошлым отчётом{at}. {problems.of_delivery(problem)}"
+    said = "⏸ Прошлый отчёт не отправлен" if problem == PAUSED else "⚠️ Сбой с прошлым отчётом"
+    return f"   {said}{at}. {problems.of_delivery(problem)}"
 
 
 def _needs_keys(settings: ReportSettings) -> bool:

@@ -15,6 +15,7 @@ from bot.places import PlaceRefused, Wanted
 from bot.screens import bind as bind_screens
 from bot.screens import destination as screens
 from bot.screens import parts, problems
+from core import slots
 from core.database.session import Sessions
 from core.errors import DestinationNotFound
 from core.ports import Clock
@@ -75,6 +76,7 @@ class BindWork:
             if why is not None:
                 ending.screen = screens.still_refused(destination, why)
                 if isinstance(why, Trouble):
+                    await slots.materialise(ending.session, now, chat_id=task.chat_id)
                     lost = await destinations.suspend_chat(ending.session, task.chat_id, why, now)
                     ending.more = _told_others(lost, job.owner_id, screens.suspended)
                 return

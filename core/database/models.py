@@ -170,6 +170,19 @@ class Delivery(Base):
             sqlite_where=text("finished_at IS NULL"),
             postgresql_where=text("finished_at IS NULL"),
         ),
+        # In the order in which they are built, and sent.
+        Index(
+            "ix_outbox_due",
+            *("attempt", "due_at", "task_id", "part", "id"),
+            sqlite_where=text("state = 'due'"),
+            postgresql_where=text("state = 'due'"),
+        ),
+        Index(
+            "ix_outbox_sendable",
+            *("due_at", "task_id", "part", "id"),
+            sqlite_where=text("state IN ('ready', 'retry', 'resend')"),
+            postgresql_where=text("state IN ('ready', 'retry', 'resend')"),
+        ),
         Index(
             "ix_outbox_finished_at",
             "finished_at",

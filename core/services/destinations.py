@@ -12,6 +12,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.database.repositories import outbox
 from core.errors import DestinationNotFound
 from core.services import schedule
 
@@ -163,12 +164,15 @@ def _like(task: ReportTask) -> ReportTask:
 
 
 async def pause(session: AsyncSession, destination: Destination, now: datetime) -> None:
+    """Nothing more comes, except what may have left already."""
+    await outbox.withdraw(session, now, ReportTask.id == destination.task.id)
     destination.task.is_active = False
     await schedule.reschedule(session, destination.profile, now)
 
 
 async def resume(session: AsyncSession, destination: Destination, now: datetime) -> None:
     destination.task.is_active = True
+    await schedule.undo_slip(session, destination.profile, now)
     await schedule.reschedule(session, destination.profile, now)
 
 
@@ -199,7 +203,8 @@ async def suspend_chat(
 ) -> list[Destination]:
     """Send nothing into this chat until `resume_chat`, in none of its topics.
 
-    Returns what was not suspended before: whose owners have to be told.
+    What is due there has to be written down before, or its slot is skipped. Returns what was not
+    suspended before: whose owners have to be told.
     """
     affected = []
     for destination in await _in_chat(session, chat_id):

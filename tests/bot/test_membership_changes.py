@@ -11,6 +11,7 @@ from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.places import bound, greet, open_places
 from tests.support.rows import add_profile, execute, scalar
+from tests.support.schedules import make_due
 
 
 async def state_of(rig: BotRig, task_id: int) -> tuple[str | None, bool]:
@@ -47,6 +48,32 @@ async def test_thrown_out_and_back(rig: BotRig, kind: str) -> None:
     back = await chat.wait_for("Снова могу писать")
     assert "Следующий — завтра" in back.text
     assert await state_of(rig, task_id) == (None, True)
+
+
+async def test_a_report_that_has_come_due_is_not_skipped_by_a_kick(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    await make_due(rig, task_id)
+
+    rig.alice.kick_bot(group, rig.me)
+
+    await chat.wait_for("Отчёты больше не приходят")
+    assert await state_of(rig, task_id) == ("kicked", False)
+    assert await scalar(rig, "SELECT slot FROM outbox") == "2026-11-21T09:00"
+
+
+async def test_nor_by_a_check_that_finds_the_bot_thrown_out(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    await rig.stop()
+    rig.alice.kick_bot(group, rig.me)
+    rig.me.updates.drop_pending()
+    await rig.start()
+    await rig.settled()
+    await make_due(rig, task_id)
+
+    chat.press(f"destination_check:{task_id}", chat.last)
+
+    await chat.wait_for("Пока не получается")
+    assert await scalar(rig, "SELECT slot FROM outbox") == "2026-11-21T09:00"
 
 
 @pytest.mark.parametrize("kind", ["supergroup", "channel"])

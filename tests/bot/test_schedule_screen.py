@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
-from tests.support.rows import add_destination, add_profile, connected
+from tests.support.places import owe_report
+from tests.support.rows import add_destination, add_profile, connected, scalar
 from tests.support.schedules import next_due, open_report_settings, profile_of, utc
 
 pytestmark = pytest.mark.one_database
@@ -120,6 +121,28 @@ async def test_a_pause_is_in_force_at_once_and_so_is_its_end(rig: BotRig) -> Non
     assert "Следующий: завтра, в воскресенье 22 ноября, в 09:00 (Москва)" in screen.text
     assert (await profile_of(rig, profile_id)).is_report_active
     assert await next_due(rig, task_id) == utc("2026-11-22 06:00")
+
+
+async def test_a_report_that_waits_does_not_come_after_a_pause(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice)
+    task_id = await add_destination(rig, profile_id, rig.alice.id, chat_type="private")
+    await owe_report(rig, task_id, "2026-11-21T09:00")
+    chat = rig.alice.private(rig.me)
+    await open_report_settings(chat, profile_id)
+
+    chat.click(f"report_pause:{profile_id}")
+
+    screen = await chat.wait_for("Отчёты по расписанию: на паузе")
+    assert "⏸ Прошлый отчёт не отправлен (сегодня в 09:0" in screen.text
+    assert "Вы поставили отчёты на паузу раньше, чем он ушёл." in screen.text
+    assert await scalar(rig, "SELECT state FROM outbox") == "withdrawn"
+
+    # It was a slip.
+    chat.click(f"report_resume:{profile_id}")
+
+    screen = await chat.wait_for("Отчёты по расписанию: включены")
+    assert "Прошлый отчёт" not in screen.text
+    assert await scalar(rig, "SELECT finished_at FROM outbox") is None
 
 
 async def test_two_taps_on_pause_are_one_pause(rig: BotRig) -> None:

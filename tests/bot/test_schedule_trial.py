@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -127,6 +128,26 @@ async def test_without_a_place_it_says_what_comes_first(rig: BotRig) -> None:
     press = chat.press(f"report_trial:{profile_id}", chat.last)
 
     assert "Сначала выберите, куда" in (await chat.wait_for_notice(press)).text
+
+
+async def test_a_trial_that_could_not_come_in_half_an_hour_is_told(rig: BotRig) -> None:
+    chat, profile_id, [task_id] = await settings_with(rig, CLIENTS)
+    chat.click("📨 Прислать пробный")
+    await chat.wait_for("увидят все")
+    # Avito does not answer, and then the worker is stopped for longer than a trial waits.
+    rig.avito.fault("status", "stats_v2", status=503)
+    chat.click("📨 Да, прислать")
+    await chat.wait_for("Собираю пробный отчёт")
+    await rig.stop()
+    rig.clock.advance(timedelta(minutes=31))
+    await rig.start()
+
+    told = await chat.wait_for("Пробный отчёт «Мебель»")
+    assert "не пришёл" in told.text
+    assert "Куда: группа «Клиенты»" in told.text
+    assert told.button_data == [f"trial_to:{task_id}", f"profile_report:{profile_id}"]
+    chat.click("📨 Прислать пробный", told)
+    await chat.wait_for("увидят все")
 
 
 async def test_a_stranger_cannot_try_anything_out(rig: BotRig) -> None:

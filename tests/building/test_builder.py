@@ -35,9 +35,8 @@ async def test_a_daily_report_tells_yesterday_to_the_kopeck(rig: BuilderRig) -> 
 async def test_a_report_is_about_the_days_of_its_slot(rig: BuilderRig) -> None:
     task = await rig.reporting("shop", next_due_at=None)
     days = [YESTERDAY - timedelta(days=back) for back in range(7)]
-    await rig.office.add_delivery(
-        task, state=State.DUE, payload=None, first_day=days[-1], last_day=days[0]
-    )
+    columns = {"due_at": rig.clock.now(), "first_day": days[-1], "last_day": days[0]}
+    await rig.office.add_delivery(task, state=State.DUE, payload=None, **columns)
 
     await rig.until_built()
 

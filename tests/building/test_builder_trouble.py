@@ -277,3 +277,14 @@ async def test_a_report_that_cannot_be_put_into_words_stops_no_other(
     )
     [told] = rig.told()
     assert "Сбой на нашей стороне" in told.screen.text
+
+
+async def test_what_was_withdrawn_meanwhile_is_no_news(rig: BuilderRig) -> None:
+    """Its owner paused the reports while Avito was asked."""
+    task = await rig.reporting("shop", next_due_at=None)
+    row = await rig.office.add_delivery(task, state=State.WITHDRAWN, finished_at=NINE)
+
+    await rig.aftermath.not_built([row], "KeysRefused")
+
+    assert rig.told() == []
+    assert (await rig.office.task(task)).problem is None

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.outbox import BUILD_LEASE, SEND_LEASE, Outbox, State, worker_name
+from core.slots import TRIAL_WINDOW
 from tests.support.deliveries import MOMENT, NINE, Office
 from tests.support.lost_answers import lost_commit_answer
 
@@ -165,6 +166,16 @@ async def test_what_is_too_late_is_missed(office: Office, state: State) -> None:
     delivery = await office.delivery(row)
     assert (delivery.state, delivery.reason) == ("missed", "too_late")
     assert (await office.task(task)).problem == "too_late"
+
+
+async def test_who_waits_for_a_trial_that_is_too_late_has_to_hear_of_it(office: Office) -> None:
+    task = await office.add_task()
+    columns = {"slot": "trial:2026-11-21T06:00:00", "state": State.DUE}
+    row = await office.add_delivery(task, **columns, deadline_at=NINE + TRIAL_WINDOW)
+    office.clock.advance(TRIAL_WINDOW)
+    assert await office.alice.recover() == [row]
+    assert await office.state(row) == State.MISSED
+    assert await office.alice.recover() == []
 
 
 async def test_what_may_be_on_its_way_is_not_missed(office: Office) -> None:

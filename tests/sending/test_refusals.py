@@ -9,6 +9,7 @@ import pytest
 
 from core.outbox import State
 from sandbox.telegram.model import Chat
+from tests.support.deliveries import NINE
 from tests.support.sending import SenderRig, as_payload, check_history
 
 Refuse = Callable[[SenderRig, Chat], object]
@@ -54,6 +55,16 @@ async def test_a_chat_that_refuses_the_bot_is_suspended_and_its_owner_told_once(
     _report, notice = await rig.notices()
     assert "Отчёты больше не приходят: группа «Клиенты»" in notice
     await check_history(rig)
+
+
+async def test_what_is_due_in_a_chat_that_refuses_the_bot_is_not_skipped(rig: SenderRig) -> None:
+    chat = rig.world.supergroup("Клиенты", rig.alice, rig.me)
+    due = await rig.destination(chat.id, next_due_at=NINE)
+    was_kicked(rig, chat)
+
+    await rig.until(await rig.report_to(chat.id), State.FAILED)
+
+    assert [row.slot for row in await rig.office.deliveries(due)] == ["2026-11-21T09:00"]
 
 
 @pytest.mark.parametrize("is_deactivated", [True, False])

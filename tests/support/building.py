@@ -40,14 +40,14 @@ class BuilderRig:
         self.collector = Collector(avito.sessions, avito.avito, avito.sync, avito.clock)
         self.rounds = Rounds(self.collector)
         self._owed: list[Reply] = []
-        aftermath = Aftermath(avito.sessions, avito.clock, self._owed.extend)
+        self.aftermath = Aftermath(avito.sessions, avito.clock, self._owed.extend)
         self.runner = ReportRunner(
             avito.sessions,
             self.outbox,
             self.collector,
             avito.clock,
             render=freeze,
-            gave_up=aftermath.not_built,
+            gave_up=self.aftermath.not_built,
         )
 
     def account(self, label: str) -> AvitoAccount:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    ScalarSelect,
+    String,
     and_,
+    bindparam,
+    case,
     delete,
     exists,
     func,
+    literal,
     null,
     or_,
     select,
@@ -24,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from core.database.id_lists import among
 from core.database.models import Delivery, ReportTask
 from core.database.session import insert_for
 
@@ -31,6 +37,8 @@ Changes = dict[str, Any]
 
 TRIAL = "trial:"
 """What the slot of a report begins with that somebody asked for beside the schedule."""
+PAUSED = "paused"
+"""Why a delivery was withdrawn."""
 
 
 class State(StrEnum):
@@ -54,10 +62,19 @@ class State(StrEnum):
     """The answer was lost; a person decides whether to send it again."""
     MISSED = "missed"
     """Too late to be sent."""
+    WITHDRAWN = "withdrawn"
+    """Its owner paused the reports before it left."""
 
 
 IN_HAND = (State.BUILDING, State.CLAIMED, State.SENDING)
 SENDABLE = (State.READY, State.RETRY, State.RESEND)
+WAITING = (State.DUE, State.BUILDING, State.READY, State.CLAIMED, State.RETRY)
+"""Open, and nothing of it has left, unless it is a repeat."""
+NEVER_MADE = (State.FAILED, State.MISSED, State.WITHDRAWN)
+"""Over, and certainly nobody got it."""
+
+JUST_COME = timedelta(minutes=1)
+"""A slot may come while somebody who has looked at the clock waits for his transaction."""
 
 
 @dataclass(slots=True)
@@ -66,6 +83,7 @@ class Standing:
 
     id: int
     task_id: int
+    slot: str
     state: str
     owner: str | None
     attempt: int
@@ -74,19 +92,27 @@ class Standing:
     on_lost_answer: str
 
 
+# The states of both claims stand in the statement as literals: a plan made for any states could
+# not use an index of only these.
+
+
 async def claim_due(
     session: AsyncSession, count: int, now: datetime, claim: Changes
 ) -> list[Delivery]:
     # Who was not tried yet goes first: what fails over and over must not hold up the others.
     first = (Delivery.attempt, *_order(Delivery))
-    return await _claim(session, count, now, claim, first, Delivery.state == State.DUE)
+    is_due = Delivery.state == literal(State.DUE, String, literal_execute=True)
+    # A clock that was ahead for a moment may have written down what has yet to come.
+    has_come = Delivery.due_at <= now
+    return await _claim(session, count, now, claim, first, is_due, has_come)
 
 
 async def claim_ready(
     session: AsyncSession, count: int, now: datetime, claim: Changes
 ) -> list[Delivery]:
     """Only the head of each chat: what is younger waits until it is finished."""
-    sendable = Delivery.state.in_(SENDABLE)
+    states = bindparam("states", SENDABLE, String, expanding=True, literal_execute=True)
+    sendable = Delivery.state.in_(states)
     return await _claim(session, count, now, claim, _order(Delivery), sendable, _is_head())
 
 
@@ -159,6 +185,7 @@ async def _standing(
         select(
             Delivery.id,
             Delivery.task_id,
+            Delivery.slot,
             Delivery.state,
             Delivery.owner,
             Delivery.attempt,
@@ -251,10 +278,106 @@ async def clear_problems(session: AsyncSession, task_ids: Collection[int]) -> No
     if task_ids:
         await session.execute(
             update(ReportTask)
-            .where(ReportTask.id.in_(task_ids), ReportTask.problem.is_not(None))
+            .where(among(session, ReportTask.id, list(task_ids)), ReportTask.problem.is_not(None))
             .values(problem=None, problem_at=None)
             .execution_options(synchronize_session=False)
         )
+
+
+async def undo_early(session: AsyncSession, now: datetime) -> set[int]:
+    """Undo what was done to deliveries by a clock that was ahead of `now`.
+
+    Slots that have not come are forgotten, except what may have arrived; what was closed as
+    missed before its deadline is put on its way again. Returns whose slots are forgotten.
+    """
+    tasks: set[int] = set()
+    # One after the other: SQLite has no index for both at a time.
+    for is_early in (Delivery.finished_at.is_(None), Delivery.finished_at > now):
+        forgotten = await session.scalars(
+            delete(Delivery)
+            .where(
+                is_early,
+                Delivery.due_at > now + JUST_COME,
+                Delivery.state.in_((*WAITING, *NEVER_MADE)),
+                ~Delivery.is_repeat,
+                is_scheduled(),
+            )
+            .returning(Delivery.task_id)
+            .execution_options(synchronize_session=False)
+        )
+        tasks.update(forgotten)
+    await reopen(session, now, Delivery.state == State.MISSED, Delivery.finished_at > now)
+    return tasks
+
+
+async def withdraw(
+    session: AsyncSession, now: datetime, destinations: ColumnElement[bool]
+) -> None:
+    """Close the scheduled reports to these destinations that have not left.
+
+    What may have left is brought to its end, with a marked repeat if need be.
+    """
+    withdrawn = await session.scalars(
+        update(Delivery)
+        .where(
+            Delivery.finished_at.is_(None),
+            Delivery.state.in_(WAITING),
+            ~Delivery.is_repeat,
+            is_scheduled(),
+            Delivery.task_id.in_(select(ReportTask.id).where(destinations)),
+        )
+        .values(
+            state=State.WITHDRAWN,
+            owner=None,
+            lease_until=None,
+            reason=PAUSED,
+            updated_at=now,
+            finished_at=now,
+        )
+        .returning(Delivery.task_id)
+        .execution_options(synchronize_session=False)
+    )
+    await note_problems(session, [(task, PAUSED) for task in set(withdrawn)], now)
+
+
+async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElement[bool]) -> None:
+    """Put closed deliveries on their way again, from where they stood, if it is not too late."""
+    reopened = await session.scalars(
+        update(Delivery)
+        .where(Delivery.deadline_at > now, *conditions)
+        .values(
+            state=case((Delivery.payload.is_(None), State.DUE), else_=State.READY),
+            attempt=0,
+            next_try_at=None,
+            reason=None,
+            updated_at=now,
+            finished_at=None,
+        )
+        .returning(Delivery.task_id)
+        .execution_options(synchronize_session=False)
+    )
+    await clear_problems(session, set(reopened))
+
+
+def is_scheduled() -> ColumnElement[bool]:
+    return Delivery.slot.not_like(f"{TRIAL}%")
+
+
+def reported_until() -> ScalarSelect[date]:
+    """The last day that is reported to the `ReportTask` of the query around it.
+
+    What is on its way, or may have arrived, counts; a trial does not.
+    """
+    return (
+        select(func.max(Delivery.last_day))
+        .where(
+            Delivery.task_id == ReportTask.id,
+            Delivery.state.not_in(NEVER_MADE),
+            is_scheduled(),
+        )
+        .correlate(ReportTask)
+        .scalar_subquery()
+    )
 
 
 async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
@@ -262,7 +385,7 @@ async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Deliv
         Delivery.task_id == delivery.task_id,
         Delivery.due_at < delivery.due_at,
         Delivery.part == 0,
-        Delivery.slot.not_like(f"{TRIAL}%"),
+        is_scheduled(),
     )
     last_sent = (
         select(func.max(Delivery.due_at))
