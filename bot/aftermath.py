@@ -103,12 +103,21 @@ class Aftermath:
         await self._tell(move)
         log.info("chat_moved", old_chat_id=old_chat_id, new_chat_id=new_chat_id)
 
-    async def held(self, delivery_ids: Collection[int]) -> None:
+    async def held(self) -> None:
         """Ask the owners of reports that may have arrived whether to send them again."""
-        await self._tell_about(delivery_ids, screens.held)
+
+        async def ask(session: AsyncSession) -> Told:
+            reports = await deliveries.held_untold(session)
+            return [(report.profile.owner_id, screens.held(report)) for report in reports]
+
+        await self._tell(ask)
 
     async def failed(self, delivery: Delivery) -> None:
-        await self._tell_about([delivery.id], screens.failed)
+        async def look_up(session: AsyncSession) -> Told:
+            reports = await deliveries.find(session, [delivery.id])
+            return [(report.profile.owner_id, screens.failed(report)) for report in reports]
+
+        await self._tell(look_up)
 
     async def not_built(self, delivery_ids: Collection[int], why: str) -> None:
         """There is nothing to send. Told when it begins, and not every day of its going on."""
@@ -134,16 +143,6 @@ class Aftermath:
             ]
 
         await self._tell(look_up)
-
-    async def _tell_about(
-        self, delivery_ids: Collection[int], screen_of: Callable[[Report], Screen]
-    ) -> None:
-        async def look_up(session: AsyncSession) -> Told:
-            reports = await deliveries.find(session, delivery_ids)
-            return [(report.profile.owner_id, screen_of(report)) for report in reports]
-
-        if delivery_ids:
-            await self._tell(look_up)
 
     async def _tell(self, work: Callable[[AsyncSession], Awaitable[Told]]) -> None:
         """Do the work, and owe its notices, in one transaction; a database away is waited for."""

@@ -209,7 +209,7 @@ def build_app(
         warm_up=rounds.ahead_of_slots,
         sync_statistics=rounds.nightly,
         keep_house=Housekeeper(sessions, clock).tidy,
-        tell_held=aftermath.held,
+        tell=aftermath.held,
     )
     policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
     return App(

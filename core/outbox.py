@@ -323,7 +323,9 @@ def _let_go(now: datetime) -> Changes:
 
 
 def _finish(state: State, now: datetime) -> Changes:
-    return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now}
+    # Asking the owner of what is held is a step of its own: a crash before it must not lose it.
+    told = {"is_untold": state == State.HELD}
+    return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now, **told}
 
 
 def _lose(row: Standing, now: datetime) -> Changes:

@@ -59,8 +59,8 @@ class Errands:
     sync_statistics: Errand
     """Read the statistics of all accounts, before the morning."""
     keep_house: Errand
-    tell_held: Callable[[list[int]], Awaitable[object]]
-    """The owners of these deliveries have to decide whether to send them again."""
+    tell: Errand
+    """Tell people what they have yet to hear about their reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,6 @@ class Scheduler:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._failing: set[str] = set()
         self._ticked_at: datetime | None = None
-        self._untold: list[int] = []
         self._rang: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -171,13 +170,10 @@ class Scheduler:
 
     async def _tick(self) -> None:
         now = self._clock.now()
-        # Their state is committed: whatever fails from here on, they have to be told.
-        self._untold += await self._outbox.recover()
+        await self._outbox.recover()
         await self.materialise()
         self._ticked_at = now
-        if self._untold:
-            await self._errands.tell_held(list(self._untold))
-            self._untold.clear()
+        await self._errands.tell()
         # Beside the ticks, not in them: Avito may take its time.
         self._begin("warm_up")
 
@@ -343,7 +339,8 @@ async def _in_thread(work: Callable[[], None]) -> None:
             work()
         except Exception as error:
             failure = error
-        if not loop.is_closed():
+        # We may have gone meanwhile, and the loop with us.
+        with suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, failure)
 
     threading.Thread(target=run, name="alarm-clock", daemon=True).start()

@@ -176,6 +176,12 @@ class Delivery(Base):
             sqlite_where=text("finished_at IS NOT NULL"),
             postgresql_where=text("finished_at IS NOT NULL"),
         ),
+        Index(
+            "ix_outbox_untold",
+            "id",
+            sqlite_where=text("is_untold = 1"),
+            postgresql_where=text("is_untold"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -208,6 +214,8 @@ class Delivery(Base):
     """The answer to a first send was lost; this copy says that it is one."""
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(String(200))
+    is_untold: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """It is held, and its owner has yet to be asked what to do about it."""
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """NULL while it is open."""

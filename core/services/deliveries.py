@@ -33,6 +33,21 @@ async def find(session: AsyncSession, delivery_ids: Collection[int]) -> list[Rep
     return [Report(*row) for row in rows]
 
 
+async def held_untold(session: AsyncSession) -> list[Report]:
+    """The held reports whose owners were not asked yet; by the end of the transaction they are."""
+    rows = await session.execute(
+        _reports()
+        .where(Delivery.is_untold, Delivery.state == State.HELD)
+        .order_by(Delivery.id)
+        # Whoever has one in hand asks about it himself.
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    reports = [Report(*row) for row in rows]
+    for report in reports:
+        report.delivery.is_untold = False
+    return reports
+
+
 async def send_again(
     session: AsyncSession, owner_id: int, delivery_id: int, now: datetime
 ) -> Report | None:

@@ -71,13 +71,14 @@ async def test_who_gives_up_while_a_file_is_opened_leaves_nothing_behind(
     sqlite_url: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The thread that opens it would report to an event loop that may be closed by then."""
-    really, begun, opened_files = sqlite3.connect, threading.Event(), []
+    really, begun = sqlite3.connect, threading.Event()
+    opened_files: list[sqlite3.Connection] = []
 
     def slowly(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         begun.set()
         time.sleep(0.05)
         opened_files.append(really(*args, **kwargs))
-        return opened_files[-1]
+        return opened_files[0]
 
     monkeypatch.setattr(sqlite3, "connect", slowly)
     async with opened(sqlite_url) as engine:

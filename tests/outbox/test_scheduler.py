@@ -36,16 +36,12 @@ class Done:
     """What the scheduler had done."""
 
     times: Counter[str] = field(default_factory=Counter)
-    held: list[int] = field(default_factory=list)
 
     def errand(self, name: str) -> Callable[[], Awaitable[None]]:
         async def note() -> None:
             self.times[name] += 1
 
         return note
-
-    async def tell_held(self, deliveries: list[int]) -> None:
-        self.held += deliveries
 
     def wake(self) -> None:
         self.times["wake"] += 1
@@ -66,7 +62,7 @@ class Watch:
                 warm_up=self.done.errand("warm_up"),
                 sync_statistics=self.done.errand("sync_statistics"),
                 keep_house=self.done.errand("keep_house"),
-                tell_held=self.done.tell_held,
+                tell=self.done.errand("tell"),
             ),
         )
 
@@ -293,30 +289,13 @@ async def test_one_errand_that_hangs_holds_up_no_other(watch: Watch, office: Off
         await eventually(lambda: done.times["wake"] == 2)
 
 
-async def left_by_a_crash(office: Office) -> int:
-    """A delivery of a killed process that may have left, where its owner wants to be asked."""
-    row = await office.add_delivery(await office.add_task(on_lost_answer="hold"))
-    killed = office.outbox("home:killed")
-    await killed.claim_ready(1)
-    await killed.sending(row)
-    return row
-
-
-async def test_owners_hear_of_what_is_held_after_a_crash(watch: Watch, office: Office) -> None:
-    row = await left_by_a_crash(office)
-    async with watch.running() as done:
-        await eventually(lambda: done.held == [row])
-
-
-async def test_they_hear_of_it_once_although_the_database_was_busy(
+async def test_people_are_told_at_the_start_and_with_every_tick(
     watch: Watch, office: Office
 ) -> None:
-    row = await left_by_a_crash(office)
-    busy = OperationalError("BEGIN", {}, Exception("database is locked"))
-    with patch.object(watch.scheduler, "materialise", side_effect=[busy, None]):
-        async with watch.running() as done:
-            await eventually(lambda: done.times["warm_up"])
-            assert done.held == [row]
+    async with watch.running() as done:
+        await eventually(lambda: done.times["tell"] == 1)
+        office.clock.advance(timedelta(minutes=2))
+        await eventually(lambda: done.times["tell"] == 2)
 
 
 async def test_one_report_can_be_asked_for(watch: Watch, office: Office) -> None:
