@@ -155,7 +155,21 @@ class RateLimited(AvitoError):
 
 
 class Unavailable(AvitoError):
-    """Avito or the way to it is down: 5xx, a timeout, no connection."""
+    """Avito or the way to it is down: 5xx, a timeout, no connection.
+
+    With `retry_at` (UTC) it was not even asked: it is silent, and the account's turn comes then.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        status: int | None = None,
+        detail: str = "",
+        retry_at: datetime | None = None,
+    ) -> None:
+        super().__init__(endpoint, status=status, detail=detail)
+        self.retry_at = retry_at
 
 
 class UnexpectedAnswer(AvitoError):

@@ -39,9 +39,9 @@ from utils.periods import Period
 
 log = get_logger(__name__)
 
-WIDTH = 16
-"""How many profiles are read at a time."""
-IN_HAND = 64
+WIDTH = 64
+"""How many profiles are read at a time: more than there are probes of a silent Avito at a time."""
+IN_HAND = 128
 """How many deliveries are claimed at a time, being read or waiting for their turn."""
 POLL_SEC = 1.0
 DATABASE_RETRY_SEC = 2.0
@@ -96,7 +96,7 @@ class Trouble:
     reason: str
     """The class name of the error, or `DEFECT`."""
     until: datetime | None = None
-    """When it is over, where Avito's limit is all that is wrong."""
+    """When to come back, where it is known."""
     older: ReportData | None = None
     """Numbers from before the last day was over: better than none at the very end."""
 
@@ -188,8 +188,8 @@ class ReportRunner:
             async with asyncio.timeout(READING_SEC):
                 profile = await self._collector.profile(group.owner_id, group.profile_id)
                 return _judged(await self._collector.collect(profile, group.period))
-        except RateLimited as refusal:
-            return Trouble(RateLimited.__name__, until=refusal.retry_at)
+        except (RateLimited, Unavailable) as error:
+            return Trouble(type(error).__name__, until=error.retry_at)
         except AvitoError as error:
             return Trouble(type(error).__name__)
         except TimeoutError:
@@ -248,7 +248,8 @@ class ReportRunner:
         if trouble.reason not in PASSING or is_over:
             return None
         at = trouble.until or now + min(FIRST_PAUSE * 2**delivery.attempt, LONGEST_PAUSE)
-        return at if at < delivery.deadline_at else None
+        latest = delivery.due_at + patience if _is_trial(delivery) else delivery.deadline_at
+        return at if at < latest else None
 
     async def _report(
         self, group: Group, delivery: Delivery, task: ReportTask, data: ReportData
@@ -288,7 +289,8 @@ def _judged(data: ReportData) -> ReportData | Trouble:
     if data.cut_at is None:
         return data
     reason = RateLimited if data.failure is None else type(data.failure)
-    return Trouble(reason.__name__, until=data.refreshes_at, older=data)
+    until = data.failure.retry_at if isinstance(data.failure, Unavailable) else data.refreshes_at
+    return Trouble(reason.__name__, until=until, older=data)
 
 
 def _chosen(figures: Sequence[Figure], stored: str | None) -> list[Figure]:
