@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.delivery import Refused
 from bot.effects import Screen, Show, to_json
+from bot.errors import IncidentDesk
 from bot.screens import deliveries as screens
 from bot.screens import destination as destination_screens
 from core.database.health import is_unreachable
@@ -21,9 +22,11 @@ from core.database.models import Delivery, Reply
 from core.database.repositories import inbox, replies
 from core.database.repositories.outbox import TRIAL
 from core.database.session import Sessions
+from core.errors import DeliveryRefused
 from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.ports import Clock
+from core.report_runner import DEFECT, reason_of
 from core.services import deliveries, destinations
 from core.services.deliveries import Report
 from core.services.destinations import Trouble
@@ -68,13 +71,23 @@ def _is_news(report: Report, why: str, now: datetime) -> bool:
     return report.task.problem != why or problem_at is None or now - problem_at > GOING_ON
 
 
+async def _questions(session: AsyncSession) -> Told:
+    reports = await deliveries.held_untold(session)
+    return [(report.profile.owner_id, screens.held(report)) for report in reports]
+
+
 class Aftermath:
     def __init__(
-        self, sessions: Sessions, clock: Clock, hand_over: Callable[[list[Reply]], None]
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        hand_over: Callable[[list[Reply]], None],
+        incidents: IncidentDesk,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._hand_over = hand_over
+        self._incidents = incidents
 
     async def suspend(self, chat_id: int, trouble: Trouble) -> None:
         """Send nothing more there; each owner hears of it once."""
@@ -103,14 +116,18 @@ class Aftermath:
         await self._tell(move)
         log.info("chat_moved", old_chat_id=old_chat_id, new_chat_id=new_chat_id)
 
+    async def catch_up(self) -> None:
+        """What people have yet to hear: with every tick, and so at every start."""
+        overdue = [(show.chat_id, show.screen) for show in self._incidents.overdue()]
+
+        async def tell(session: AsyncSession) -> Told:
+            return [*await _questions(session), *overdue]
+
+        await self._tell(tell)
+
     async def held(self) -> None:
         """Ask the owners of reports that may have arrived whether to send them again."""
-
-        async def ask(session: AsyncSession) -> Told:
-            reports = await deliveries.held_untold(session)
-            return [(report.profile.owner_id, screens.held(report)) for report in reports]
-
-        await self._tell(ask)
+        await self._tell(_questions)
 
     async def failed(self, delivery: Delivery) -> None:
         async def look_up(session: AsyncSession) -> Told:
@@ -118,19 +135,26 @@ class Aftermath:
             return [(report.profile.owner_id, screens.failed(report)) for report in reports]
 
         await self._tell(look_up)
+        self._incidents.escalate(DeliveryRefused(delivery.id))
 
-    async def not_built(self, delivery_ids: Collection[int], why: str) -> None:
+    async def not_built(self, delivery_ids: Collection[int], error: Exception) -> None:
         """There is nothing to send. Told when it begins, and not every day of its going on."""
+        why, is_operators = reason_of(error), False
 
         async def note(session: AsyncSession) -> Told:
+            nonlocal is_operators
             reports = await deliveries.find(session, delivery_ids)
             now = self._clock.now()
             news = [report for report in reports if _is_news(report, why, now)]
+            # A defect of ours is the operator's business every time.
+            is_operators = bool(news or (reports and why == DEFECT))
             for report in reports:
                 report.task.problem, report.task.problem_at = why, now
             return [(news[0].profile.owner_id, screens.not_built(news, why))] if news else []
 
         await self._tell(note)
+        if is_operators:
+            self._incidents.escalate(error, deliveries=[*delivery_ids])
 
     async def topic_gone(self, delivery: Delivery) -> None:
         """It went past its topic; its destination is about to remember that, as TOPIC_GONE."""

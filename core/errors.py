@@ -11,6 +11,7 @@ ProductError
 ├── AlreadyConnected         the owner has this Avito account already
 ├── AnotherAccount           new keys open another account than the profile's
 ├── JobAlreadyRunning        the same work is under way
+├── DeliveryRefused          Telegram will not take this report, whoever sends it
 └── AvitoError               everything Avito can say or fail to say
     ├── KeysRefused          wrong client_id / client_secret
     ├── EmployeeKey          an employee's key: sees nothing of the company
@@ -99,6 +100,14 @@ class JobAlreadyRunning(ProductError):
     def __init__(self, job_id: int) -> None:
         super().__init__(f"job {job_id} is under way")
         self.job_id = job_id
+
+
+class DeliveryRefused(ProductError):
+    """Telegram refuses a report and not its chat, or what was to be sent cannot be read."""
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(f"delivery {delivery_id} cannot be sent")
+        self.delivery_id = delivery_id
 
 
 class AvitoError(ProductError):

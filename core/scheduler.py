@@ -31,7 +31,7 @@ from core.database.session import Sessions
 from core.errors import DatabaseAway
 from core.logs import get_logger
 from core.outbox import Outbox
-from core.ports import Clock
+from core.ports import Clock, Escalate
 from core.services.schedule import reschedule_missing
 from core.slots import materialise
 from utils.periods import MOSCOW
@@ -60,7 +60,8 @@ class Errands:
     """Read the statistics of all accounts, before the morning."""
     keep_house: Errand
     tell: Errand
-    """Tell people what they have yet to hear about their reports."""
+    """Tell owners and the operator what they have yet to hear."""
+    escalate: Escalate
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Scheduler:
         self._alarms = AlarmClock(url)
         self._work: dict[str, Errand] = {
             "tick": self._tick,
+            "tell": errands.tell,
             "warm_up": errands.warm_up,
             "repair": self._repair,
             "sync_statistics": errands.sync_statistics,
@@ -173,8 +175,8 @@ class Scheduler:
         await self._outbox.recover()
         await self.materialise()
         self._ticked_at = now
-        await self._errands.tell()
         # Beside the ticks, not in them: Avito may take its time.
+        self._begin("tell")
         self._begin("warm_up")
 
     async def _repair(self) -> None:
@@ -234,6 +236,9 @@ class Scheduler:
             else:
                 # The edge of the errands: one that fails must not end the others.
                 log.exception("errand_failed", errand=name)
+                self._errands.escalate(error, errand=name)
+                # No tick may be left to do it.
+                self._begin("tell")
         else:
             self._failing.discard(name)
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from core.errors import AvitoError, Unavailable
-from core.ports import Clock
+from core.ports import Clock, Escalate
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +39,9 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Breaker:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, escalate: Escalate | None = None) -> None:
         self._clock = clock
+        self._escalate = escalate
         self._circuits: defaultdict[str, _Circuit] = defaultdict(_Circuit)
         self._unheard: set[str] = set()
         """Whose last call, whatever it was, got no answer."""
@@ -77,6 +78,8 @@ class Breaker:
         self._unheard.add(client_id)
         if self._circuits[endpoint].failed(client_id, began, self._clock.now()):
             log.warning("avito_is_away", endpoint=endpoint)
+            if self._escalate is not None:
+                self._escalate(Unavailable(endpoint, detail=f"{IN_A_ROW} accounts in a row"))
 
     def _answered(self, endpoint: str, client_id: str) -> None:
         self._unheard.discard(client_id)

@@ -26,7 +26,7 @@ from core.avito.answers import Answer, understand
 from core.avito.breaker import PROBE_SEC, Breaker
 from core.avito.endpoints import ALLOWED, Endpoint
 from core.errors import RateLimited, Unavailable, UnexpectedAnswer
-from core.ports import Clock, RateGate
+from core.ports import Clock, Escalate, RateGate
 from core.tls import trust
 
 log = structlog.get_logger(__name__)
@@ -83,11 +83,12 @@ class AvitoDoor:
         clock: Clock,
         gate: RateGate,
         patience: Patience | None = None,
+        escalate: Escalate | None = None,
         largest_body: int = 8 * 1024 * 1024,
     ) -> None:
         self._clock = clock
         self._gate = gate
-        self._breaker = Breaker(clock)
+        self._breaker = Breaker(clock, escalate)
         self._patience = patience or Patience()
         self._largest_body = largest_body
         self._client = httpx.AsyncClient(

@@ -149,6 +149,15 @@ def test_as_many_answers_in_a_row_set_it_right_for_everybody(
     assert [is_probe(tripped, account) for account in waiting] == [False] * 100
 
 
+def test_the_operator_hears_of_it_once(clock: SandboxClock) -> None:
+    heard: list[Exception] = []
+    breaker = Breaker(clock, lambda error, **_: heard.append(error))
+    silence(breaker, *many(3 * IN_A_ROW))
+    assert [str(error) for error in heard] == [
+        f"balance answered nothing: {IN_A_ROW} accounts in a row"
+    ]
+
+
 def test_one_kind_of_call_trips_alone(tripped: Breaker) -> None:
     assert is_probe(tripped, "healthy")
     assert not is_probe(tripped, "healthy", about="stats")

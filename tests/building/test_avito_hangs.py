@@ -125,6 +125,7 @@ class World:
 
     def __init__(self, hangs: Hangs) -> None:
         self.hangs = hangs
+        self.broken: list[Exception] = []
         clock = LoopClock()
         self.rows = Rows(clock)
         door = AvitoDoor("http://avito", clock=clock, gate=OpenGate())
@@ -138,6 +139,7 @@ class World:
             clock,
             render=lambda _report, _now: [{}],
             gave_up=self._give_up,
+            escalate=self._break,
         )
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -145,8 +147,11 @@ class World:
             await asyncio.sleep(1_000 * MINUTE)
         return httpx.Response(200, json={})
 
-    async def _give_up(self, deliveries: Sequence[int], why: object) -> None:
-        raise AssertionError(f"{deliveries} given up: {why}")
+    async def _give_up(self, deliveries: Sequence[int], error: Exception) -> None:
+        raise AssertionError(f"{deliveries} given up") from error
+
+    def _break(self, error: Exception, **_: object) -> None:
+        self.broken.append(error)
 
     async def at(self, minute: float) -> None:
         await asyncio.sleep(minute * MINUTE - asyncio.get_running_loop().time())
@@ -176,6 +181,7 @@ def test_a_thousand_that_hang_hold_up_nobody_and_come_when_avito_is_back(hangs: 
         world.hangs = nothing
         await world.at(minute=12)
         assert world.rows.built == {*HEALTHY, *HANGING}
+        assert world.broken == []
         building.cancel()
         await asyncio.gather(building, return_exceptions=True)
 

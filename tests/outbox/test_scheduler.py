@@ -36,12 +36,16 @@ class Done:
     """What the scheduler had done."""
 
     times: Counter[str] = field(default_factory=Counter)
+    escalated: list[tuple[Exception, dict[str, object]]] = field(default_factory=list)
 
     def errand(self, name: str) -> Callable[[], Awaitable[None]]:
         async def note() -> None:
             self.times[name] += 1
 
         return note
+
+    def escalate(self, error: Exception, **ids: object) -> None:
+        self.escalated.append((error, ids))
 
     def wake(self) -> None:
         self.times["wake"] += 1
@@ -63,6 +67,7 @@ class Watch:
                 sync_statistics=self.done.errand("sync_statistics"),
                 keep_house=self.done.errand("keep_house"),
                 tell=self.done.errand("tell"),
+                escalate=self.done.escalate,
             ),
         )
 
@@ -273,6 +278,15 @@ async def test_a_tick_that_fails_is_tried_again(watch: Watch, office: Office) ->
         async with watch.running() as done:
             await eventually(lambda: done.times["wake"])
     assert len(await office.deliveries(task)) == 1
+
+
+async def test_a_tick_that_never_works_is_told_to_somebody(watch: Watch, office: Office) -> None:
+    defect = ZeroDivisionError()
+    with patch.object(office.alice, "recover", side_effect=defect):
+        async with watch.running() as done:
+            await eventually(lambda: done.times["tell"])
+            await asyncio.sleep(0.1)
+    assert done.escalated == [(defect, {"errand": "tick"})]
 
 
 async def test_one_errand_that_hangs_holds_up_no_other(watch: Watch, office: Office) -> None:
