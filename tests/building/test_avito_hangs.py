@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -129,9 +129,7 @@ class World:
         clock = LoopClock()
         self.rows = Rows(clock)
         door = AvitoDoor("http://avito", clock=clock, gate=OpenGate())
-        door._client = httpx.AsyncClient(
-            base_url="http://avito", transport=httpx.MockTransport(self._answer)
-        )
+        door._client = cast("Any", self)
         self.builder = Builder(
             cast("Any", None),
             cast("Any", self.rows),
@@ -142,10 +140,12 @@ class World:
             escalate=self._break,
         )
 
-    async def _answer(self, request: httpx.Request) -> httpx.Response:
-        if self.hangs(request.url.path):
+    @asynccontextmanager
+    async def stream(self, _verb: str, path: str, **_: Any) -> AsyncIterator[httpx.Response]:
+        """What Avito answers, if it does."""
+        if self.hangs(path):
             await asyncio.sleep(1_000 * MINUTE)
-        return httpx.Response(200, json={})
+        yield httpx.Response(200, content=b"{}")
 
     async def _give_up(self, deliveries: Sequence[int], error: Exception) -> None:
         raise AssertionError(f"{deliveries} given up") from error
