@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.delivery import Refused
 from bot.effects import Screen, Show, to_json
+from bot.errors import IncidentDesk
 from bot.screens import deliveries as screens
 from bot.screens import destination as destination_screens
 from core import slots
@@ -22,9 +23,11 @@ from core.database.models import Delivery, Reply
 from core.database.repositories import inbox, replies
 from core.database.repositories.outbox import TRIAL, State
 from core.database.session import Sessions
+from core.errors import DeliveryRefused
 from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.ports import Clock
+from core.report_runner import DEFECT, reason_of
 from core.services import deliveries, destinations
 from core.services.deliveries import Report
 from core.services.destinations import Trouble
@@ -74,13 +77,23 @@ def _what_became_of(report: Report) -> Screen:
     return screens.trial_missed(report) if is_missed else screens.held(report)
 
 
+async def _untold(session: AsyncSession) -> Told:
+    reports = await deliveries.untold(session)
+    return [(report.profile.owner_id, _what_became_of(report)) for report in reports]
+
+
 class Aftermath:
     def __init__(
-        self, sessions: Sessions, clock: Clock, hand_over: Callable[[list[Reply]], None]
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        hand_over: Callable[[list[Reply]], None],
+        incidents: IncidentDesk,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._hand_over = hand_over
+        self._incidents = incidents
 
     async def suspend(self, chat_id: int, trouble: Trouble) -> None:
         """Send nothing more there; each owner hears of it once."""
@@ -109,31 +122,47 @@ class Aftermath:
         await self._tell(move)
         log.info("chat_moved", old_chat_id=old_chat_id, new_chat_id=new_chat_id)
 
-    async def held(self, delivery_ids: Collection[int]) -> None:
-        """Ask the owners of reports that may have arrived whether to send them again."""
-        await self._tell_about(delivery_ids, screens.held)
+    async def catch_up(self) -> None:
+        """What people have yet to hear: with every tick, and so at every start."""
+        overdue = [(show.chat_id, show.screen) for show in self._incidents.overdue()]
 
-    async def recovered(self, delivery_ids: Collection[int]) -> None:
-        """Tell what a recovery came to: reports in doubt, trials that will not come."""
-        await self._tell_about(delivery_ids, _what_became_of)
+        async def tell(session: AsyncSession) -> Told:
+            return [*await _untold(session), *overdue]
+
+        await self._tell(tell)
+
+    async def held(self) -> None:
+        """Ask the owners of reports that may have arrived whether to send them again."""
+        await self._tell(_untold)
 
     async def failed(self, delivery: Delivery) -> None:
-        await self._tell_about([delivery.id], screens.failed)
+        async def look_up(session: AsyncSession) -> Told:
+            reports = await deliveries.find(session, [delivery.id])
+            return [(report.profile.owner_id, screens.failed(report)) for report in reports]
 
-    async def not_built(self, delivery_ids: Collection[int], why: str) -> None:
+        await self._tell(look_up)
+        self._incidents.escalate(DeliveryRefused(delivery.id))
+
+    async def not_built(self, delivery_ids: Collection[int], error: Exception) -> None:
         """There is nothing to send. Told when it begins, and not every day of its going on."""
+        why, is_operators = reason_of(error), False
 
         async def note(session: AsyncSession) -> Told:
+            nonlocal is_operators
             found = await deliveries.find(session, delivery_ids)
             # A pause may have withdrawn them while Avito was asked.
             reports = [report for report in found if report.delivery.finished_at is None]
             now = self._clock.now()
             news = [report for report in reports if _is_news(report, why, now)]
+            # A defect of ours is the operator's business every time.
+            is_operators = bool(news or (reports and why == DEFECT))
             for report in reports:
                 report.task.problem, report.task.problem_at = why, now
             return [(news[0].profile.owner_id, screens.not_built(news, why))] if news else []
 
         await self._tell(note)
+        if is_operators:
+            self._incidents.escalate(error, deliveries=[*delivery_ids])
 
     async def topic_gone(self, delivery: Delivery) -> None:
         """It went past its topic; its destination is about to remember that, as TOPIC_GONE."""
@@ -146,16 +175,6 @@ class Aftermath:
             ]
 
         await self._tell(look_up)
-
-    async def _tell_about(
-        self, delivery_ids: Collection[int], screen_of: Callable[[Report], Screen]
-    ) -> None:
-        async def look_up(session: AsyncSession) -> Told:
-            reports = await deliveries.find(session, delivery_ids)
-            return [(report.profile.owner_id, screen_of(report)) for report in reports]
-
-        if delivery_ids:
-            await self._tell(look_up)
 
     async def _tell(self, work: Callable[[AsyncSession], Awaitable[Told]]) -> None:
         """Do the work, and owe its notices, in one transaction; a database away is waited for."""

@@ -168,7 +168,13 @@ def build_app(
     desk = ReplyDesk(courier, journal, sessions, office)
 
     gate = DatabaseRateGate(sessions, clock)
-    door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate, patience=patience)
+    door = AvitoDoor(
+        settings.avito_api_base,
+        clock=clock,
+        gate=gate,
+        patience=patience,
+        escalate=incidents.escalate,
+    )
     avito = Avito(door, DatabaseTokenStore(sessions), clock)
     sync = StatisticsSync(sessions, avito, clock)
     collector = Collector(sessions, avito, sync, clock)
@@ -193,12 +199,18 @@ def build_app(
 
     with _writing_in_data_dir():
         outbox = Outbox(sessions, clock, worker_name(settings.data_dir))
-    aftermath = Aftermath(sessions, clock, intake.hand_over)
+    aftermath = Aftermath(sessions, clock, intake.hand_over, incidents)
     sender = Sender(outbox, Courier(bot, telegram), throttle, aftermath, clock)
     runner = ReportRunner(
-        sessions, outbox, collector, clock, render=freeze, gave_up=aftermath.not_built
+        sessions,
+        outbox,
+        collector,
+        clock,
+        render=freeze,
+        gave_up=aftermath.not_built,
+        escalate=incidents.escalate,
     )
-    rounds = Rounds(collector)
+    rounds = Rounds(collector, incidents.escalate)
 
     def wake() -> None:
         runner.wake()
@@ -209,7 +221,8 @@ def build_app(
         warm_up=rounds.ahead_of_slots,
         sync_statistics=rounds.nightly,
         keep_house=Housekeeper(sessions, clock).tidy,
-        tell_owners=aftermath.recovered,
+        tell=aftermath.catch_up,
+        escalate=incidents.escalate,
     )
     policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
     return App(

@@ -356,7 +356,7 @@ class Sender:
         state = await self._outbox.lost(delivery.id)
         log.warning("answer_lost", delivery_id=delivery.id, why=str(error), then=state)
         if state == State.HELD:
-            await self._aftermath.held([delivery.id])
+            await self._aftermath.held()
 
     async def _refused(self, delivery: Delivery, error: Refused) -> None:
         if error.migrated_to is not None:

@@ -11,6 +11,7 @@ ProductError
 ├── AlreadyConnected         the owner has this Avito account already
 ├── AnotherAccount           new keys open another account than the profile's
 ├── JobAlreadyRunning        the same work is under way
+├── DeliveryRefused          Telegram will not take this report, whoever sends it
 └── AvitoError               everything Avito can say or fail to say
     ├── KeysRefused          wrong client_id / client_secret
     ├── EmployeeKey          an employee's key: sees nothing of the company
@@ -101,6 +102,14 @@ class JobAlreadyRunning(ProductError):
         self.job_id = job_id
 
 
+class DeliveryRefused(ProductError):
+    """Telegram refuses a report and not its chat, or what was to be sent cannot be read."""
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(f"delivery {delivery_id} cannot be sent")
+        self.delivery_id = delivery_id
+
+
 class AvitoError(ProductError):
     """A call to Avito did not give what was asked for.
 
@@ -155,7 +164,21 @@ class RateLimited(AvitoError):
 
 
 class Unavailable(AvitoError):
-    """Avito or the way to it is down: 5xx, a timeout, no connection."""
+    """Avito or the way to it is down: 5xx, a timeout, no connection.
+
+    With `retry_at` (UTC) it was not even asked: it is silent, and the account's turn comes then.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        status: int | None = None,
+        detail: str = "",
+        retry_at: datetime | None = None,
+    ) -> None:
+        super().__init__(endpoint, status=status, detail=detail)
+        self.retry_at = retry_at
 
 
 class UnexpectedAnswer(AvitoError):

@@ -180,11 +180,11 @@ class Outbox:
 
         return await self._moved(delivery_id, decide)
 
-    async def recover(self) -> list[int]:
+    async def recover(self) -> None:
         """Take up what nobody has in hand any more, and close what is too late to be sent.
 
         At the start, and every minute. What was only claimed is done again; what may have left
-        is treated as a lost answer. Returns those whose owners have to be told.
+        is treated as a lost answer.
         """
         now = self._clock.now()
         mine = self._owner.partition(":")[0] + ":"
@@ -201,9 +201,6 @@ class Outbox:
             log.info("deliveries_recovered", count=len(recovered))
         if closed:
             log.warning("deliveries_missed", count=len(closed))
-        slots = {row.id: row.slot for row in (*orphans, *overdue)}
-        ended = {row: each["state"] for row, each in (recovered | closed).items()}
-        return [row for row, state in ended.items() if _is_news(slots[row], state)]
 
     async def release(self) -> None:
         """Before stopping: put back what is in hand, except what is being sent."""
@@ -325,7 +322,9 @@ def _let_go(now: datetime) -> Changes:
 
 
 def _finish(state: State, now: datetime) -> Changes:
-    return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now}
+    # Telling the owner is a step of its own: a crash before it must not lose it.
+    told = {"is_untold": state == State.HELD}
+    return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now, **told}
 
 
 def _lose(row: Standing, now: datetime) -> Changes:
@@ -351,12 +350,9 @@ def _too_late(row: Standing, now: datetime) -> Changes:
     if row.is_repeat:
         # Its first copy may have arrived: that is not missed, it is not known.
         return _finish(State.HELD, now) | {"reason": LOST_ANSWER}
-    return _finish(State.MISSED, now) | {"reason": TOO_LATE}
-
-
-def _is_news(slot: str, state: State) -> bool:
-    """Whether somebody has to decide about it, or waits for what will not come."""
-    return state == State.HELD or (state == State.MISSED and slot.startswith(TRIAL))
+    # Somebody pressed a button for a trial, and waits.
+    is_untold = row.slot.startswith(TRIAL)
+    return _finish(State.MISSED, now) | {"reason": TOO_LATE, "is_untold": is_untold}
 
 
 def _is_written(row: Standing, written: Changes | None) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -31,7 +30,7 @@ from core.errors import (
 )
 from core.logs import get_logger
 from core.outbox import Outbox
-from core.ports import Clock
+from core.ports import Clock, Escalate
 from core.report_data import Collector, ReportData
 from utils.analytics import Figure
 from utils.metrics import METRICS
@@ -39,9 +38,9 @@ from utils.periods import Period
 
 log = get_logger(__name__)
 
-WIDTH = 16
-"""How many profiles are read at a time."""
-IN_HAND = 64
+WIDTH = 64
+"""How many profiles are read at a time: more than there are probes of a silent Avito at a time."""
+IN_HAND = 128
 """How many deliveries are claimed at a time, being read or waiting for their turn."""
 POLL_SEC = 1.0
 DATABASE_RETRY_SEC = 2.0
@@ -52,7 +51,7 @@ TRIAL_PATIENCE = timedelta(minutes=3)
 """How long after its slot a report waits for an Avito in trouble; somebody watches a trial."""
 FEWEST_TRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=5)
-PASSING = {kind.__name__ for kind in (RateLimited, Unavailable, UnexpectedAnswer)}
+PASSING = (RateLimited, Unavailable, UnexpectedAnswer)
 """Troubles worth waiting for; all others are there until somebody does something."""
 DEFECT = "defect"
 """What a report failed with that Avito has no part in."""
@@ -75,8 +74,14 @@ class ScheduledReport:
 
 Render = Callable[[ScheduledReport, datetime], Sequence[Payload]]
 """The messages of a report: most often one."""
-GaveUp = Callable[[Sequence[int], str], Awaitable[None]]
+GaveUp = Callable[[Sequence[int], Exception], Awaitable[None]]
 """Called with deliveries of one profile that could not be built, and why."""
+
+
+def reason_of(error: Exception) -> str:
+    """As it is stored: which of the `AvitoError`s it is, or `DEFECT`."""
+    kinds = (kind.__name__ for kind in AvitoError.__subclasses__() if isinstance(error, kind))
+    return next(kinds, DEFECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +98,20 @@ class Group:
 class Trouble:
     """Why there are no numbers that a report could be made of."""
 
-    reason: str
-    """The class name of the error, or `DEFECT`."""
-    until: datetime | None = None
-    """When it is over, where Avito's limit is all that is wrong."""
+    error: Exception
     older: ReportData | None = None
     """Numbers from before the last day was over: better than none at the very end."""
+
+    @property
+    def is_passing(self) -> bool:
+        return isinstance(self.error, PASSING)
+
+    @property
+    def until(self) -> datetime | None:
+        """When to come back, where it is known."""
+        if isinstance(self.error, RateLimited | Unavailable):
+            return self.error.retry_at
+        return None
 
 
 class ReportRunner:
@@ -111,6 +124,7 @@ class ReportRunner:
         *,
         render: Render,
         gave_up: GaveUp,
+        escalate: Escalate,
     ) -> None:
         self._sessions = sessions
         self._outbox = outbox
@@ -118,6 +132,7 @@ class ReportRunner:
         self._clock = clock
         self._render = render
         self._gave_up = gave_up
+        self._escalate = escalate
         self._slots = asyncio.Semaphore(WIDTH)
         self._in_hand = 0
         self._news = asyncio.Event()
@@ -175,9 +190,10 @@ class ReportRunner:
             async with self._slots:
                 outcome = await _outlasting_database(lambda: self._read(group))
             await _outlasting_database(lambda: self._settle(group, outcome))
-        except Exception:
+        except Exception as error:
             # The edge of a task that nobody awaits. Its leases run out, and it is built again.
             log.exception("build_broke", profile_id=group.profile_id)
+            self._escalate(error, profile_id=group.profile_id)
         finally:
             self._in_hand -= len(group.deliveries)
             self._news.set()
@@ -188,55 +204,52 @@ class ReportRunner:
             async with asyncio.timeout(READING_SEC):
                 profile = await self._collector.profile(group.owner_id, group.profile_id)
                 return _judged(await self._collector.collect(profile, group.period))
-        except RateLimited as refusal:
-            return Trouble(RateLimited.__name__, until=refusal.retry_at)
-        except AvitoError as error:
-            return Trouble(type(error).__name__)
         except TimeoutError:
             # Avito takes requests and does not answer: whole days are good without it.
             hangs = Unavailable("reading", detail="TimeoutError")
             data = await self._collector.stored(profile, group.period, hangs) if profile else None
-            return _judged(data) if data else Trouble(Unavailable.__name__)
-        except (ProfileNotFound, SecretKeyError) as error:
-            # Deleted a moment ago, with its deliveries; or a key is missing from SECRET_KEYS.
-            log.error("profile_not_opened", profile_id=group.profile_id, why=str(error))  # noqa: TRY400
-            return Trouble(DEFECT)
+            return _judged(data) if data else Trouble(hangs)
+        except (AvitoError, ProfileNotFound, SecretKeyError) as error:
+            # The profile may have been deleted a moment ago, with its deliveries.
+            return Trouble(error)
 
     async def _settle(self, group: Group, outcome: ReportData | Trouble) -> None:
         """Freeze, postpone or give up each delivery of the group."""
         moves = (self._move(group, *each, outcome) for each in group.deliveries)
-        failures: defaultdict[str, list[int]] = defaultdict(list)
-        for (delivery, _), failure in zip(
+        failures: dict[str, tuple[Exception, list[int]]] = {}
+        for (delivery, _), error in zip(
             group.deliveries, await asyncio.gather(*moves), strict=True
         ):
-            if failure is not None:
-                failures[failure].append(delivery.id)
-        for why, deliveries in failures.items():
-            log.warning("not_built", profile_id=group.profile_id, deliveries=deliveries, why=why)
+            if error is not None:
+                _, alike = failures.setdefault(reason_of(error), (error, []))
+                alike.append(delivery.id)
+        for why, (error, deliveries) in failures.items():
+            log.warning(
+                "not_built", profile_id=group.profile_id, deliveries=deliveries, why=str(error)
+            )
             # Told first: nobody looks again at a delivery that is closed. A crash in between
             # tells nothing twice, since the destination remembers what was told.
-            await self._gave_up(deliveries, why)
+            await self._gave_up(deliveries, error)
             await asyncio.gather(*(self._outbox.fail(each, why) for each in deliveries))
 
     async def _move(
         self, group: Group, delivery: Delivery, task: ReportTask, outcome: ReportData | Trouble
-    ) -> str | None:
+    ) -> Exception | None:
         """Take a delivery one step further; returns what it fails with, if it does."""
         if isinstance(outcome, Trouble):
             at = self._next_try(delivery, outcome)
             if at is not None:
-                await self._outbox.postpone(delivery.id, at, outcome.reason)
+                await self._outbox.postpone(delivery.id, at, reason_of(outcome.error))
                 return None
-            if outcome.older is None or outcome.reason not in PASSING:
-                return outcome.reason
+            if outcome.older is None or not outcome.is_passing:
+                return outcome.error
             outcome = outcome.older
         report = await self._report(group, delivery, task, outcome)
         try:
             payloads = self._render(report, self._clock.now())
-        except Exception:
+        except Exception as error:
             # Whatever it is about this one, the others have to get theirs.
-            log.exception("not_rendered", delivery_id=delivery.id)
-            return DEFECT
+            return error
         await self._outbox.ready(delivery.id, *payloads)
         return None
 
@@ -245,10 +258,11 @@ class ReportRunner:
         now = self._clock.now()
         patience = TRIAL_PATIENCE if _is_trial(delivery) else PATIENCE
         is_over = now >= delivery.due_at + patience and delivery.attempt >= FEWEST_TRIES
-        if trouble.reason not in PASSING or is_over:
+        if is_over or not trouble.is_passing:
             return None
         at = trouble.until or now + min(FIRST_PAUSE * 2**delivery.attempt, LONGEST_PAUSE)
-        return at if at < delivery.deadline_at else None
+        latest = delivery.due_at + patience if _is_trial(delivery) else delivery.deadline_at
+        return at if at < latest else None
 
     async def _report(
         self, group: Group, delivery: Delivery, task: ReportTask, data: ReportData
@@ -287,8 +301,11 @@ def _judged(data: ReportData) -> ReportData | Trouble:
     """Numbers read after their last day was over will do; those of half a day only in need."""
     if data.cut_at is None:
         return data
-    reason = RateLimited if data.failure is None else type(data.failure)
-    return Trouble(reason.__name__, until=data.refreshes_at, older=data)
+    if data.failure is not None:
+        return Trouble(data.failure, older=data)
+    if data.refreshes_at is not None:
+        return Trouble(RateLimited("statistics", retry_at=data.refreshes_at), older=data)
+    return Trouble(UnexpectedAnswer("statistics", detail="without the last day"), older=data)
 
 
 def _chosen(figures: Sequence[Figure], stored: str | None) -> list[Figure]:

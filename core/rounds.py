@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from sqlalchemy import Select, select
 
+from core.database.health import is_unreachable
 from core.database.models import AvitoProfile, ReportTask
 from core.database.session import reading
-from core.errors import AvitoError, ProfileNotFound, SecretKeyError
+from core.errors import (
+    AvitoError,
+    BadRequest,
+    ProductError,
+    ProfileNotFound,
+    SecretKeyError,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from core.logs import get_logger
+from core.ports import Escalate
 from core.report_data import Collector
 from utils.periods import Period, end_of, yesterday
 
@@ -36,8 +47,9 @@ class Rounds:
     An account that cannot be read stops no other: whoever asks for its report will hear why.
     """
 
-    def __init__(self, collector: Collector) -> None:
+    def __init__(self, collector: Collector, escalate: Escalate) -> None:
         self._collector = collector
+        self._escalate = escalate
         self._slots = asyncio.Semaphore(WIDTH)
 
     async def nightly(self) -> None:
@@ -60,28 +72,44 @@ class Rounds:
             for account, *owned in await session.execute(query):
                 accounts[account].append(Owned(*owned))
         reads = (self._read(each, period) for each in accounts.values())
-        read = await asyncio.gather(*reads, return_exceptions=True)
-        for error in read:
-            if isinstance(error, BaseException):
-                log.error("account_not_read", round=name, exc_info=error)
-        if read:
-            log.info("round_made", round=name, accounts=len(read), read=read.count(True))
+        outcomes = await asyncio.gather(*reads, return_exceptions=True)
+        if outcomes:
+            failures = [outcome for outcome in outcomes if outcome is not None]
+            kinds = Counter(type(error).__name__ for error in failures)
+            log.info("round_made", round=name, accounts=len(outcomes), failures=dict(kinds))
+            self._escalate_strange(name, failures)
 
-    async def _read(self, shown: list[Owned], period: Period) -> bool:
-        """Through the first of its profiles whose keys open the account."""
+    def _escalate_strange(self, name: str, failures: Sequence[BaseException]) -> None:
+        """What neither time nor its owner will mend; one of a kind is enough."""
+        strange = {type(error): error for error in failures if _is_strange(error)}
+        for error in strange.values():
+            self._escalate(error, round=name)
+
+    async def _read(self, shown: list[Owned], period: Period) -> Exception | None:
+        """Through the first of its profiles whose keys open the account; returns why not."""
+        failure: Exception | None = None
         async with self._slots:
             for owned in shown:
-                try:
-                    profile = await self._collector.profile(owned.owner_id, owned.profile_id)
-                    freshness = await self._collector.refresh(profile, period)
-                except (AvitoError, ProfileNotFound, SecretKeyError) as error:
-                    log.warning(
-                        "not_read_ahead", profile_id=owned.profile_id, why=type(error).__name__
-                    )
-                else:
-                    if freshness.failure is None:
-                        return True
-        return False
+                failure = await self._read_through(owned, period)
+                if failure is None:
+                    return None
+                if not isinstance(failure, Unavailable) or failure.retry_at is None:
+                    # Else it was not asked: while Avito is silent that is most of them.
+                    log.warning("not_read_ahead", profile_id=owned.profile_id, why=str(failure))
+        return failure
+
+    async def _read_through(self, owned: Owned, period: Period) -> Exception | None:
+        try:
+            profile = await self._collector.profile(owned.owner_id, owned.profile_id)
+            return (await self._collector.refresh(profile, period)).failure
+        except (AvitoError, ProfileNotFound, SecretKeyError) as error:
+            return error
+
+
+def _is_strange(error: BaseException) -> TypeGuard[Exception]:
+    if isinstance(error, ProductError):
+        return isinstance(error, BadRequest | UnexpectedAnswer)
+    return isinstance(error, Exception) and not is_unreachable(error)
 
 
 def _profiles() -> Select[int | None, int, int]:

@@ -31,7 +31,7 @@ from core.database.session import Sessions
 from core.errors import DatabaseAway
 from core.logs import get_logger
 from core.outbox import Outbox
-from core.ports import Clock
+from core.ports import Clock, Escalate
 from core.services.schedule import reschedule_far, reschedule_missing
 from core.slots import materialise
 from utils.periods import MOSCOW
@@ -59,8 +59,9 @@ class Errands:
     sync_statistics: Errand
     """Read the statistics of all accounts, before the morning."""
     keep_house: Errand
-    tell_owners: Callable[[list[int]], Awaitable[object]]
-    """The owners of these deliveries have to hear what became of them at a recovery."""
+    tell: Errand
+    """Tell owners and the operator what they have yet to hear."""
+    escalate: Escalate
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Scheduler:
         self._alarms = AlarmClock(url)
         self._work: dict[str, Errand] = {
             "tick": self._tick,
+            "tell": errands.tell,
             "warm_up": errands.warm_up,
             "repair": self._repair,
             "sync_statistics": errands.sync_statistics,
@@ -137,7 +139,6 @@ class Scheduler:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._failing: set[str] = set()
         self._ticked_at: datetime | None = None
-        self._untold: list[int] = []
         self._rang: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -171,14 +172,11 @@ class Scheduler:
 
     async def _tick(self) -> None:
         now = self._clock.now()
-        # Their state is committed: whatever fails from here on, they have to be told.
-        self._untold += await self._outbox.recover()
+        await self._outbox.recover()
         await self.materialise()
         self._ticked_at = now
-        if self._untold:
-            await self._errands.tell_owners(list(self._untold))
-            self._untold.clear()
         # Beside the ticks, not in them: Avito may take its time.
+        self._begin("tell")
         self._begin("warm_up")
 
     async def _repair(self) -> None:
@@ -239,6 +237,9 @@ class Scheduler:
             else:
                 # The edge of the errands: one that fails must not end the others.
                 log.exception("errand_failed", errand=name)
+                self._errands.escalate(error, errand=name)
+                # No tick may be left to do it.
+                self._begin("tell")
         else:
             self._failing.discard(name)
 
@@ -344,7 +345,8 @@ async def _in_thread(work: Callable[[], None]) -> None:
             work()
         except Exception as error:
             failure = error
-        if not loop.is_closed():
+        # We may have gone meanwhile, and the loop with us.
+        with suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, failure)
 
     threading.Thread(target=run, name="alarm-clock", daemon=True).start()

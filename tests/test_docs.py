@@ -66,3 +66,13 @@ def test_every_decision_is_in_the_list() -> None:
     listed = {file.name for file, _ in _links(ROOT / "docs/adr/README.md")}
     written = {path.name for path in (ROOT / "docs/adr").glob("[0-9]*.md")}
     assert listed == written
+
+
+def test_every_log_event_is_explained_and_no_other() -> None:
+    called = re.compile(r"\blog\.(?:info|warning|error|exception)\(\s*\"([a-z_]+)\"")
+    sources = [ROOT / "main.py", *(ROOT / "bot").rglob("*.py"), *(ROOT / "core").rglob("*.py")]
+    events = {event for source in sources for event in called.findall(_text(source))}
+    tables = _text(ROOT / "docs/operations.md").partition("## Logs")[2].partition("## Incident")[0]
+    first_cells = re.findall(r"^\| (`[^|]+) \|", tables, re.MULTILINE)
+    explained = {event for cell in first_cells for event in re.findall(r"`([a-z_.]+)`", cell)}
+    assert explained - {"avito.call"} == events

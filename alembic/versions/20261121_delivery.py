@@ -101,6 +101,7 @@ def create_outbox() -> None:
         sa.Column("is_repeat", sa.Boolean, nullable=False, server_default=sa.text("false")),
         sa.Column("message_id", sa.BigInteger),
         sa.Column("reason", sa.String(200)),
+        sa.Column("is_untold", sa.Boolean, nullable=False, server_default=sa.text("false")),
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.Column("finished_at", INSTANT),
         sa.UniqueConstraint("task_id", "slot", "part", name="uq_outbox_slot"),
@@ -133,4 +134,11 @@ def create_outbox() -> None:
         ["finished_at"],
         sqlite_where=FINISHED,
         postgresql_where=FINISHED,
+    )
+    op.create_index(
+        "ix_outbox_untold",
+        "outbox",
+        ["id"],
+        sqlite_where=sa.text("is_untold = 1"),
+        postgresql_where=sa.text("is_untold"),
     )

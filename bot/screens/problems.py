@@ -14,6 +14,7 @@ from core.errors import (
     ABOUT_KEYS,
     AvitoError,
     BadRequest,
+    DeliveryRefused,
     EmployeeKey,
     Forbidden,
     KeysRefused,
@@ -57,11 +58,12 @@ _UNDELIVERED = {
     PAUSED: "Вы поставили отчёты на паузу раньше, чем он ушёл.",
     "topic_gone": "Тема закрыта или удалена, поэтому он ушёл в общий чат группы.",
 }
-_TROUBLES: dict[type[AvitoError], str] = {
+_TROUBLES: dict[type[Exception], str] = {
     KeysRefused: "Avito не принимает ключи профиля",
     BadRequest: "Avito не понял запрос бота",
     Unavailable: "Avito не отвечает",
     UnexpectedAnswer: "Avito ответил не так, как обещает",
+    DeliveryRefused: "Telegram не принял отчёт по расписанию",
 }
 """What the operator reads of the errors that he is told about."""
 _BY_NAME = {kind.__name__: sentence for kind, sentence in _REASONS.items()}
@@ -127,10 +129,11 @@ def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
 
 
 def for_operator(error: Exception, code: str, held_back: int) -> Screen:
+    kind = type(error)
     if isinstance(error, AvitoError):
-        trouble = f"{_TROUBLES.get(type(error), 'Avito отказал')} ({error.endpoint})"
+        trouble = f"{_TROUBLES.get(kind, 'Avito отказал')} ({error.endpoint})"
     else:
-        trouble = f"Сбой в боте ({type(error).__name__})"
+        trouble = _TROUBLES.get(kind) or f"Сбой в боте ({kind.__name__})"
     lines = [f"⚠️ {trouble}", f"Код: {code}, подробности в журнале."]
     if held_back:
         lines.append(f"Таких же за последнее время не показано: {held_back}.")

@@ -175,7 +175,8 @@ class AvitoClient:
             ) from refusal
 
     async def _send(self, request: Request, token: Token) -> Any:
-        answer = await self._door.call(replace(request, token=token.value))
+        client_id = self._access.credentials.client_id
+        answer = await self._door.call(replace(request, token=token.value, client_id=client_id))
         self._tokens.accepted(self._access, request.endpoint)
         return answer
 

@@ -189,6 +189,12 @@ class Delivery(Base):
             sqlite_where=text("finished_at IS NOT NULL"),
             postgresql_where=text("finished_at IS NOT NULL"),
         ),
+        Index(
+            "ix_outbox_untold",
+            "id",
+            sqlite_where=text("is_untold = 1"),
+            postgresql_where=text("is_untold"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -221,6 +227,8 @@ class Delivery(Base):
     """The answer to a first send was lost; this copy says that it is one."""
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(String(200))
+    is_untold: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Its owner has yet to hear what became of it: he has to decide, or waits."""
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """NULL while it is open."""

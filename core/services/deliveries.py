@@ -33,6 +33,21 @@ async def find(session: AsyncSession, delivery_ids: Collection[int]) -> list[Rep
     return [Report(*row) for row in rows]
 
 
+async def untold(session: AsyncSession) -> list[Report]:
+    """Reports whose owners have yet to hear of them; by the end of the transaction they do."""
+    rows = await session.execute(
+        _reports()
+        .where(Delivery.is_untold)
+        .order_by(Delivery.id)
+        # Whoever has one in hand tells it himself.
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    reports = [Report(*row) for row in rows]
+    for report in reports:
+        report.delivery.is_untold = False
+    return reports
+
+
 async def send_again(
     session: AsyncSession, owner_id: int, delivery_id: int, now: datetime
 ) -> Report | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 
+import pytest
+
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.report import expected_figures, read_figures
@@ -57,3 +59,21 @@ async def test_what_went_wrong_is_for_the_owner_alone(rig: BotRig) -> None:
     assert "Avito больше не принимает ключи" in settings.text
     alice.click("🔑 Заменить ключи", told)
     await alice.wait_for("шаг 1 из 2")
+
+
+async def test_what_the_operator_has_to_mend_he_is_told_without_a_word_about_the_client(
+    rig: BotRig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group, _ = await clients(rig)
+    rig.avito.fault("status", "stats_v2", status=400)
+
+    rig.clock.advance(TWO_MINUTES)
+    await rig.alice.private(rig.me).wait_for("не отправлен", timeout=10)
+    rig.clock.advance(TWO_MINUTES)
+
+    operator = rig.operator.private(rig.me)
+    told = await operator.wait_for("⚠️ Avito не понял запрос бота (stats_v2_items)", timeout=10)
+    assert f"code={told.text.partition('Код: ')[2][:6]}" in capsys.readouterr().out
+    for private in ("Мебель", "Клиенты", str(group.chat.id), *rig.keys_of("shop")):
+        assert private not in told.text
+    assert rig.telegram.sent(group.chat.id) == []

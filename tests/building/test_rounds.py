@@ -38,6 +38,25 @@ async def test_one_that_cannot_be_read_stops_no_other(rig: BuilderRig) -> None:
     assert read_accounts(rig) == ["shop"]
 
 
+async def test_what_is_strange_at_night_is_told_to_the_operator_once(rig: BuilderRig) -> None:
+    for label in ("shop", "second", "no_money"):
+        await rig.profile(label)
+    rig.avito.world.fault("malformed_json", "stats_v2")
+
+    await rig.rounds.nightly()
+
+    [told] = rig.escalated()
+    assert told.startswith("⚠️ Avito ответил не так, как обещает (stats_v2_items)\nКод: ")
+    assert "не показано" not in told
+
+
+async def test_what_is_the_owners_business_at_night_is_not(rig: BuilderRig) -> None:
+    await rig.profile("shop")
+    rig.avito.world.revoke_keys(rig.account("shop"))
+    await rig.rounds.nightly()
+    assert rig.escalated() == []
+
+
 async def test_the_keys_of_another_owner_do_as_well(rig: BuilderRig) -> None:
     await rig.profile("shop", 1)
     rig.account("shop").client_secret = "a_secret_that_was_made_anew"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from datetime import timedelta
 
@@ -112,6 +113,20 @@ async def test_where_the_owner_chose_to_be_asked_nothing_is_repeated(
     assert question.button_data[0] == f"delivery_resend:{delivery}"
     assert len(rig.texts(group.id)) == (fault == "drop_after")
     await check_history(rig)
+
+
+async def test_its_owner_is_asked_once_whoever_asks(rig: SenderRig) -> None:
+    group = rig.world.group("Клиенты", rig.alice, rig.me)
+    rig.world.fault("drop_after", method="sendMessage", chat_id=group.id, times=1)
+    delivery = await rig.report_to(group.id, on_lost_answer="hold")
+    await rig.until(delivery, State.HELD)
+
+    # The tick may come just now, or somebody else's.
+    await asyncio.gather(rig.aftermath.held(), rig.aftermath.held())
+
+    assert len(await rig.notices()) == 1
+    await rig.aftermath.held()
+    assert len(await rig.notices()) == 1
 
 
 async def test_nothing_is_sent_where_nobody_listens_and_all_is_sent_when_somebody_does(

@@ -189,6 +189,8 @@ async def test_a_report_refused_for_itself_fails_alone_and_its_owner_is_told(
     assert (await rig.office.task(task)).suspended is None
     [notice] = await rig.notices()
     assert "не отправлен" in notice
+    [heard] = rig.incidents.overdue()
+    assert "Telegram не принял отчёт" in heard.screen.text
     await check_history(rig)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 
 from bot.aftermath import Aftermath
 from bot.effects import Show, from_json
+from bot.errors import IncidentDesk
 from bot.markdown import to_plain
 from bot.work.reports import freeze
 from core.database.models import Delivery, Reply
@@ -27,7 +28,7 @@ from tests.support.deliveries import NINE, Office
 
 CLIENTS = -100_200_300
 HALF_PAST_FIVE = NINE - timedelta(hours=3, minutes=30)
-ALICE = 1
+ALICE, OPERATOR = 1, 99
 
 
 class BuilderRig:
@@ -38,9 +39,10 @@ class BuilderRig:
         self.office = Office(avito.sessions, avito.clock)
         self.outbox: Outbox = self.office.alice
         self.collector = Collector(avito.sessions, avito.avito, avito.sync, avito.clock)
-        self.rounds = Rounds(self.collector)
+        self.incidents = IncidentDesk(OPERATOR, avito.clock)
+        self.rounds = Rounds(self.collector, self.incidents.escalate)
         self._owed: list[Reply] = []
-        self.aftermath = Aftermath(avito.sessions, avito.clock, self._owed.extend)
+        self.aftermath = Aftermath(avito.sessions, avito.clock, self._owed.extend, self.incidents)
         self.runner = ReportRunner(
             avito.sessions,
             self.outbox,
@@ -48,6 +50,7 @@ class BuilderRig:
             avito.clock,
             render=freeze,
             gave_up=self.aftermath.not_built,
+            escalate=self.incidents.escalate,
         )
 
     def account(self, label: str) -> AvitoAccount:
@@ -113,6 +116,10 @@ class BuilderRig:
         shown = [from_json(reply.effect) for reply in self._owed]
         self._owed.clear()
         return [effect for effect in shown if isinstance(effect, Show)]
+
+    def escalated(self) -> list[str]:
+        """What the operator is told with the next tick."""
+        return [to_plain(show.screen.text) for show in self.incidents.overdue()]
 
 
 def text_of(delivery: Delivery) -> str:

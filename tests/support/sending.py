@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from bot.aftermath import Aftermath
 from bot.effects import Screen
+from bot.errors import IncidentDesk
 from bot.replies import ReplyDesk
 from bot.sender import Sender
 from bot.throttle import Throttle, UrgentCourier
@@ -29,6 +30,7 @@ from tests.support.deliveries import NINE, Office
 from tests.support.telegram import TelegramRig, telegram_rig
 
 MARK = "🔁 Повтор"
+OPERATOR = 99
 
 
 class NoJobs:
@@ -49,7 +51,8 @@ class SenderRig:
         self.clock = office.clock
         self.owed: list[Reply] = []
         self.throttle = Throttle(per_second)
-        self.aftermath = Aftermath(office.sessions, office.clock, self.owed.extend)
+        self.incidents = IncidentDesk(OPERATOR, office.clock)
+        self.aftermath = Aftermath(office.sessions, office.clock, self.owed.extend, self.incidents)
         journal = Journal(folder / "journal.log")
         journal.open()
         self.urgent = UrgentCourier(telegram.bot, telegram.session, self.throttle)
