@@ -29,6 +29,7 @@ from core.database.models import Job, Reply
 from core.database.repositories import inbox, jobs, replies
 from core.database.session import Sessions
 from core.errors import JobAlreadyRunning
+from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.ports import Clock
 
@@ -281,13 +282,13 @@ class JobOffice:
             try:
                 await self._kinds[job.kind](context)
             except Exception as error:
-                if isinstance(error, JobGone) or is_unreachable(error):
+                if isinstance(error, JobGone) or _may_pass(error):
                     raise
                 await self._end_badly(context, error)
         except JobGone:
             return True
         except Exception as error:
-            if not is_unreachable(error):
+            if not _may_pass(error):
                 raise
             log.warning("job_waits_for_database", job_id=job_id)
             return False
@@ -303,3 +304,7 @@ class JobOffice:
         )
         async with context.ending() as ending:
             ending.screen, ending.more = screen, more
+
+
+def _may_pass(error: Exception) -> bool:
+    return is_unreachable(error) or is_beaten(error)

@@ -12,6 +12,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.database.repositories import outbox
 from core.errors import DestinationNotFound
 from core.services import schedule
 
@@ -186,6 +187,7 @@ async def unbind(session: AsyncSession, destination: Destination) -> None:
     The last destination leaves what was chosen for the profile behind, in a row without a chat.
     """
     task = destination.task
+    await outbox.lock_before_deleting(session, ReportTask.id == task.id)
     if len(await listing(session, task.profile_id)) == 1:
         rest = _like(task)
         rest.profile_id = task.profile_id
