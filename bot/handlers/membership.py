@@ -15,7 +15,7 @@ from bot.screens import destination as screens
 from bot.show import Stage
 from core.database.session import Session
 from core.ports import Clock
-from core.services import destinations, profiles
+from core.services import destinations, profiles, topics
 from core.services.destinations import Trouble
 
 
@@ -30,6 +30,16 @@ class Moved(Filter):
         return False
 
 
+class TopicRenamed(Filter):
+    """A topic of a forum got another name, as `name` and `thread_id`."""
+
+    async def __call__(self, message: Message) -> bool | dict[str, Any]:
+        edited, thread_id = message.forum_topic_edited, message.message_thread_id
+        if edited is None or not edited.name or thread_id is None:
+            return False
+        return {"name": edited.name, "thread_id": thread_id}
+
+
 async def changed(event: ChatMemberUpdated, session: Session, stage: Stage, clock: Clock) -> None:
     trouble = places.trouble_of(event.new_chat_member, event.chat.type)
     if trouble is not None:
@@ -42,6 +52,10 @@ async def moved(
     _message: Message, old_id: int, new_id: int, session: Session, clock: Clock
 ) -> None:
     await destinations.migrate_chat(session, old_id, new_id, clock.now())
+
+
+async def topic_renamed(message: Message, name: str, thread_id: int, session: Session) -> None:
+    await topics.rename(session, message.chat.id, thread_id, name)
 
 
 async def _suspend(
@@ -79,4 +93,5 @@ def setup() -> Router:
     router = Router(name="membership")
     router.my_chat_member.register(changed)
     router.message.register(moved, Moved())
+    router.message.register(topic_renamed, TopicRenamed())
     return router

@@ -18,8 +18,8 @@ from bot.screens import parts, problems
 from core.database.session import Sessions
 from core.errors import DestinationNotFound
 from core.ports import Clock
-from core.services import destinations, profiles
-from core.services.destinations import Bound, Destination, Place, Trouble
+from core.services import destinations, profiles, topics
+from core.services.destinations import Bound, Destination, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,14 @@ class BindWork:
                 )
                 ending.screen = bind_screens.refused(profile, again, refusal.why)
             return
-        place = _with_topic(place, wanted.topic)
         async with job.ending() as ending:
             profile = await profiles.owned(ending.session, job.owner_id, job.profile_id)
+            topic = await topics.name_of(ending.session, place.chat_id, place.thread_id)
+            place = replace(place, topic=topic)
             bound = await destinations.bind(ending.session, profile, place, self.clock.now())
+            if bound is None:
+                ending.screen = bind_screens.too_many(profile)
+                return
             ending.screen = bind_screens.bound(bound, self.clock.now())
             if wanted.is_asked_there:
                 ending.more = [_said_there(bound)]
@@ -94,10 +98,6 @@ def _told_others(
         for owner_id, theirs in destinations.by_owner(affected).items()
         if owner_id != but
     ]
-
-
-def _with_topic(place: Place, topic: str | None) -> Place:
-    return replace(place, title=f"{place.title} › {topic}") if topic else place
 
 
 def _said_there(bound: Bound) -> Effect:

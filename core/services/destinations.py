@@ -17,6 +17,8 @@ from core.errors import DestinationNotFound
 from core.services import schedule
 
 TITLE_LIMIT = 255
+PLACES_LIMIT = 20
+"""Destinations of one profile: each is a button, and a message to send at the same minute."""
 _MAY_HAVE_ARRIVED = ("sent", "sending", "resend", "held")
 
 
@@ -40,6 +42,10 @@ class Refusal(StrEnum):
     """The person is no administrator of the channel."""
     NOT_MEMBER = "not_member"
     """The person is not in the chat."""
+    HIDDEN = "hidden"
+    """Telegram does not tell the bot who is in the chat."""
+    NO_TOPIC = "no_topic"
+    """There is no such topic in the chat."""
     NO_ANSWER = "no_answer"
     """Telegram could not be asked."""
 
@@ -60,6 +66,8 @@ class Place:
     title: str | None
     type: str
     """`private` | `group` | `supergroup` | `channel`."""
+    topic: str | None = None
+    """The name of the topic, where Telegram has mentioned it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +122,13 @@ async def bound_here(session: AsyncSession, chat_id: int, thread_id: int) -> lis
     return list(profiles)
 
 
-async def bind(session: AsyncSession, profile: AvitoProfile, place: Place, now: datetime) -> Bound:
+async def bind(
+    session: AsyncSession, profile: AvitoProfile, place: Place, now: datetime
+) -> Bound | None:
     """Let the profile report at this place, which was checked before.
 
-    A place that was set already is not doubled: it is only known to be good again.
+    A place that was set already is not doubled: it is only known to be good again. None: the
+    profile reports at as many places as it may.
     """
     # Two presses at a time must not both find the place free.
     await session.execute(
@@ -136,6 +147,8 @@ async def bind(session: AsyncSession, profile: AvitoProfile, place: Place, now: 
     where = (place.chat_id, place.thread_id)
     task = next((task for task in tasks if (task.chat_id, task.thread_id) == where), None)
     is_new = task is None
+    if is_new and sum(task.chat_id != 0 for task in tasks) >= PLACES_LIMIT:
+        return None
     if task is None:
         # What was chosen before there was any place waits in a row without one.
         task = next((task for task in tasks if task.chat_id == 0), None)
@@ -146,6 +159,7 @@ async def bind(session: AsyncSession, profile: AvitoProfile, place: Place, now: 
     task.chat_id, task.thread_id = where
     task.chat_title = place.title[:TITLE_LIMIT] if place.title else None
     task.chat_type = place.type
+    task.topic_name = place.topic or task.topic_name
     task.suspended = None
     if is_new:
         task.is_active = True
