@@ -26,7 +26,7 @@ from core.logs import get_logger
 from core.ports import Clock
 from core.services import deliveries, destinations
 from core.services.deliveries import Report
-from core.services.destinations import Trouble
+from core.services.destinations import Destination, Refusal, Trouble
 
 log = get_logger(__name__)
 
@@ -68,6 +68,13 @@ def _is_news(report: Report, why: str, now: datetime) -> bool:
     return report.task.problem != why or problem_at is None or now - problem_at > GOING_ON
 
 
+def _gone(affected: list[Destination], now: datetime) -> Told:
+    return [
+        (owner_id, destination_screens.suspended(theirs))
+        for owner_id, theirs in destinations.news(affected, now)
+    ]
+
+
 class Aftermath:
     def __init__(
         self, sessions: Sessions, clock: Clock, hand_over: Callable[[list[Reply]], None]
@@ -80,25 +87,41 @@ class Aftermath:
         """Send nothing more there; each owner hears of it once."""
 
         async def suspend(session: AsyncSession) -> Told:
-            affected = await destinations.suspend_chat(
-                session, chat_id, trouble, self._clock.now()
-            )
-            return [
-                (owner_id, destination_screens.suspended(theirs))
-                for owner_id, theirs in destinations.by_owner(affected).items()
-                # Who stopped the bot himself cannot be told by it.
-                if owner_id != chat_id
-            ]
+            now = self._clock.now()
+            return _gone(await destinations.suspend_chat(session, chat_id, trouble, now), now)
 
         await self._tell(suspend)
         log.warning("chat_suspended", chat_id=chat_id, trouble=trouble.value)
+
+    async def suspend_owner(self, chat_id: int, owner_id: int, why: Refusal) -> None:
+        """Send no more of his reports there, and let him know."""
+
+        async def suspend(session: AsyncSession) -> Told:
+            now = self._clock.now()
+            theirs = await destinations.suspend_owner(session, chat_id, owner_id, why, now)
+            return _gone(theirs, now)
+
+        await self._tell(suspend)
+        log.info("owner_has_no_say", chat_id=chat_id, owner_id=owner_id, why=why.value)
+
+    async def tell_untold(self) -> None:
+        """Places that came and went, and are gone after all."""
+
+        async def look_up(session: AsyncSession) -> Told:
+            return _gone(await destinations.untold(session), self._clock.now())
+
+        await self._tell(look_up)
 
     async def move(self, old_chat_id: int, new_chat_id: int) -> None:
         """A group became a supergroup: all that goes there goes to its new address."""
 
         async def move(session: AsyncSession) -> Told:
-            await destinations.migrate_chat(session, old_chat_id, new_chat_id, self._clock.now())
-            return []
+            now = self._clock.now()
+            moved = await destinations.migrate_chat(session, old_chat_id, new_chat_id, now)
+            return [
+                (owner_id, destination_screens.resumed(theirs, now))
+                for owner_id, theirs in destinations.news(moved, now)
+            ]
 
         await self._tell(move)
         log.info("chat_moved", old_chat_id=old_chat_id, new_chat_id=new_chat_id)

@@ -41,6 +41,7 @@ from bot.lanes import Lanes
 from bot.middleware import DbSessionMiddleware
 from bot.polling import Poller, PollPolicy
 from bot.replies import ReplyDesk
+from bot.roll_call import RollCall
 from bot.sender import Sender
 from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
@@ -183,6 +184,9 @@ def build_app(
             "first_read": key_checks.first_read,
             "bind": place_checks.bind,
             "check_place": place_checks.check,
+            "unpause": place_checks.unpause,
+            "trial": place_checks.trial,
+            "send_again": place_checks.send_again,
             "report": ReportWork(collector, background, incidents, clock).run,
             "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
@@ -210,6 +214,8 @@ def build_app(
         sync_statistics=rounds.nightly,
         keep_house=Housekeeper(sessions, clock).tidy,
         tell_held=aftermath.held,
+        tell_untold=aftermath.tell_untold,
+        call_roll=RollCall(bot, sessions, aftermath).run,
     )
     policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
     return App(

@@ -51,11 +51,13 @@ async def begin(
     payload: dict[str, Any],
     profile_id: int | None = None,
     in_private: bool = False,
+    in_place: bool = False,
     for_chat: bool = False,
 ) -> None:
     """Write a job down and show its placeholder, made from the job's id.
 
-    It is shown where it was asked for, or with `in_private` to that person alone. The person
+    It is shown where it was asked for, or with `in_private` to that person alone; with `in_place`
+    instead of the screen whose button was pressed. The person
     owns it, or with `for_chat` the chat itself: in a channel and behind an anonymous
     administrator nobody is known. Raises `JobAlreadyRunning` when the same work is under way in
     this chat.
@@ -80,7 +82,9 @@ async def begin(
     )
     session.add(job)
     await session.flush()
-    if chat_id == stage.chat_id:
+    if in_place:
+        stage.show(placeholder(job.id), job_id=job.id)
+    elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
         stage.tell(chat_id, placeholder(job.id), job_id=job.id)

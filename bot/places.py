@@ -82,25 +82,25 @@ async def look(bot: Bot, chat_id: int, thread_id: int) -> Place:
     return Place(chat.id, thread_id, chat.title, chat.type)
 
 
-async def check_person(bot: Bot, place: Place, person: int) -> None:
+async def check_person(bot: Bot, chat_id: int, chat_type: str | None, person: int) -> None:
     """Whether this person may send reports there: as an administrator, in a group as a member.
 
     Raises `PlaceRefused`.
     """
-    if place.type == ChatType.PRIVATE:
-        if place.chat_id != person:
+    if chat_type == ChatType.PRIVATE:
+        if chat_id != person:
             raise PlaceRefused(Refusal.NOT_MEMBER)
         return
     async with _translated():
         try:
-            member = await bot.get_chat_member(place.chat_id, person)
+            member = await bot.get_chat_member(chat_id, person)
         except TelegramBadRequest as error:
             is_unknown = "user not found" in error.message.lower()
             why = Refusal.NOT_MEMBER if is_unknown else Refusal.HIDDEN
             raise PlaceRefused(why) from error
     if isinstance(member, ChatMemberOwner | ChatMemberAdministrator):
         return
-    if place.type == ChatType.CHANNEL:
+    if chat_type == ChatType.CHANNEL:
         raise PlaceRefused(Refusal.NOT_ADMIN)
     if not _is_member(member):
         raise PlaceRefused(Refusal.NOT_MEMBER)

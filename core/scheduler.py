@@ -1,4 +1,4 @@
-"""When things are done: the minute tick, repairs, the nightly read of statistics, housekeeping.
+"""When things are done: the minute tick, repairs, what is read and asked at night, housekeeping.
 
 APScheduler wakes us, with its jobs in the database, on a thread of its own: its job store is
 synchronous and would block the event loop. Nothing depends on its store, though. Schedules are
@@ -61,6 +61,10 @@ class Errands:
     keep_house: Errand
     tell_held: Callable[[list[int]], Awaitable[object]]
     """The owners of these deliveries have to decide whether to send them again."""
+    tell_untold: Errand
+    """The owners of places that came and went have to know how it ended."""
+    call_roll: Errand
+    """See whether everybody still has a say where his reports go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ ALARMS = {
         CronTrigger(hour=4, minute=30, timezone=MOSCOW),
         timedelta(hours=25),
     ),
+    "call_roll": Alarm(
+        "core.scheduler:call_roll",
+        CronTrigger(hour=5, minute=30, timezone=MOSCOW),
+        timedelta(hours=25),
+    ),
     "keep_house": Alarm("core.scheduler:keep_house", CronTrigger(minute=7), timedelta(minutes=65)),
 }
 
@@ -99,6 +108,10 @@ def sync_scheduler_tasks() -> None:
 
 def sync_statistics() -> None:
     _ring("sync_statistics")
+
+
+def call_roll() -> None:
+    _ring("call_roll")
 
 
 def keep_house() -> None:
@@ -128,6 +141,8 @@ class Scheduler:
         self._work: dict[str, Errand] = {
             "tick": self._tick,
             "warm_up": errands.warm_up,
+            "tell_untold": errands.tell_untold,
+            "call_roll": errands.call_roll,
             "repair": self._repair,
             "sync_statistics": errands.sync_statistics,
             "keep_house": errands.keep_house,
@@ -180,6 +195,7 @@ class Scheduler:
             self._untold.clear()
         # Beside the ticks, not in them: Avito may take its time.
         self._begin("warm_up")
+        self._begin("tell_untold")
 
     async def _repair(self) -> None:
         async with self._sessions.begin() as session:

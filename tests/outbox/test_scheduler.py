@@ -67,6 +67,8 @@ class Watch:
                 sync_statistics=self.done.errand("sync_statistics"),
                 keep_house=self.done.errand("keep_house"),
                 tell_held=self.done.tell_held,
+                tell_untold=self.done.errand("tell_untold"),
+                call_roll=self.done.errand("call_roll"),
             ),
         )
 
@@ -114,7 +116,8 @@ async def test_it_begins_with_everything(watch: Watch, office: Office) -> None:
     task = await office.add_task()
     forgotten = await office.add_task(next_due_at=None)
     async with watch.running() as done:
-        await eventually(lambda: done.times["warm_up"] and done.times["keep_house"])
+        begun = ("warm_up", "tell_untold", "keep_house")
+        await eventually(lambda: all(done.times[name] for name in begun))
         (row,) = await office.deliveries(task)
         assert row.state == State.DUE
         assert done.times["wake"] == 1
@@ -132,7 +135,9 @@ async def test_the_alarms_are_in_the_database_and_ring(watch: Watch, engine: Asy
         assert (in_moscow.hour, in_moscow.minute) == (4, 30)
 
         module.sync_statistics()
+        module.call_roll()
         await eventually(lambda: done.times["sync_statistics"] == before + 1)
+        await eventually(lambda: done.times["call_roll"] == 1)
 
 
 async def test_what_should_have_rung_while_it_was_away_rings_at_the_start(
