@@ -30,7 +30,7 @@ from core.ports import Clock
 from core.report_runner import DEFECT, reason_of
 from core.services import deliveries, destinations
 from core.services.deliveries import Report
-from core.services.destinations import Trouble
+from core.services.destinations import Destination, Refusal, Trouble
 
 log = get_logger(__name__)
 
@@ -82,6 +82,13 @@ async def _untold(session: AsyncSession) -> Told:
     return [(report.profile.owner_id, _what_became_of(report)) for report in reports]
 
 
+def _gone(affected: list[Destination], now: datetime) -> Told:
+    return [
+        (owner_id, destination_screens.suspended(theirs))
+        for owner_id, theirs in destinations.news(affected, now)
+    ]
+
+
 class Aftermath:
     def __init__(
         self,
@@ -101,23 +108,33 @@ class Aftermath:
         async def suspend(session: AsyncSession) -> Told:
             now = self._clock.now()
             await slots.materialise(session, now, chat_id=chat_id)
-            affected = await destinations.suspend_chat(session, chat_id, trouble, now)
-            return [
-                (owner_id, destination_screens.suspended(theirs))
-                for owner_id, theirs in destinations.by_owner(affected).items()
-                # Who stopped the bot himself cannot be told by it.
-                if owner_id != chat_id
-            ]
+            return _gone(await destinations.suspend_chat(session, chat_id, trouble, now), now)
 
         await self._tell(suspend)
         log.warning("chat_suspended", chat_id=chat_id, trouble=trouble.value)
+
+    async def suspend_owner(self, chat_id: int, owner_id: int, why: Refusal) -> None:
+        """Send no more of his reports there, and let him know."""
+
+        async def suspend(session: AsyncSession) -> Told:
+            now = self._clock.now()
+            await slots.materialise(session, now, chat_id=chat_id)
+            theirs = await destinations.suspend_owner(session, chat_id, owner_id, why, now)
+            return _gone(theirs, now)
+
+        await self._tell(suspend)
+        log.info("owner_has_no_say", chat_id=chat_id, owner_id=owner_id, why=why.value)
 
     async def move(self, old_chat_id: int, new_chat_id: int) -> None:
         """A group became a supergroup: all that goes there goes to its new address."""
 
         async def move(session: AsyncSession) -> Told:
-            await destinations.migrate_chat(session, old_chat_id, new_chat_id, self._clock.now())
-            return []
+            now = self._clock.now()
+            moved = await destinations.migrate_chat(session, old_chat_id, new_chat_id, now)
+            return [
+                (owner_id, destination_screens.resumed(theirs, now))
+                for owner_id, theirs in destinations.news(moved, now)
+            ]
 
         await self._tell(move)
         log.info("chat_moved", old_chat_id=old_chat_id, new_chat_id=new_chat_id)
@@ -127,7 +144,9 @@ class Aftermath:
         overdue = [(show.chat_id, show.screen) for show in self._incidents.overdue()]
 
         async def tell(session: AsyncSession) -> Told:
-            return [*await _untold(session), *overdue]
+            # Places that came and went, and are gone after all.
+            gone = _gone(await destinations.untold(session), self._clock.now())
+            return [*await _untold(session), *gone, *overdue]
 
         await self._tell(tell)
 

@@ -41,6 +41,7 @@ from bot.lanes import Lanes
 from bot.middleware import DbSessionMiddleware
 from bot.polling import Poller, PollPolicy
 from bot.replies import ReplyDesk
+from bot.roll_call import RollCall
 from bot.sender import Sender
 from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
@@ -68,6 +69,7 @@ from core.rounds import Rounds
 from core.scheduler import Errands, Scheduler
 from core.secrets import Keyring
 from core.statistics.sync import StatisticsSync
+from core.worker_lock import WorkerLock
 
 log = get_logger(__name__)
 
@@ -82,7 +84,7 @@ OUTBOX_GRACE_SEC = 0.5
 
 @dataclass(slots=True)
 class App:
-    """The bot, assembled. `prepare`, `run` until cancelled, `close`."""
+    """The bot, assembled. `prepare`, `take_over`, `run` until cancelled, `close`."""
 
     settings: Settings
     keyring: Keyring
@@ -102,6 +104,7 @@ class App:
     journal: Journal
     telegram: TelegramSession
     door: AvitoDoor
+    lock: WorkerLock
 
     async def prepare(self) -> None:
         """Say hello to Telegram: who we are, no webhook, the menus.
@@ -118,12 +121,18 @@ class App:
                 log.warning("not_prepared", what=method.__api_method__, why=str(error))
         log.info("hello_telegram", username=me.username, bot_id=me.id)
 
+    async def take_over(self) -> None:
+        """Become the only worker there is. Raises `AnotherWorker` if that cannot be had."""
+        with _writing_in_data_dir():
+            await self.lock.take()
+
     async def run(self) -> None:
         """Recover, then poll until cancelled or `PollingFailed`."""
         with _writing_in_data_dir():
             self.journal.open()
         await self.intake.recover()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.lock.keep(), name="lock")
             tasks.create_task(self.scheduler.run(), name="scheduler")
             tasks.create_task(self.runner.run(), name="builder")
             tasks.create_task(self.sender.run(), name="sender")
@@ -148,6 +157,7 @@ class App:
         self.journal.close()
         await self.door.close()
         await self.telegram.close()
+        await self.lock.release()
         await self.engine.dispose()
 
 
@@ -189,6 +199,9 @@ def build_app(
             "first_read": key_checks.first_read,
             "bind": place_checks.bind,
             "check_place": place_checks.check,
+            "unpause": place_checks.unpause,
+            "trial": place_checks.trial,
+            "send_again": place_checks.send_again,
             "report": ReportWork(collector, background, incidents, clock).run,
             "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
@@ -222,6 +235,7 @@ def build_app(
         sync_statistics=rounds.nightly,
         keep_house=Housekeeper(sessions, clock).tidy,
         tell=aftermath.catch_up,
+        call_roll=RollCall(bot, sessions, aftermath).run,
         escalate=incidents.escalate,
     )
     policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
@@ -246,6 +260,7 @@ def build_app(
         journal=journal,
         telegram=telegram,
         door=door,
+        lock=WorkerLock(settings.data_dir, engine, settings.worker_startup_timeout_sec),
     )
 
 

@@ -29,6 +29,7 @@ from core.database.models import Job, Reply
 from core.database.repositories import inbox, jobs, replies
 from core.database.session import Sessions
 from core.errors import JobAlreadyRunning
+from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.ports import Clock
 
@@ -50,11 +51,13 @@ async def begin(
     payload: dict[str, Any],
     profile_id: int | None = None,
     in_private: bool = False,
+    in_place: bool = False,
     for_chat: bool = False,
 ) -> None:
     """Write a job down and show its placeholder, made from the job's id.
 
-    It is shown where it was asked for, or with `in_private` to that person alone. The person
+    It is shown where it was asked for, or with `in_private` to that person alone; with `in_place`
+    instead of the screen whose button was pressed. The person
     owns it, or with `for_chat` the chat itself: in a channel and behind an anonymous
     administrator nobody is known. Raises `JobAlreadyRunning` when the same work is under way in
     this chat.
@@ -79,7 +82,9 @@ async def begin(
     )
     session.add(job)
     await session.flush()
-    if chat_id == stage.chat_id:
+    if in_place:
+        stage.show(placeholder(job.id), job_id=job.id)
+    elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
         stage.tell(chat_id, placeholder(job.id), job_id=job.id)
@@ -281,13 +286,13 @@ class JobOffice:
             try:
                 await self._kinds[job.kind](context)
             except Exception as error:
-                if isinstance(error, JobGone) or is_unreachable(error):
+                if isinstance(error, JobGone) or _may_pass(error):
                     raise
                 await self._end_badly(context, error)
         except JobGone:
             return True
         except Exception as error:
-            if not is_unreachable(error):
+            if not _may_pass(error):
                 raise
             log.warning("job_waits_for_database", job_id=job_id)
             return False
@@ -303,3 +308,7 @@ class JobOffice:
         )
         async with context.ending() as ending:
             ending.screen, ending.more = screen, more
+
+
+def _may_pass(error: Exception) -> bool:
+    return is_unreachable(error) or is_beaten(error)

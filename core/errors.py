@@ -6,6 +6,7 @@ ProductError
 ├── SchemaError              the database is not at the revision this code needs
 ├── DatabaseAway             no answer from the database: it may come back
 ├── DatabaseRefused          the database says no: a setting must change
+├── AnotherWorker            somebody else is at work on this DATA_DIR or database
 ├── ProfileNotFound          no such profile, or not this person's: the same answer
 ├── DestinationNotFound      no such destination, or not this person's: the same answer
 ├── AlreadyConnected         the owner has this Avito account already
@@ -58,6 +59,10 @@ class DatabaseAway(ProductError):
 
 class DatabaseRefused(ProductError):
     """The database or the file system says no: waiting does not help, a setting must change."""
+
+
+class AnotherWorker(ProductError):
+    """A bot has one worker at a time, and another one did not end."""
 
 
 class ProfileNotFound(ProductError):

@@ -1,4 +1,4 @@
-"""When things are done: the minute tick, repairs, the nightly read of statistics, housekeeping.
+"""When things are done: the minute tick, repairs, what is read and asked at night, housekeeping.
 
 APScheduler wakes us, with its jobs in the database, on a thread of its own: its job store is
 synchronous and would block the event loop. Nothing depends on its store, though. Schedules are
@@ -61,6 +61,8 @@ class Errands:
     keep_house: Errand
     tell: Errand
     """Tell owners and the operator what they have yet to hear."""
+    call_roll: Errand
+    """See whether everybody still has a say where his reports go."""
     escalate: Escalate
 
 
@@ -83,6 +85,11 @@ ALARMS = {
         CronTrigger(hour=4, minute=30, timezone=MOSCOW),
         timedelta(hours=25),
     ),
+    "call_roll": Alarm(
+        "core.scheduler:call_roll",
+        CronTrigger(hour=5, minute=30, timezone=MOSCOW),
+        timedelta(hours=25),
+    ),
     "keep_house": Alarm("core.scheduler:keep_house", CronTrigger(minute=7), timedelta(minutes=65)),
 }
 
@@ -100,6 +107,10 @@ def sync_scheduler_tasks() -> None:
 
 def sync_statistics() -> None:
     _ring("sync_statistics")
+
+
+def call_roll() -> None:
+    _ring("call_roll")
 
 
 def keep_house() -> None:
@@ -130,6 +141,7 @@ class Scheduler:
             "tick": self._tick,
             "tell": errands.tell,
             "warm_up": errands.warm_up,
+            "call_roll": errands.call_roll,
             "repair": self._repair,
             "sync_statistics": errands.sync_statistics,
             "keep_house": errands.keep_house,

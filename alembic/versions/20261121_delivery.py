@@ -21,9 +21,16 @@ def upgrade() -> None:
         profiles.add_column(sa.Column("report_anchor", sa.Date))
     extend_tasks()
     create_outbox()
+    op.create_table(
+        "topics",
+        sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("thread_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.String(128), nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("topics")
     op.drop_table("outbox")
     op.drop_index("ix_report_tasks_next_due_at", "report_tasks")
     op.drop_index("ix_report_tasks_place", "report_tasks")
@@ -31,11 +38,14 @@ def downgrade() -> None:
         for column in (
             "problem_at",
             "problem",
+            "told_at",
+            "told",
             "suspended",
             "next_due_at",
             "on_lost_answer",
             "is_silent",
             "chat_type",
+            "topic_name",
             "chat_title",
             "thread_id",
             "is_period_set",
@@ -52,6 +62,7 @@ def extend_tasks() -> None:
         tasks.add_column(sa.Column("is_period_set", sa.Boolean, nullable=False, server_default=no))
         tasks.add_column(sa.Column("thread_id", sa.BigInteger, nullable=False, server_default="0"))
         tasks.add_column(sa.Column("chat_title", sa.String(255)))
+        tasks.add_column(sa.Column("topic_name", sa.String(128)))
         tasks.add_column(sa.Column("chat_type", sa.String(16)))
         tasks.add_column(sa.Column("is_silent", sa.Boolean, nullable=False, server_default=no))
         tasks.add_column(
@@ -59,6 +70,8 @@ def extend_tasks() -> None:
         )
         tasks.add_column(sa.Column("next_due_at", INSTANT))
         tasks.add_column(sa.Column("suspended", sa.String(32)))
+        tasks.add_column(sa.Column("told", sa.String(32)))
+        tasks.add_column(sa.Column("told_at", INSTANT))
         tasks.add_column(sa.Column("problem", sa.String(64)))
         tasks.add_column(sa.Column("problem_at", INSTANT))
     op.create_index("ix_report_tasks_place", "report_tasks", ["chat_id", "thread_id"])

@@ -54,8 +54,11 @@ async def pause(
 async def resume(
     _query: CallbackQuery, destination: Destination, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    await destinations.resume(session, destination, clock.now())
-    stage.show(screens.one(destination, clock.now()))
+    if destinations.is_private(destination):
+        await destinations.resume(session, destination, clock.now())
+        stage.show(screens.one(destination, clock.now()))
+    else:
+        await _check_first("unpause", destination, session, stage, clock)
 
 
 async def toggle_sound(
@@ -76,16 +79,7 @@ async def toggle_lost(
 async def check(
     _query: CallbackQuery, destination: Destination, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    await jobs.begin(
-        session,
-        stage,
-        clock,
-        kind="check_place",
-        dedupe=str(destination.task.id),
-        placeholder=bind_screens.checking,
-        payload={"task_id": destination.task.id},
-        profile_id=destination.profile.id,
-    )
+    await _check_first("check_place", destination, session, stage, clock)
 
 
 async def ask_before_removing(
@@ -100,6 +94,22 @@ async def remove(
     await destinations.unbind(session, destination)
     stage.notice(screens.REMOVED)
     await _show_list(destination.profile, session, stage, bot)
+
+
+async def _check_first(
+    kind: str, destination: Destination, session: Session, stage: Stage, clock: Clock
+) -> None:
+    await jobs.begin(
+        session,
+        stage,
+        clock,
+        kind=kind,
+        dedupe=str(destination.task.id),
+        placeholder=bind_screens.checking,
+        payload={"task_id": destination.task.id},
+        profile_id=destination.profile.id,
+        in_place=True,
+    )
 
 
 async def _show_list(profile: AvitoProfile, session: Session, stage: Stage, bot: Bot) -> None:

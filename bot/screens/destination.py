@@ -39,6 +39,8 @@ _TROUBLES: dict[str, str] = {
     Trouble.BLOCKED: "бот остановлен: отправьте /start в личном чате с ним",
     Trouble.NO_RIGHTS: "мне нельзя туда писать: дайте это право",
     Trouble.CHAT_GONE: "такого чата больше нет",
+    Refusal.NOT_MEMBER: "вас там больше нет: вернитесь в этот чат",
+    Refusal.NOT_ADMIN: "вы там больше не администратор: попросите вернуть вам права",
 }
 REMOVED = "Готово, отчёты туда больше не придут."
 
@@ -56,12 +58,20 @@ WHY_NOT: dict[str, str] = {
         "Такого чата я не вижу. Если он есть, добавьте меня туда и нажмите «Проверить снова»."
     ),
     Refusal.NOT_ADMIN: (
-        "Настроить отчёты в канал может только его администратор. Попросите права у владельца "
+        "Решать об отчётах в канал может только его администратор. Попросите права у владельца "
         "канала и нажмите «Проверить снова»."
     ),
     Refusal.NOT_MEMBER: (
-        "Вас в этом чате нет, а настроить отчёты туда может только его участник (в канале — "
+        "Вас в этом чате нет, а решать об отчётах туда может только его участник (в канале — "
         "администратор). Вступите в него и нажмите «Проверить снова»."
+    ),
+    Refusal.HIDDEN: (
+        "Telegram не показывает мне, кто состоит в этом чате, и я не вижу, что вы его участник. "
+        "Сделайте меня администратором (особые права не нужны) и нажмите «Проверить снова»."
+    ),
+    Refusal.NO_TOPIC: (
+        "Такой темы в этом чате нет: возможно, её удалили. Отправьте /bind в той теме, куда "
+        "должны приходить отчёты."
     ),
     Refusal.NO_ANSWER: "Telegram сейчас не отвечает. Нажмите «Проверить снова» через минуту.",
 }
@@ -69,16 +79,19 @@ WHY_NOT: dict[str, str] = {
 
 
 def name_of(task: ReportTask) -> str:
-    """`группа «Клиенты»`."""
+    """`группа «Клиенты»`, `группа «Клиенты», тема «Отчёты»`."""
     if _is_private(task):
         return "личный чат с ботом"
-    return f"{_WHAT.get(task.chat_type or '', 'чат')} {_title(task)}"
+    name = f"{_WHAT.get(task.chat_type or '', 'чат')} {_title(task)}"
+    return f"{name}, тема {_topic(task)}" if task.thread_id else name
 
 
 def into(task: ReportTask) -> str:
-    """`группу «Клиенты»`: the place as it stands after `в`."""
+    """`группу «Клиенты»`, `тему «Отчёты» группы «Клиенты»`: the place as it stands after `в`."""
     if _is_private(task):
         return "этот чат"
+    if task.thread_id:
+        return f"тему {_topic(task)} группы {_title(task)}"
     return f"{_INTO.get(task.chat_type or '', 'чат')} {_title(task)}"
 
 
@@ -250,8 +263,12 @@ def _is_private(task: ReportTask) -> bool:
 
 
 def _title(task: ReportTask) -> str:
-    title = named(task.chat_title) if task.chat_title else str(task.chat_id)
-    return f"{title}, тема" if task.thread_id and not _is_private(task) else title
+    return named(task.chat_title) if task.chat_title else str(task.chat_id)
+
+
+def _topic(task: ReportTask) -> str:
+    """By its number where Telegram never mentioned its name: that is in the topic's link."""
+    return named(task.topic_name) if task.topic_name else f"№ {task.thread_id}"
 
 
 def _profiles(destinations: Sequence[Destination]) -> str:

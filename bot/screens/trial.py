@@ -43,6 +43,10 @@ def confirm(destination: Destination) -> Screen:
     )
 
 
+def under_way(destination: Destination) -> Screen:
+    return screen(UNDER_WAY, keyboard=keyboard(keyboards.to_report(destination.profile.id)))
+
+
 def on_its_way(destination: Destination) -> Screen:
     return screen(
         f"📨 Собираю пробный отчёт {named(destination.profile.profile_name)}. Он придёт сюда: "

@@ -139,6 +139,7 @@ class ReportTask(Base):
     thread_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """The forum topic, 0 outside of topics."""
     chat_title: Mapped[str | None] = mapped_column(String(255))
+    topic_name: Mapped[str | None] = mapped_column(String(128))
     chat_type: Mapped[str | None] = mapped_column(String(16))
     """`private` | `group` | `supergroup` | `channel`, NULL where the predecessor never asked."""
     is_silent: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
@@ -147,7 +148,12 @@ class ReportTask(Base):
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the next slot is due. NULL: nothing is due, or a change has yet to be worked in."""
     suspended: Mapped[str | None] = mapped_column(String(32))
-    """Why Telegram will not let the bot post there (`core.services.destinations.Trouble`)."""
+    """Why nothing is sent there: the bot may not post (`core.services.destinations.Trouble`), or
+    the owner has no say there any more (`Refusal`)."""
+    told: Mapped[str | None] = mapped_column(String(32))
+    """The `suspended` that its owner heard of last; NULL: he knows it to be well."""
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When he last heard that nothing is sent there."""
     problem: Mapped[str | None] = mapped_column(String(64))
     """What became of the last report that did not arrive; NULL after one that did."""
     problem_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -232,6 +238,16 @@ class Delivery(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """NULL while it is open."""
+
+
+class Topic(Base):
+    """The name of a forum topic, as Telegram happened to mention it: it cannot be asked for."""
+
+    __tablename__ = "topics"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    thread_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(128))
 
 
 class DailyStats(Base):

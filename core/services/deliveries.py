@@ -48,12 +48,10 @@ async def untold(session: AsyncSession) -> list[Report]:
     return reports
 
 
-async def send_again(
-    session: AsyncSession, owner_id: int, delivery_id: int, now: datetime
-) -> Report | None:
-    """Send a held report once more, marked as a repeat.
+async def held(session: AsyncSession, owner_id: int, delivery_id: int) -> Report | None:
+    """A report of this owner's that waits for his decision, locked.
 
-    None: it is not held any more, its text is forgotten, or it is not this owner's.
+    None: it is not held any more, its text is forgotten, or it is not his.
     """
     row = (
         await session.execute(
@@ -67,9 +65,11 @@ async def send_again(
             .with_for_update(of=Delivery)
         )
     ).one_or_none()
-    if row is None or row[0].payload is None:
-        return None
-    report = Report(*row)
+    return Report(*row) if row is not None and row[0].payload is not None else None
+
+
+def send_again(report: Report, now: datetime) -> None:
+    """Send a held report once more, marked as a repeat."""
     delivery = report.delivery
     delivery.state, delivery.is_repeat, delivery.attempt = State.RESEND, True, 0
     delivery.owner = delivery.next_try_at = delivery.finished_at = None
@@ -77,8 +77,6 @@ async def send_again(
     delivery.updated_at = now
     # While it was held its group may have become a supergroup.
     delivery.chat_id, delivery.thread_id = report.task.chat_id, report.task.thread_id
-    await session.flush()
-    return report
 
 
 def _reports() -> Select[Delivery, ReportTask, AvitoProfile]:

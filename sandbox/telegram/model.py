@@ -72,6 +72,7 @@ class Chat:
     is_blocked: bool = False
     is_deleted: bool = False
     is_closed: bool = False
+    hides_members: bool = False
     migrated_to: "Chat | None" = None
     members: dict[int, Member] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)

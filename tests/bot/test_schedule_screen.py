@@ -62,6 +62,7 @@ async def test_every_place_is_told_with_what_is_wrong_there(rig: BotRig) -> None
         7,
         chat_title="Клиенты",
         chat_type="supergroup",
+        topic_name="Отчёты",
         is_silent=True,
         is_active=False,
     )
@@ -82,7 +83,7 @@ async def test_every_place_is_told_with_what_is_wrong_there(rig: BotRig) -> None
 
     places = text.partition("Куда:\n")[2].splitlines()
     assert places[0] == "• личный чат с ботом"
-    assert "«Клиенты», тема" in places[1]
+    assert "группа «Клиенты», тема «Отчёты»" in places[1]
     assert "без звука" in places[1]
     assert "на паузе" in places[1]
     assert "канал «Новости»" in places[2]

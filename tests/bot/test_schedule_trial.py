@@ -70,7 +70,8 @@ async def test_two_taps_are_one_trial(rig: BotRig) -> None:
 
 
 async def test_a_chat_of_others_gets_a_trial_only_after_a_question(rig: BotRig) -> None:
-    chat, _, [task_id] = await settings_with(rig, CLIENTS)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    chat, _, [task_id] = await settings_with(rig, CLIENTS | {"chat_id": group.id})
 
     chat.click("📨 Прислать пробный")
     asked = await chat.wait_for("Прислать пробный отчёт в группу «Клиенты»?")
@@ -79,7 +80,21 @@ async def test_a_chat_of_others_gets_a_trial_only_after_a_question(rig: BotRig) 
     chat.click("📨 Да, прислать")
 
     await chat.wait_for("Собираю пробный отчёт «Мебель»")
-    assert await trials(rig) == [(task_id, -100200)]
+    assert await trials(rig) == [(task_id, group.id)]
+
+
+async def test_two_trials_for_others_are_one(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    chat, _, [task_id] = await settings_with(rig, CLIENTS | {"chat_id": group.id})
+    await rig.stop()
+    chat.press(f"trial_send:{task_id}", chat.last)
+    chat.press(f"trial_send:{task_id}", chat.last)
+    await rig.start()
+    await rig.settled()
+    chat.press(f"trial_send:{task_id}", chat.last)
+    await rig.settled()
+
+    assert len(await trials(rig)) == 1
 
 
 async def test_of_several_places_one_is_chosen(rig: BotRig) -> None:

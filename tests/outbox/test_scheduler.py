@@ -67,6 +67,7 @@ class Watch:
                 sync_statistics=self.done.errand("sync_statistics"),
                 keep_house=self.done.errand("keep_house"),
                 tell=self.done.errand("tell"),
+                call_roll=self.done.errand("call_roll"),
                 escalate=self.done.escalate,
             ),
         )
@@ -116,7 +117,8 @@ async def test_it_begins_with_everything(watch: Watch, office: Office) -> None:
     forgotten = await office.add_task(next_due_at=None)
     far = await office.add_task(next_due_at=NINE + 30 * DAY)
     async with watch.running() as done:
-        await eventually(lambda: done.times["warm_up"] and done.times["keep_house"])
+        begun = ("warm_up", "tell", "keep_house")
+        await eventually(lambda: all(done.times[name] for name in begun))
         (row,) = await office.deliveries(task)
         assert row.state == State.DUE
         assert done.times["wake"] == 1
@@ -135,7 +137,9 @@ async def test_the_alarms_are_in_the_database_and_ring(watch: Watch, engine: Asy
         assert (in_moscow.hour, in_moscow.minute) == (4, 30)
 
         module.sync_statistics()
+        module.call_roll()
         await eventually(lambda: done.times["sync_statistics"] == before + 1)
+        await eventually(lambda: done.times["call_roll"] == 1)
 
 
 async def test_what_should_have_rung_while_it_was_away_rings_at_the_start(

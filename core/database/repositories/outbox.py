@@ -178,6 +178,21 @@ async def standing(session: AsyncSession, ids: Collection[int]) -> list[Standing
     return await _standing(session, Delivery.id.in_(ids))
 
 
+async def lock_before_deleting(session: AsyncSession, *of_tasks: ColumnElement[bool]) -> None:
+    """Wait for whoever moves the deliveries of these destinations, before those are deleted.
+
+    A move locks its deliveries first and then writes at their destinations. A deletion goes the
+    other way, so without this the two could wait for each other.
+    """
+    tasks = select(ReportTask.id).where(*of_tasks)
+    await session.execute(
+        select(Delivery.id)
+        .where(Delivery.task_id.in_(tasks))
+        .order_by(Delivery.id)
+        .with_for_update()
+    )
+
+
 async def _standing(
     session: AsyncSession, *conditions: ColumnElement[bool], skip_locked: bool = False
 ) -> list[Standing]:
