@@ -8,7 +8,7 @@ tried again, what may have arrived is repeated with a mark, or held, never silen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -212,11 +212,11 @@ class Sender:
         assert this is not None  # noqa: S101 - it runs as a task of its own
         try:
             # Written before it is noted as `sending`: what breaks here has certainly not left.
-            method = await self._written(delivery)
-            turn = await self._comes_to_its_turn(delivery) if method else None
+            messages = await self._written(delivery)
+            turn = await self._comes_to_its_turn(delivery) if messages else None
             self._waiting.discard(this)
-            if method and turn:
-                await self._send(delivery, method, turn)
+            if turn:
+                await self._send(delivery, messages, turn)
         except Exception:
             # The edge of a task that nobody awaits. Its lease runs out, and it is recovered.
             log.exception("delivery_broke", delivery_id=delivery.id)
@@ -248,9 +248,9 @@ class Sender:
         async with asyncio.timeout(PATIENCE_SEC):
             return await self._throttle.turn(delivery.chat_id)
 
-    async def _send(self, delivery: Delivery, method: SendMessage, turn: Turn) -> None:
+    async def _send(self, delivery: Delivery, messages: Sequence[SendMessage], turn: Turn) -> None:
         try:
-            message_id, is_past_topic = await self._carry(delivery, method, turn)
+            message_id, is_past_topic = await self._carry_all(delivery, messages, turn)
         except TimeoutError:
             await self._put_back(delivery, 0, "its turn did not come")
         except NotSent as error:
@@ -267,22 +267,25 @@ class Sender:
             remark = TOPIC_GONE if is_past_topic else None
             await self._outbox.sent(delivery.id, message_id, remark)
 
-    async def _written(self, delivery: Delivery) -> SendMessage | None:
-        """None: there is nothing in it that could be sent."""
+    async def _written(self, delivery: Delivery) -> list[SendMessage]:
+        """Most often one message; none if there is nothing in it that could be sent."""
         try:
-            return self._method(delivery)
+            return self._messages(delivery)
         except ValueError as error:
             # Its text would quote the report.
             log.error("payload_unreadable", delivery_id=delivery.id, why=type(error).__name__)  # noqa: TRY400
             await self._fail(delivery, "its text cannot be read")
-            return None
+            return []
 
-    def _method(self, delivery: Delivery) -> SendMessage:
-        screen = Screen.model_validate(delivery.payload)
+    def _messages(self, delivery: Delivery) -> list[SendMessage]:
+        screens = [Screen.model_validate(delivery.payload)]
         if self._is_late(delivery):
-            screen = reports.late(screen, datetime.fromisoformat(delivery.slot))
+            screens = reports.late(screens, datetime.fromisoformat(delivery.slot))
         if delivery.is_repeat:
-            screen = problems.repeated(screen)
+            screens = problems.repeated(screens)
+        return [self._message(delivery, screen) for screen in screens]
+
+    def _message(self, delivery: Delivery, screen: Screen) -> SendMessage:
         return SendMessage(
             chat_id=delivery.chat_id,
             message_thread_id=delivery.thread_id or None,
@@ -298,14 +301,21 @@ class Sender:
         is_scheduled = delivery.part == 0 and not delivery.slot.startswith(TRIAL)
         return is_scheduled and self._clock.now() - delivery.due_at > LATE
 
-    async def _carry(
-        self, delivery: Delivery, method: SendMessage, turn: Turn
+    async def _carry_all(
+        self, delivery: Delivery, messages: Sequence[SendMessage], turn: Turn
     ) -> tuple[int | None, bool]:
-        """The message it became, and whether it had to go past its topic.
-
-        What Telegram refuses is tried once more in the one other way there is.
-        """
+        """The message it became, and whether it had to go past its topic."""
         fence = self._fence()
+        *ahead, message = messages
+        for mark in ahead:
+            await self._carry(delivery, mark, turn, fence)
+            turn = await self._turn(delivery)
+        return await self._carry(delivery, message, turn, fence)
+
+    async def _carry(
+        self, delivery: Delivery, method: SendMessage, turn: Turn, fence: Callable[[], None]
+    ) -> tuple[int | None, bool]:
+        """What Telegram refuses is tried once more in the one other way there is."""
         while True:
             try:
                 message_id = await self._carry_once(method, turn, fence)
