@@ -21,7 +21,7 @@ from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain, mended
 from bot.effects import Screen
 from bot.screens import problems, reports
 from bot.telegram import REQUEST_TIMEOUT_SEC
-from bot.throttle import FREE_PER_SECOND, Throttle, Turn
+from bot.throttle import FREE_PER_SECOND, GROUP_WINDOW_SEC, Throttle, Turn
 from core.database.health import is_unreachable
 from core.database.models import Delivery
 from core.database.repositories.outbox import TRIAL
@@ -124,6 +124,13 @@ class Sender:
     def wake(self) -> None:
         """There is something new in the outbox."""
         self._news.set()
+
+    async def recall(self) -> None:
+        """Before anything is sent: what the last life of the worker sent still counts."""
+        now = self._clock.now()
+        window = timedelta(seconds=GROUP_WINDOW_SEC)
+        for chat_id, sent_at in await self._outbox.sent_since(now - window):
+            self._throttle.recall(chat_id, (now - sent_at).total_seconds())
 
     async def run(self) -> None:
         while True:

@@ -218,6 +218,11 @@ class Outbox:
             # The next start takes it up, or somebody else when its leases are over.
             log.warning("deliveries_not_released", why=type(error).__name__)
 
+    async def sent_since(self, since: datetime) -> list[tuple[int, datetime]]:
+        """The chats that reports were sent into, and when, oldest first."""
+        async with reading(self._sessions) as session:
+            return await repository.sent_since(session, since)
+
     async def missed_before(self, delivery: Delivery) -> list[Delivery]:
         """The missed slots of its destination since the last report that was sent there."""
         async with reading(self._sessions) as session:

@@ -307,6 +307,16 @@ async def clear_problems(session: AsyncSession, task_ids: Collection[int]) -> No
         )
 
 
+async def sent_since(session: AsyncSession, since: datetime) -> list[tuple[int, datetime]]:
+    """Into which chats reports were sent, and when, oldest first."""
+    rows = await session.execute(
+        select(Delivery.chat_id, Delivery.finished_at)
+        .where(Delivery.state == State.SENT, Delivery.finished_at > since)
+        .order_by(Delivery.finished_at)
+    )
+    return [(chat_id, sent_at) for chat_id, sent_at in rows if sent_at is not None]
+
+
 async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
     earlier = and_(
         Delivery.task_id == delivery.task_id,
