@@ -51,7 +51,7 @@ from core.services import profiles, schedule, settings
 from core.services.settings import ReportSettings
 from utils import zones
 
-FOUND_LIMIT = 8
+FOUND_LIMIT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ async def turn_zones(_query: CallbackQuery, callback_data: ZonesPage, editing: E
 
 async def find_zone(_message: Message, text: str | None, editing: Editing) -> None:
     found = zones.find(text or "", FOUND_LIMIT, editing.now)
-    editing.stage.send(screens.zones_found(editing.profile.id, found, editing.now))
+    await editing.show(partial(screens.zones_found, found=found), listen=SetSchedule.zone)
 
 
 async def set_zone(_query: CallbackQuery, callback_data: ZoneSet, editing: Editing) -> None:

@@ -157,14 +157,15 @@ def ask_zone(settings: ReportSettings, now: datetime, page: int) -> Screen:
         f"Сейчас: {describe_zone(zone, now)}. {_clock(zone, now)}",
         "Выберите из списка или пришлите название города или страны — найду.",
         keyboard=keyboard(
-            *_in_rows([_zone(profile_id, one, now) for one in offered], 2),
+            *_in_rows([_zone(settings, one, now) for one in offered], 2),
             pager(page, pages, lambda number: ZonesPage(profile_id=profile_id, page=number)),
             keyboards.to_report(profile_id),
         ),
     )
 
 
-def zones_found(profile_id: int, found: list[str], now: datetime) -> Screen:
+def zones_found(settings: ReportSettings, now: datetime, found: list[str]) -> Screen:
+    profile_id = settings.profile.id
     if found:
         said = "Вот что нашлось. Если нужного нет, пришлите название иначе."
     else:
@@ -175,7 +176,7 @@ def zones_found(profile_id: int, found: list[str], now: datetime) -> Screen:
     return screen(
         said,
         keyboard=keyboard(
-            *([_zone(profile_id, zone, now)] for zone in found),
+            *([_zone(settings, zone, now)] for zone in found),
             [button("🌍 Весь список", ReportZone(profile_id=profile_id))],
             keyboards.to_report(profile_id),
         ),
@@ -349,8 +350,9 @@ def _clock(zone: str, now: datetime) -> str:
     return f"Там сейчас {now.astimezone(ZoneInfo(zone)):%H:%M}."
 
 
-def _zone(profile_id: int, zone: str, now: datetime) -> InlineKeyboardButton:
-    return button(describe_zone(zone, now), ZoneSet(profile_id=profile_id, zone=zone))
+def _zone(settings: ReportSettings, zone: str, now: datetime) -> InlineKeyboardButton:
+    label = _marked(describe_zone(zone, now), is_on=zones.is_same(zone, settings.schedule.zone))
+    return button(label, ZoneSet(profile_id=settings.profile.id, zone=zone))
 
 
 def _pause_or_resume(settings: ReportSettings) -> InlineKeyboardButton:
