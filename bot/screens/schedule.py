@@ -134,7 +134,7 @@ def ask_time(settings: ReportSettings, now: datetime) -> Screen:
         "",
         f"Сейчас: {schedule.at:%H:%M}, {describe_zone(schedule.zone, now)}. "
         f"{_clock(schedule.zone, now)}",
-        "Пришлите время как ЧЧ:ММ, например 9:30, или выберите.",
+        "Пришлите время (ЧЧ:ММ, 18.30, 9 утра) или выберите.",
         keyboard=keyboard(*_in_rows(offered, 4), keyboards.to_report(profile_id)),
     )
 
@@ -259,14 +259,15 @@ def ask_month_day(settings: ReportSettings, now: datetime) -> Screen:
         Bold("📆 Какого числа присылать отчёт?"),
         "",
         *_when(settings, now),
-        "Выберите число или пришлите его. 31 — это последний день любого месяца.",
+        "Выберите число или пришлите его. В месяце, где такого числа нет, отчёт придёт в "
+        "последний день: 31 — это всегда последний день.",
         keyboard=keyboard(*_in_rows(days, 7), *_done(profile_id)),
     )
 
 
 def bad_month_day(profile_id: int) -> Screen:
     return screen(
-        "Нужно число месяца, от 1 до 31. Пришлите ещё раз.",
+        f"Нужно число месяца, от 1 до {LAST_DAY}. Пришлите ещё раз.",
         keyboard=keyboard(*_done(profile_id)),
     )
 

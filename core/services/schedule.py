@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time
@@ -26,9 +25,6 @@ LAST_DAY = 31
 USUAL_INTERVAL = 2
 CHUNK = 500
 """Rows repaired at a stretch: the event loop gets a turn in between."""
-
-_TIME = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3])(?:[:.\- ]?(?P<minute>[0-5][0-9]))?")
-_NUMBER = re.compile(r"[0-9]{1,4}")
 
 
 class ChosenPeriod(StrEnum):
@@ -141,20 +137,6 @@ async def pause(session: AsyncSession, profile: AvitoProfile, now: datetime) -> 
 async def resume(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
     profile.is_report_active = True
     await reschedule(session, profile, now)
-
-
-def clean_time(text: str | None) -> time | None:
-    """A time of day as it may be typed, `9:00`, `09.00`, `0900`, `9`; None when it is none."""
-    typed = _TIME.fullmatch((text or "").strip())
-    return time(int(typed["hour"]), int(typed["minute"] or 0)) if typed else None
-
-
-def clean_number(text: str | None, most: int) -> int | None:
-    """A whole number from 1 to `most` as typed; None when it is none."""
-    typed = (text or "").strip()
-    if not _NUMBER.fullmatch(typed):
-        return None
-    return int(typed) if 1 <= int(typed) <= most else None
 
 
 async def reschedule(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
