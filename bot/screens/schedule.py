@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -304,21 +305,31 @@ def ask_period(settings: ReportSettings, _now: datetime) -> Screen:
 def _destinations(settings: ReportSettings, now: datetime) -> list[Line]:
     if not settings.destinations:
         return ["Куда: ещё не выбрано. Выберите чат, и отчёты начнут приходить."]
-    lines: list[Line] = ["Куда:"]
+    places: list[Line] = [
+        f"• {name_of(task)}{', без звука' if task.is_silent else ''}{state_in_short(task)}"
+        for task in settings.destinations
+    ]
+    return ["Куда:", *places, *_failures(settings, now)]
+
+
+def _failures(settings: ReportSettings, now: datetime) -> list[Line]:
+    """What went wrong last time: each cause once, with its places where it is not all of them."""
+    failed: defaultdict[str, list[ReportTask]] = defaultdict(list)
     for task in settings.destinations:
-        silent = ", без звука" if task.is_silent else ""
-        lines.append(f"• {name_of(task)}{silent}{state_in_short(task)}")
-        if task.problem:
-            lines.append(_last_time(task, task.problem, settings, now))
-    return lines
+        # A place that is suspended says why, and the screen says what is wrong with the profile.
+        if task.problem and not task.suspended and task.problem != settings.profile.problem:
+            failed[task.problem].append(task)
+    return [_failure(problem, tasks, settings, now) for problem, tasks in failed.items()]
 
 
-def _last_time(task: ReportTask, problem: str, settings: ReportSettings, now: datetime) -> str:
-    at = ""
-    if task.problem_at is not None:
-        zone = ZoneInfo(settings.schedule.zone)
-        at = f" ({format_moment(task.problem_at, now, zone)})"
-    return f"   ⚠️ Сбой с прошлым отчётом{at}. {problems.of_delivery(problem)}"
+def _failure(
+    problem: str, tasks: list[ReportTask], settings: ReportSettings, now: datetime
+) -> str:
+    last = max((task.problem_at for task in tasks if task.problem_at), default=None)
+    at = f" ({format_moment(last, now, ZoneInfo(settings.schedule.zone))})" if last else ""
+    is_everywhere = len(tasks) == len(settings.destinations)
+    where = "" if is_everywhere else f" — {', '.join(name_of(task) for task in tasks)}"
+    return f"⚠️ Сбой с прошлым отчётом{at}{where}. {problems.of_delivery(problem)}"
 
 
 def _needs_keys(settings: ReportSettings) -> bool:
