@@ -19,6 +19,8 @@ from core.report_data import ReportData
 from core.report_runner import ScheduledReport
 from utils.analytics import Figure
 from utils.formatter import (
+    NBSP,
+    format_at,
     format_change,
     format_day,
     format_figure,
@@ -46,7 +48,7 @@ def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
 def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     return screen(
         "⏳ Avito отдаёт статистику не чаще раза в минуту.",
-        f"Прочитаю через {seconds} с.",
+        f"Прочитаю через {seconds}{NBSP}с.",
         keyboard=keyboard(keyboards.stop(job_id)),
     )
 
@@ -102,7 +104,7 @@ def _in_words(slots: Sequence[datetime]) -> str:
 
 
 def _wall_clock(slot: datetime) -> str:
-    return f"{format_day(slot.date())} в {slot:%H:%M}"
+    return f"{format_day(slot.date())} {format_at(slot)}"
 
 
 def figure_lines(figures: Iterable[Figure]) -> list[Line]:
