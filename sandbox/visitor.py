@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 
 from sandbox.telegram.people import ChatView
+from sandbox.telegram.seen import as_read
 
 Json = dict[str, Any]
 
@@ -108,7 +109,8 @@ class Visitor:
             return None
         message = event["data"]["message"]
         self._screen[message["message_id"]] = message
-        return message.get("text", "") if message.get("from", {}).get("is_bot") else None
+        is_bots = message.get("from", {}).get("is_bot")
+        return as_read(message.get("text", "")) if is_bots else None
 
     async def _get(self, what: str, query: dict[str, str]) -> Json:
         async with self._session.get(f"{self._control}/{what}", params=query) as response:

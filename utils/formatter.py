@@ -1,12 +1,13 @@
 """Numbers, money and dates the Russian way. Plain text: escaping is the screens' business.
 
-Groups, `₽` and `%` are joined by no-break spaces, so that a line never tears a number, and a
-whole change goes to the next line of a phone. Minus is the sign of that name, no hyphen.
+Groups, `₽` and `%` are joined by no-break spaces, and so are a number and what it counts, `в` and
+its time: a line never tears them, and a whole change goes to the next line of a phone. Minus is
+the sign of that name, no hyphen.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -97,12 +98,17 @@ def format_time(instant: datetime, zone: ZoneInfo = MOSCOW) -> str:
     return f"{instant.astimezone(zone):%H:%M}"
 
 
+def format_at(moment: datetime | time) -> str:
+    """`в 09:05`, of a wall clock."""
+    return f"в{NBSP}{moment:%H:%M}"
+
+
 def format_read_at(read_at: datetime, now: datetime, zone: ZoneInfo = MOSCOW) -> str:
     """`Обновлено в 09:05`; with the date when that was not today in the reader's zone."""
     local = read_at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
-        return f"Обновлено в {local:%H:%M}"
-    return f"Обновлено {format_day(local.date())} в {local:%H:%M}"
+        return f"Обновлено {format_at(local)}"
+    return f"Обновлено {format_day(local.date())} {format_at(local)}"
 
 
 def _typeset(number: str) -> str:
@@ -120,4 +126,4 @@ def format_moment(instant: datetime, now: datetime, zone: ZoneInfo = MOSCOW) -> 
     """`сегодня в 09:05`, or with the date when that is not today in the reader's zone."""
     local, today = instant.astimezone(zone), now.astimezone(zone).date()
     day = "сегодня" if local.date() == today else format_day(local.date())
-    return f"{day} в {local:%H:%M}"
+    return f"{day} {format_at(local)}"

@@ -24,6 +24,7 @@ from bot.filters import ChannelPost, InPrivate, OwnedProfile, PlainText, Says, S
 from bot.places import Wanted
 from bot.screens import bind as screens
 from bot.screens import profiles as profile_screens
+from bot.screens import start as start_screens
 from bot.show import Stage
 from bot.states import Bind
 from core.database.models import AvitoProfile
@@ -65,10 +66,11 @@ async def take_picked(
     await _begin(session, stage, clock, profile, Wanted(shared.chat_id))
 
 
-async def leave_pick(message: Message, session: Session, state: FSMContext, stage: Stage) -> None:
-    await state.clear()
-    stage.send(screens.keyboard_away())
-    stage.send(profile_screens.listing(await profiles.page(session, message.chat.id)))
+async def leave_pick(_message: Message, state: FSMContext, stage: Stage) -> None:
+    left = await dialogue.leave(state, stage)
+    if left is not None:
+        back = start_screens.way_back(left.name, left.profile_id)
+        stage.send(start_screens.cancelled(start_screens.DIALOGUES[left.name], back))
 
 
 async def put_away_old_list(_message: Message, stage: Stage) -> None:

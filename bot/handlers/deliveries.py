@@ -28,7 +28,7 @@ async def send_again(
     if report is None:
         stage.notice(screens.TOO_LATE, alert=True)
     elif report.task.chat_id == owner_id:
-        deliveries.send_again(report, clock.now())
+        await deliveries.send_again(session, report, clock.now())
         stage.show(screens.sent_again(report))
     else:
         await jobs.begin(

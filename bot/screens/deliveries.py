@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
@@ -22,16 +23,12 @@ TOO_LATE = "Этот отчёт уже отправлен ещё раз, или 
 
 def held(report: Report) -> Screen:
     """Nobody knows whether it arrived; its owner can look and decide."""
-    return screen(
-        Bold(f"✋ Неизвестно, дошёл ли отчёт {_title(report)}"),
-        f"Куда: {name_of(report.task)}",
-        "",
-        "Связь с Telegram прервалась во время отправки. Загляните в чат: если отчёта там нет, "
-        "отправьте его ещё раз.",
-        keyboard=keyboard(
-            [button("🔁 Отправить ещё раз", DeliveryResend(delivery_id=report.delivery.id))],
-            keyboards.to_report(report.profile.id),
-        ),
+    return _notice(
+        f"✋ Неизвестно, дошёл ли отчёт {_title(report)}",
+        [report],
+        "Связь с Telegram прервалась во время отправки. Загляните в чат: если всего отчёта там "
+        "нет, отправьте его ещё раз.",
+        action=button("🔁 Отправить ещё раз", DeliveryResend(delivery_id=report.delivery.id)),
     )
 
 
@@ -58,50 +55,51 @@ def trial_missed(report: Report) -> Screen:
 
 
 def failed(report: Report) -> Screen:
-    return screen(
-        Bold(f"❌ Отчёт {_title(report)} не отправлен"),
-        f"Куда: {name_of(report.task)}",
-        "",
+    return _notice(
+        f"❌ Отчёт {_title(report)} не отправлен",
+        [report],
         "Telegram его не принял. Причина записана в журнал бота, следующий отчёт уйдёт по "
         "расписанию.",
-        keyboard=keyboard(
-            [button("📈 Отчёт за вчера", ReportNow(profile_id=report.profile.id))],
-            keyboards.to_report(report.profile.id),
-        ),
+        action=button("📈 Отчёт за вчера", ReportNow(profile_id=report.profile.id)),
     )
 
 
 def not_built(reports: Sequence[Report], why: str) -> Screen:
     """Avito gave nothing that a report could be made of; `reports` are of one profile."""
-    profile = reports[0].profile
-    button_to_mend = (
-        button("🔑 Заменить ключи", ProfileKeys(profile_id=profile.id))
-        if problems.asks_for_keys(why)
-        else button("🔄 Попробовать сейчас", ReportNow(profile_id=profile.id))
-    )
-    return screen(
-        Bold(f"❌ Отчёт {_title(reports[0])} не отправлен"),
-        f"Куда: {', '.join(name_of(report.task) for report in reports)}",
-        "",
+    profile_id = reports[0].profile.id
+    return _notice(
+        f"❌ Отчёт {_title(reports[0])} не отправлен",
+        reports,
         problems.of_delivery(why),
         "Следующий отчёт — по расписанию. Пока причина та же, напоминать о ней каждый день не "
         "буду.",
-        keyboard=keyboard([button_to_mend], keyboards.to_report(profile.id)),
+        action=button("🔑 Заменить ключи", ProfileKeys(profile_id=profile_id))
+        if problems.asks_for_keys(why)
+        else button("🔄 Попробовать сейчас", ReportNow(profile_id=profile_id)),
     )
 
 
 def topic_gone(report: Report) -> Screen:
     """It went to the chat itself."""
-    return screen(
-        Bold(f"⚠️ Отчёт {_title(report)} пришёл мимо темы"),
-        f"Куда: {name_of(report.task)}",
-        "",
+    return _notice(
+        f"⚠️ Отчёт {_title(report)} пришёл мимо темы",
+        [report],
         "Тема закрыта или удалена, поэтому отчёт отправлен в общий чат группы. Откройте тему "
         "или выберите другое место.",
-        keyboard=keyboard(
-            [button("📍 Куда приходят отчёты", ReportSetChat(profile_id=report.profile.id))],
-            keyboards.to_report(report.profile.id),
-        ),
+        action=button("📍 Куда приходят отчёты", ReportSetChat(profile_id=report.profile.id)),
+    )
+
+
+def _notice(
+    heading: str, reports: Sequence[Report], *said: str, action: InlineKeyboardButton
+) -> Screen:
+    """About reports of one profile, with what can be done now."""
+    return screen(
+        Bold(heading),
+        f"Куда: {', '.join(name_of(report.task) for report in reports)}",
+        "",
+        *said,
+        keyboard=keyboard([action], keyboards.to_report(reports[0].profile.id)),
     )
 
 

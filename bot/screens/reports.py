@@ -13,12 +13,14 @@ from bot.callbacks import ProfileOpen, ReportNow, StatsShow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
-from bot.screens.parts import Line, named, screen
+from bot.screens.parts import Line, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
 from core.report_runner import ScheduledReport
 from utils.analytics import Figure
 from utils.formatter import (
+    NBSP,
+    format_at,
     format_change,
     format_day,
     format_figure,
@@ -46,7 +48,7 @@ def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
 def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     return screen(
         "⏳ Avito отдаёт статистику не чаще раза в минуту.",
-        f"Прочитаю через {seconds} с.",
+        f"Прочитаю через {seconds}{NBSP}с.",
         keyboard=keyboard(keyboards.stop(job_id)),
     )
 
@@ -69,10 +71,9 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     return screen(*lines, keyboard=_owners_buttons(report.data) if for_owner else anybodys)
 
 
-def late(original: Screen, slot: datetime) -> Screen:
+def late(messages: Sequence[Screen], slot: datetime) -> list[Screen]:
     """A scheduled report that leaves long after its time; `slot` is local wall clock."""
-    mark = screen(Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}"), "", "")
-    return Screen(text=mark.text + original.text, keyboard=original.keyboard)
+    return marked(Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}"), messages)
 
 
 def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
@@ -103,7 +104,7 @@ def _in_words(slots: Sequence[datetime]) -> str:
 
 
 def _wall_clock(slot: datetime) -> str:
-    return f"{format_day(slot.date())} в {slot:%H:%M}"
+    return f"{format_day(slot.date())} {format_at(slot)}"
 
 
 def figure_lines(figures: Iterable[Figure]) -> list[Line]:

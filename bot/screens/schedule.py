@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -135,7 +136,7 @@ def ask_time(settings: ReportSettings, now: datetime) -> Screen:
         "",
         f"Сейчас: {schedule.at:%H:%M}, {describe_zone(schedule.zone, now)}. "
         f"{_clock(schedule.zone, now)}",
-        "Пришлите время как ЧЧ:ММ, например 9:30, или выберите.",
+        "Пришлите время (ЧЧ:ММ, 18.30, 9 утра) или выберите.",
         keyboard=keyboard(*_in_rows(offered, 4), keyboards.to_report(profile_id)),
     )
 
@@ -158,14 +159,15 @@ def ask_zone(settings: ReportSettings, now: datetime, page: int) -> Screen:
         f"Сейчас: {describe_zone(zone, now)}. {_clock(zone, now)}",
         "Выберите из списка или пришлите название города или страны — найду.",
         keyboard=keyboard(
-            *_in_rows([_zone(profile_id, one, now) for one in offered], 2),
+            *_in_rows([_zone(settings, one, now) for one in offered], 2),
             pager(page, pages, lambda number: ZonesPage(profile_id=profile_id, page=number)),
             keyboards.to_report(profile_id),
         ),
     )
 
 
-def zones_found(profile_id: int, found: list[str], now: datetime) -> Screen:
+def zones_found(settings: ReportSettings, now: datetime, found: list[str]) -> Screen:
+    profile_id = settings.profile.id
     if found:
         said = "Вот что нашлось. Если нужного нет, пришлите название иначе."
     else:
@@ -176,7 +178,7 @@ def zones_found(profile_id: int, found: list[str], now: datetime) -> Screen:
     return screen(
         said,
         keyboard=keyboard(
-            *([_zone(profile_id, zone, now)] for zone in found),
+            *([_zone(settings, zone, now)] for zone in found),
             [button("🌍 Весь список", ReportZone(profile_id=profile_id))],
             keyboards.to_report(profile_id),
         ),
@@ -259,14 +261,15 @@ def ask_month_day(settings: ReportSettings, now: datetime) -> Screen:
         Bold("📆 Какого числа присылать отчёт?"),
         "",
         *_when(settings, now),
-        "Выберите число или пришлите его. 31 — это последний день любого месяца.",
+        "Выберите число или пришлите его. В месяце, где такого числа нет, отчёт придёт в "
+        "последний день: 31 — это всегда последний день.",
         keyboard=keyboard(*_in_rows(days, 7), *_done(profile_id)),
     )
 
 
 def bad_month_day(profile_id: int) -> Screen:
     return screen(
-        "Нужно число месяца, от 1 до 31. Пришлите ещё раз.",
+        f"Нужно число месяца, от 1 до {LAST_DAY}. Пришлите ещё раз.",
         keyboard=keyboard(*_done(profile_id)),
     )
 
@@ -303,22 +306,32 @@ def ask_period(settings: ReportSettings, _now: datetime) -> Screen:
 def _destinations(settings: ReportSettings, now: datetime) -> list[Line]:
     if not settings.destinations:
         return ["Куда: ещё не выбрано. Выберите чат, и отчёты начнут приходить."]
-    lines: list[Line] = ["Куда:"]
+    places: list[Line] = [
+        f"• {name_of(task)}{', без звука' if task.is_silent else ''}{state_in_short(task)}"
+        for task in settings.destinations
+    ]
+    return ["Куда:", *places, *_failures(settings, now)]
+
+
+def _failures(settings: ReportSettings, now: datetime) -> list[Line]:
+    """What went wrong last time: each cause once, with its places where it is not all of them."""
+    failed: defaultdict[str, list[ReportTask]] = defaultdict(list)
     for task in settings.destinations:
-        silent = ", без звука" if task.is_silent else ""
-        lines.append(f"• {name_of(task)}{silent}{state_in_short(task)}")
-        if task.problem:
-            lines.append(_last_time(task, task.problem, settings, now))
-    return lines
+        # A place that is suspended says why, and the screen says what is wrong with the profile.
+        if task.problem and not task.suspended and task.problem != settings.profile.problem:
+            failed[task.problem].append(task)
+    return [_failure(problem, tasks, settings, now) for problem, tasks in failed.items()]
 
 
-def _last_time(task: ReportTask, problem: str, settings: ReportSettings, now: datetime) -> str:
-    at = ""
-    if task.problem_at is not None:
-        zone = ZoneInfo(settings.schedule.zone)
-        at = f" ({format_moment(task.problem_at, now, zone)})"
+def _failure(
+    problem: str, tasks: list[ReportTask], settings: ReportSettings, now: datetime
+) -> str:
+    last = max((task.problem_at for task in tasks if task.problem_at), default=None)
+    at = f" ({format_moment(last, now, ZoneInfo(settings.schedule.zone))})" if last else ""
+    is_everywhere = len(tasks) == len(settings.destinations)
+    where = "" if is_everywhere else f" — {', '.join(name_of(task) for task in tasks)}"
     said = "⏸ Прошлый отчёт не отправлен" if problem == PAUSED else "⚠️ Сбой с прошлым отчётом"
-    return f"   {said}{at}. {problems.of_delivery(problem)}"
+    return f"{said}{at}{where}. {problems.of_delivery(problem)}"
 
 
 def _needs_keys(settings: ReportSettings) -> bool:
@@ -351,8 +364,9 @@ def _clock(zone: str, now: datetime) -> str:
     return f"Там сейчас {now.astimezone(ZoneInfo(zone)):%H:%M}."
 
 
-def _zone(profile_id: int, zone: str, now: datetime) -> InlineKeyboardButton:
-    return button(describe_zone(zone, now), ZoneSet(profile_id=profile_id, zone=zone))
+def _zone(settings: ReportSettings, zone: str, now: datetime) -> InlineKeyboardButton:
+    label = _marked(describe_zone(zone, now), is_on=zones.is_same(zone, settings.schedule.zone))
+    return button(label, ZoneSet(profile_id=settings.profile.id, zone=zone))
 
 
 def _pause_or_resume(settings: ReportSettings) -> InlineKeyboardButton:

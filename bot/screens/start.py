@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from aiogram.types import InlineKeyboardMarkup
@@ -10,6 +11,8 @@ from aiogram.utils.formatting import Bold
 from bot import keyboards
 from bot.callbacks import ProfileAdd, ReportNow
 from bot.effects import Screen
+from bot.keyboards import Row
+from bot.screens.destination import to_listing
 from bot.screens.parts import screen
 
 
@@ -98,11 +101,13 @@ def left_behind(dialogue: str) -> Screen:
     return screen(f"Прервано: {DIALOGUES[dialogue]}.")
 
 
-def cancelled(what: str) -> Screen:
-    return screen(
-        f"Прервано: {what}.",
-        keyboard=_anywhere(),
-    )
+def cancelled(what: str, back: Row | None = None) -> Screen:
+    return screen(f"Прервано: {what}.", keyboard=keyboards.keyboard(back) if back else _anywhere())
+
+
+def way_back(dialogue: str, profile_id: int | None) -> Row | None:
+    """To where a dialogue about a profile began."""
+    return None if profile_id is None else _BEGAN_AT[dialogue](profile_id)
 
 
 def stopped(kind: str, profile_id: int | None) -> Screen:
@@ -150,6 +155,13 @@ DIALOGUES = {
     "Bind": "выбор места для отчётов, всё осталось как было",
 }
 """What was left, by the group of states; for `/cancel` and for a command inside a dialogue."""
+
+_BEGAN_AT: dict[str, Callable[[int], Row]] = {
+    "ReplaceKeys": keyboards.to_card,
+    "Rename": keyboards.to_card,
+    "SetSchedule": keyboards.to_report,
+    "Bind": to_listing,
+}
 
 JOBS = {
     "connect": "проверка ключей, профиль не подключён",

@@ -18,6 +18,7 @@ from bot.screens.reports import compared_line, figure_lines
 from core.combined import Combined, Row
 from core.report_data import ReportData
 from utils.formatter import (
+    NBSP,
     format_figure,
     format_moment,
     format_period,
@@ -77,7 +78,7 @@ def too_soon(left: timedelta) -> Screen:
 
 
 def wait(left: timedelta) -> str:
-    return f"Сводка только что была. Новую соберу через {ceil(left.total_seconds())} с."
+    return f"Сводка только что была. Новую соберу через {ceil(left.total_seconds())}{NBSP}с."
 
 
 def _totals(report: Combined) -> list[Line]:

@@ -98,7 +98,7 @@ class BindWork:
             if report is None:
                 ending.screen = parts.screen(delivery_screens.TOO_LATE)
                 return
-            deliveries.send_again(report, self.clock.now())
+            await deliveries.send_again(ending.session, report, self.clock.now())
             ending.screen = delivery_screens.sent_again(report)
 
         await self._if_allowed(job, send)

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import State
+from core.database.repositories.outbox import State, reopen_rest
 
 SECOND_CHANCE = timedelta(hours=1)
 """How long a report that its owner sends again may take to get there."""
@@ -68,8 +68,8 @@ async def held(session: AsyncSession, owner_id: int, delivery_id: int) -> Report
     return Report(*row) if row is not None and row[0].payload is not None else None
 
 
-def send_again(report: Report, now: datetime) -> None:
-    """Send a held report once more, marked as a repeat."""
+async def send_again(session: AsyncSession, report: Report, now: datetime) -> None:
+    """Send a held report once more, marked as a repeat, and what was to follow it."""
     delivery = report.delivery
     delivery.state, delivery.is_repeat, delivery.attempt = State.RESEND, True, 0
     delivery.owner = delivery.next_try_at = delivery.finished_at = None
@@ -77,6 +77,8 @@ def send_again(report: Report, now: datetime) -> None:
     delivery.updated_at = now
     # While it was held its group may have become a supergroup.
     delivery.chat_id, delivery.thread_id = report.task.chat_id, report.task.thread_id
+    await session.flush()
+    await reopen_rest(session, [delivery.id])
 
 
 def _reports() -> Select[Delivery, ReportTask, AvitoProfile]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -33,9 +32,6 @@ SLIP = timedelta(minutes=5)
 """A pause that is taken back sooner was not meant."""
 ROUND_THE_WORLD = timedelta(hours=26)
 """How long after one zone the last one shows the same local time."""
-
-_TIME = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3])(?:[:.\- ]?(?P<minute>[0-5][0-9]))?")
-_NUMBER = re.compile(r"[0-9]{1,4}")
 
 GOING = (
     ReportTask.is_active,
@@ -180,20 +176,6 @@ async def undo_slip(session: AsyncSession, profile: AvitoProfile, now: datetime)
         Delivery.finished_at > now - SLIP,
         Delivery.task_id.in_(going),
     )
-
-
-def clean_time(text: str | None) -> time | None:
-    """A time of day as it may be typed, `9:00`, `09.00`, `0900`, `9`; None when it is none."""
-    typed = _TIME.fullmatch((text or "").strip())
-    return time(int(typed["hour"]), int(typed["minute"] or 0)) if typed else None
-
-
-def clean_number(text: str | None, most: int) -> int | None:
-    """A whole number from 1 to `most` as typed; None when it is none."""
-    typed = (text or "").strip()
-    if not _NUMBER.fullmatch(typed):
-        return None
-    return int(typed) if 1 <= int(typed) <= most else None
 
 
 async def reschedule(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:

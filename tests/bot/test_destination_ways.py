@@ -130,8 +130,10 @@ async def test_the_list_of_chats_can_be_left(rig: BotRig) -> None:
 
     chat.click("❌ Отмена")
 
-    await chat.wait_for("Профили Avito: 1")
+    await chat.wait_for("Прервано: выбор места")
     assert keyboard_in_place(chat) is None
+    chat.click("« Куда приходят отчёты")
+    await chat.wait_for("Куда приходят отчёты «Мебель»")
     chat.send("что?")
     await chat.wait_for("Не понял это сообщение")
 

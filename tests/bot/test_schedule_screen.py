@@ -94,6 +94,41 @@ async def test_every_place_is_told_with_what_is_wrong_there(rig: BotRig) -> None
     assert "Следующий: завтра, в воскресенье 22 ноября, в 09:00 (Москва)" in text
 
 
+async def test_one_cause_is_told_once_for_all_its_places(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice)
+    for number, problem in enumerate(("Unavailable", "Unavailable", "too_late")):
+        await add_destination(
+            rig,
+            profile_id,
+            -100200 - number,
+            chat_title=f"Чат {number}",
+            chat_type="group",
+            problem=problem,
+            problem_at=utc("2026-11-21 05:59"),
+        )
+
+    text = (await open_report_settings(rig.alice.private(rig.me), profile_id)).text
+
+    assert text.splitlines()[-2:] == [
+        "⚠️ Сбой с прошлым отчётом (сегодня в 08:59) — группа «Чат 0», группа «Чат 1». "
+        "Avito сейчас не отвечает. Попробуйте через несколько минут.",
+        "⚠️ Сбой с прошлым отчётом (сегодня в 08:59) — группа «Чат 2». "
+        "Бот долго не работал или не мог его собрать, и слать его стало поздно.",
+    ]
+
+
+async def test_what_is_said_of_the_place_or_the_profile_is_not_said_again(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель", problem="KeysRefused")
+    await add_destination(rig, profile_id, rig.alice.id, problem="KeysRefused")
+    await add_destination(rig, profile_id, -100300, problem="kicked", suspended="kicked")
+
+    text = (await open_report_settings(rig.alice.private(rig.me), profile_id)).text
+
+    assert "Сбой с прошлым отчётом" not in text
+    assert text.count("не принимает ключи") == 1
+    assert "меня там нет" in text
+
+
 async def test_refused_keys_are_told_where_the_reports_are_set_up(rig: BotRig) -> None:
     profile_id = await add_profile(rig, rig.alice, "Мебель", problem="KeysRefused")
 

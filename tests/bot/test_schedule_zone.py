@@ -38,6 +38,16 @@ async def test_a_zone_of_the_list_is_one_tap_and_in_force_at_once(rig: BotRig) -
     assert await next_due(rig, task_id) == utc("2026-11-22 04:00")
 
 
+async def test_the_present_zone_is_ticked(rig: BotRig) -> None:
+    chat, _, _ = await asked_for_zone(rig)
+    assert ["Калининград (UTC+2)", "✅ Москва (UTC+3)"] in chat.last.button_texts
+
+    chat.send("Питер")
+
+    found = await chat.wait_for("Вот что нашлось")
+    assert found.button_texts[0] == ["✅ Москва (UTC+3)"]
+
+
 async def test_the_list_has_pages(rig: BotRig) -> None:
     chat, profile_id, _ = await asked_for_zone(rig)
 
@@ -54,7 +64,7 @@ async def test_the_list_has_pages(rig: BotRig) -> None:
 async def test_a_place_is_found_by_typing_it(rig: BotRig) -> None:
     chat, _, task_id = await asked_for_zone(rig)
     for typed, label in (
-        ("казань", "Москва (UTC+3)"),
+        ("Екб", "Екатеринбург (UTC+5)"),
         ("Казахстан", "Алматы (UTC+5)"),
         ("New York", "Нью-Йорк (UTC−5)"),
         ("нью-йорк", "Нью-Йорк (UTC−5)"),

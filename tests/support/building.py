@@ -23,6 +23,7 @@ from core.report_runner import ReportRunner
 from core.rounds import Rounds
 from sandbox.avito.world import AvitoAccount
 from sandbox.clock import SandboxClock
+from sandbox.telegram.seen import as_read
 from tests.support.avito import AvitoRig, avito_rig
 from tests.support.deliveries import NINE, Office
 
@@ -126,7 +127,7 @@ def text_of(delivery: Delivery) -> str:
     """As it is read in the chat."""
     assert delivery.payload is not None, f"{delivery.state}: {delivery.reason}"
     # A carriage return is how aiogram keeps two marks apart; Telegram drops it.
-    return to_plain(delivery.payload["text"]).replace("\r", "")
+    return as_read(to_plain(delivery.payload["text"])).replace("\r", "")
 
 
 def buttons_of(delivery: Delivery) -> list[str]:

@@ -15,7 +15,8 @@ from sandbox.avito.world import AvitoAccount
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 
-SPACE = "\N{NO-BREAK SPACE}"
+SPACE = " "
+"""Whether it breaks a line nobody sees."""
 MINUS = "\N{MINUS SIGN}"
 NO_DATA = "нет данных"
 UNCHANGED = f"без{SPACE}изменений"

@@ -26,6 +26,7 @@ from core.outbox import State
 from sandbox.clock import SandboxClock
 from sandbox.telegram.history import CallRecord
 from sandbox.telegram.people import Person
+from sandbox.telegram.seen import Seen
 from tests.support.deliveries import NINE, Office
 from tests.support.telegram import TelegramRig, telegram_rig
 
@@ -142,10 +143,10 @@ class SenderRig:
         owed = list(self.owed)
         self.owed.clear()
         await self.desk.perform(owed)
-        return [message.words for message in self.world.sent(self.alice.id)]
+        return self.texts(self.alice.id)
 
     def texts(self, chat_id: int) -> list[str]:
-        return [message.words for message in self.world.sent(chat_id)]
+        return [Seen(message).text for message in self.world.sent(chat_id)]
 
     def calls(self, chat_id: int | None = None) -> list[CallRecord]:
         return self.world.history.of("sendMessage", chat_id)

@@ -25,7 +25,7 @@ function afterWords(text, said, messages, keys) {
   if (reports.length > 1 && reports.at(-1) === said) {
     return { text: "Ещё отчёт. Сломайте что-нибудь или передвиньте время: «Пульт» вверху." };
   }
-  if (hasButton(said, "report_now")) {
+  if (!reports.length && hasButton(said, "report_now")) {
     return { text: "Готово. Осталось нажать «Отчёт за вчера».", point: "report_now" };
   }
   if (!reports.length && hasButton(said, "profile_add")) {
