@@ -31,7 +31,7 @@ CHUNK = 500
 SLIP = timedelta(minutes=5)
 """A pause that is taken back sooner was not meant."""
 ROUND_THE_WORLD = timedelta(hours=26)
-"""How long after one zone the last one shows the same local time."""
+"""So long after one zone another may still come to the same local time."""
 
 GOING = (
     ReportTask.is_active,
@@ -204,8 +204,8 @@ async def reschedule_missing(session: AsyncSession, now: datetime) -> int:
 async def reschedule_far(session: AsyncSession, now: datetime) -> int:
     """Undo what a clock did that was ahead, if only for one tick.
 
-    Slots that were written down before their time can come, unless a report of them may have
-    arrived. Destinations whose next slot lies behind others get the one that really is next;
+    Slots that were written down before their time can come again, unless a report of them may
+    have arrived. Destinations whose next slot was moved past others get the one that is next;
     returns how many.
     """
     taken_back = await outbox.undo_early(session, now)

@@ -146,7 +146,8 @@ async def test_without_a_place_it_says_what_comes_first(rig: BotRig) -> None:
 
 
 async def test_a_trial_that_could_not_come_in_half_an_hour_is_told(rig: BotRig) -> None:
-    chat, profile_id, [task_id] = await settings_with(rig, CLIENTS)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    chat, profile_id, [task_id] = await settings_with(rig, CLIENTS | {"chat_id": group.id})
     chat.click("📨 Прислать пробный")
     await chat.wait_for("увидят все")
     # Avito does not answer, and then the worker is stopped for longer than a trial waits.
