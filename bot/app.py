@@ -122,6 +122,7 @@ class App:
         """Recover, then poll until cancelled or `PollingFailed`."""
         with _writing_in_data_dir():
             self.journal.open()
+        await self.sender.recall()
         await self.intake.recover()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.scheduler.run(), name="scheduler")

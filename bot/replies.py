@@ -145,8 +145,10 @@ class ReplyDesk:
                 return None
             # This copy is the last: it leaves when Telegram answers again.
             await self._insist(SendError, PATIENCE_SEC, self._courier.carry, GetMe())
-            again = effect.model_copy(update={"screen": problems.repeated(effect.screen)})
-            message_id = await self._deliver(reply_id, again)
+            message_id = None
+            for screen in problems.repeated([effect.screen]):
+                again = effect.model_copy(update={"screen": screen})
+                message_id = await self._deliver(reply_id, again)
         self._journal.delivered(reply_id, message_id)
         return message_id
 

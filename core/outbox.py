@@ -218,6 +218,11 @@ class Outbox:
             # The next start takes it up, or somebody else when its leases are over.
             log.warning("deliveries_not_released", why=type(error).__name__)
 
+    async def sent_since(self, since: datetime) -> list[tuple[int, datetime]]:
+        """The chats that reports were sent into, and when, oldest first."""
+        async with reading(self._sessions) as session:
+            return await repository.sent_since(session, since)
+
     async def missed_before(self, delivery: Delivery) -> list[Delivery]:
         """The missed slots of its destination since the last report that was sent there."""
         async with reading(self._sessions) as session:
@@ -307,12 +312,24 @@ class Outbox:
         if not changes:
             return
         await repository.save(session, [{"id": row, **each} for row, each in changes.items()])
+        await self._write_rest(session, rows, changes)
         tasks = {row.id: row.task_id for row in rows}
         ended = [(tasks[row], each) for row, each in changes.items() if each.get("finished_at")]
         arrived = [task for task, each in ended if each["reason"] is None]
         problems = [(task, each["reason"]) for task, each in ended if each["reason"] is not None]
         await repository.clear_problems(session, arrived)
         await repository.note_problems(session, problems, now)
+
+    async def _write_rest(
+        self, session: AsyncSession, rows: Sequence[Standing], changes: dict[int, Changes]
+    ) -> None:
+        """A report does not come without its beginning, nor its end before that."""
+        given_up = (State.FAILED, State.HELD)
+        stopped = [row for row, each in changes.items() if each["state"] in given_up]
+        await repository.end_rest(session, stopped)
+        # All that becomes of a held one here: its answer came after all.
+        arrived = [row.id for row in rows if row.state == State.HELD and row.id in changes]
+        await repository.reopen_rest(session, arrived)
 
 
 _MAY_HAVE_ARRIVED = (State.SENDING, State.RESEND, State.HELD)

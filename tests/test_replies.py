@@ -190,6 +190,14 @@ async def test_the_second_copy_waits_until_telegram_is_there_again(rig: DeskRig)
     assert rig.sent[0].endswith("привет")
 
 
+async def test_a_second_copy_that_has_no_room_for_its_mark_follows_it(rig: DeskRig) -> None:
+    rig.telegram.world.fault("drop_after", method="sendMessage", times=1)
+    await rig.do(rig.show("я" * 4096))
+    first, mark, second = rig.sent
+    assert first == second == "я" * 4096
+    assert mark.startswith("🔁 Повтор")
+
+
 async def test_an_edit_whose_answer_is_lost_is_repeated(rig: DeskRig) -> None:
     await rig.do(rig.show("было"))
     rig.telegram.world.fault("drop_before", method="editMessageText", times=1)

@@ -26,8 +26,8 @@ def held(report: Report) -> Screen:
         Bold(f"✋ Неизвестно, дошёл ли отчёт {_title(report)}"),
         f"Куда: {name_of(report.task)}",
         "",
-        "Связь с Telegram прервалась во время отправки. Загляните в чат: если отчёта там нет, "
-        "отправьте его ещё раз.",
+        "Связь с Telegram прервалась во время отправки. Загляните в чат: если всего отчёта там "
+        "нет, отправьте его ещё раз.",
         keyboard=keyboard(
             [button("🔁 Отправить ещё раз", DeliveryResend(delivery_id=report.delivery.id))],
             keyboards.to_report(report.profile.id),

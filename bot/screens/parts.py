@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiogram.utils.formatting import Text
 
 from bot.effects import Keyboard, Screen
 
 Line = str | Text
 
+MESSAGE_LIMIT = 4096
 PART_LIMIT = 3900
-"""Telegram's limit is 4096; the rest is for a mark that may come before the text later."""
+"""The rest of a message is for a mark that may come before the text later."""
 
 
 def screen(*lines: Line, keyboard: Keyboard | None = None) -> Screen:
@@ -38,6 +41,16 @@ def split(whole: Screen) -> list[Screen]:
         parts[-1] += line + "\n"
     *first, last = (part.strip("\n") for part in parts)
     return [Screen(text=text) for text in first] + [Screen(text=last, keyboard=whole.keyboard)]
+
+
+def marked(mark: Line, messages: Sequence[Screen]) -> list[Screen]:
+    """The same with a mark on top; one that has no room in the first message goes ahead of it."""
+    first, *rest = messages
+    text = screen(mark, "", "").text + first.text
+    # Telegram does not count the markup, so this is never too long.
+    if _length(text) > MESSAGE_LIMIT:
+        return [screen(mark), *messages]
+    return [Screen(text=text, keyboard=first.keyboard), *rest]
 
 
 def _length(text: str) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
 from bot.callbacks import ProfileKeys, ReportNow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
-from bot.screens.parts import screen
+from bot.screens.parts import marked, screen
 from core.errors import (
     ABOUT_KEYS,
     AvitoError,
@@ -104,10 +106,10 @@ def job_in_group(code: str) -> Screen:
     return screen("Отчёт сейчас не получился. Попробуйте позже.", f"Код: {code}")
 
 
-def repeated(original: Screen) -> Screen:
+def repeated(messages: Sequence[Screen]) -> list[Screen]:
     """The second copy of a message whose first may have arrived: it must say so."""
-    mark = screen("🔁 Повтор: связь с Telegram прервалась, первая копия могла дойти.", "", "")
-    return Screen(text=mark.text + original.text, keyboard=original.keyboard)
+    mark = "🔁 Повтор: связь с Telegram прервалась, первая копия могла дойти."
+    return marked(mark, messages)
 
 
 def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:

@@ -13,7 +13,7 @@ from bot.callbacks import ProfileOpen, ReportNow, StatsShow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
-from bot.screens.parts import Line, named, screen
+from bot.screens.parts import Line, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
 from core.report_runner import ScheduledReport
@@ -69,10 +69,9 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     return screen(*lines, keyboard=_owners_buttons(report.data) if for_owner else anybodys)
 
 
-def late(original: Screen, slot: datetime) -> Screen:
+def late(messages: Sequence[Screen], slot: datetime) -> list[Screen]:
     """A scheduled report that leaves long after its time; `slot` is local wall clock."""
-    mark = screen(Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}"), "", "")
-    return Screen(text=mark.text + original.text, keyboard=original.keyboard)
+    return marked(Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}"), messages)
 
 
 def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import State
+from core.database.repositories.outbox import State, reopen_rest
 
 SECOND_CHANCE = timedelta(hours=1)
 """How long a report that its owner sends again may take to get there."""
@@ -36,7 +36,7 @@ async def find(session: AsyncSession, delivery_ids: Collection[int]) -> list[Rep
 async def send_again(
     session: AsyncSession, owner_id: int, delivery_id: int, now: datetime
 ) -> Report | None:
-    """Send a held report once more, marked as a repeat.
+    """Send a held report once more, marked as a repeat, and what was to follow it.
 
     None: it is not held any more, its text is forgotten, or it is not this owner's.
     """
@@ -63,6 +63,7 @@ async def send_again(
     # While it was held its group may have become a supergroup.
     delivery.chat_id, delivery.thread_id = report.task.chat_id, report.task.thread_id
     await session.flush()
+    await reopen_rest(session, [delivery_id])
     return report
 
 

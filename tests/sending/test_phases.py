@@ -62,6 +62,16 @@ async def test_a_report_whose_answer_was_lost_comes_once_more_and_says_so(
     await check_history(rig)
 
 
+async def test_a_repeat_that_has_no_room_for_its_mark_follows_it(rig: SenderRig) -> None:
+    long = "отчёт " + "я" * 4090
+    rig.world.fault("drop_after", method="sendMessage", times=1)
+    row = await rig.until(await rig.report(await rig.destination(rig.alice.id), long), State.SENT)
+    first, mark, second = rig.texts(rig.alice.id)
+    assert (first, second) == (long, long)
+    assert mark.startswith(MARK)
+    assert row.message_id == rig.world.sent(rig.alice.id)[-1].id
+
+
 @pytest.mark.parametrize("fault", NEVER_CAME)
 async def test_a_report_that_may_have_arrived_is_marked_even_if_it_had_not(
     rig: SenderRig, fault: Kind

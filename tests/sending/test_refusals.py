@@ -9,6 +9,7 @@ import pytest
 
 from core.outbox import State
 from sandbox.telegram.model import Chat
+from tests.support.deliveries import NINE
 from tests.support.sending import SenderRig, as_payload, check_history
 
 Refuse = Callable[[SenderRig, Chat], object]
@@ -177,6 +178,24 @@ async def test_a_report_refused_for_itself_fails_alone_and_its_owner_is_told(
     await rig.until(good, State.SENT)
     assert (await rig.office.task(task)).suspended is None
     [notice] = await rig.notices()
+    assert "не отправлен" in notice
+    await check_history(rig)
+
+
+async def test_a_long_report_whose_beginning_is_refused_does_not_come_as_a_tail(
+    rig: SenderRig,
+) -> None:
+    task = await rig.destination(rig.alice.id)
+    columns = {"slot": "2026-11-21T09:00", "due_at": NINE}
+    await rig.stop()
+    too_long = await rig.report(task, "я" * 5000, **columns)
+    tail = await rig.report(task, "отчёт, конец", part=1, **columns)
+    good = await rig.report(task, "отчёт короткий")
+    rig.start()
+    await rig.until(too_long, State.FAILED)
+    await rig.until(tail, State.FAILED)
+    await rig.until(good, State.SENT)
+    [_report, notice] = await rig.notices()
     assert "не отправлен" in notice
     await check_history(rig)
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bot import sender as sender_module
+from bot import attempts
 from core.outbox import State
 from tests.support.sending import SenderRig, check_history
 from tests.support.waiting import eventually
@@ -66,7 +66,7 @@ async def test_a_report_that_waits_for_its_turn_is_put_back_at_once(rig: SenderR
 async def test_a_process_that_slept_too_long_before_sending_does_not_send(
     rig: SenderRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender_module, "FENCE_SEC", -1.0)
+    monkeypatch.setattr(attempts, "FENCE_SEC", -1.0)
     delivery = await rig.report_to(rig.alice.id)
     row = await rig.until(delivery, State.RETRY)
     assert rig.calls() == []

@@ -236,6 +236,56 @@ async def add_parts(
     await session.execute(insert_for(session, Delivery).values(rows).on_conflict_do_nothing())
 
 
+async def end_rest(session: AsyncSession, ids: Collection[int]) -> None:
+    """What follows a part that was given up is given up with it, before any of it leaves."""
+    first = aliased(Delivery)
+    given_up = {
+        Delivery.state: first.state,
+        Delivery.reason: first.reason,
+        Delivery.updated_at: first.updated_at,
+        Delivery.finished_at: first.finished_at,
+    }
+    await _change_rest(session, first, ids, given_up, Delivery.finished_at.is_(None))
+
+
+async def reopen_rest(session: AsyncSession, ids: Collection[int]) -> None:
+    """What was given up together with these parts goes after them, and where they go."""
+    first = aliased(Delivery)
+    ready = {
+        Delivery.state: State.READY,
+        Delivery.reason: null(),
+        Delivery.chat_id: first.chat_id,
+        Delivery.thread_id: first.thread_id,
+        Delivery.deadline_at: first.deadline_at,
+        Delivery.updated_at: first.updated_at,
+        Delivery.finished_at: null(),
+    }
+    given_up = (Delivery.finished_at.is_not(None), Delivery.state != State.SENT)
+    await _change_rest(session, first, ids, ready, *given_up)
+
+
+async def _change_rest(
+    session: AsyncSession,
+    first: type[Delivery],
+    ids: Collection[int],
+    values: dict[Any, Any],
+    *conditions: ColumnElement[bool],
+) -> None:
+    if ids:
+        await session.execute(
+            update(Delivery)
+            .where(
+                first.id.in_(ids),
+                Delivery.task_id == first.task_id,
+                Delivery.slot == first.slot,
+                Delivery.part > first.part,
+                *conditions,
+            )
+            .values(values)
+            .execution_options(synchronize_session=False)
+        )
+
+
 async def note_problems(
     session: AsyncSession, problems: Sequence[tuple[int, str]], now: datetime
 ) -> None:
@@ -255,6 +305,16 @@ async def clear_problems(session: AsyncSession, task_ids: Collection[int]) -> No
             .values(problem=None, problem_at=None)
             .execution_options(synchronize_session=False)
         )
+
+
+async def sent_since(session: AsyncSession, since: datetime) -> list[tuple[int, datetime]]:
+    """Into which chats reports were sent, and when, oldest first."""
+    rows = await session.execute(
+        select(Delivery.chat_id, Delivery.finished_at)
+        .where(Delivery.state == State.SENT, Delivery.finished_at > since)
+        .order_by(Delivery.finished_at)
+    )
+    return [(chat_id, sent_at) for chat_id, sent_at in rows if sent_at is not None]
 
 
 async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
