@@ -41,6 +41,7 @@ from bot.lanes import Lanes
 from bot.middleware import DbSessionMiddleware
 from bot.polling import Poller, PollPolicy
 from bot.replies import ReplyDesk
+from bot.scribe import Scribe
 from bot.sender import Sender
 from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
@@ -101,6 +102,7 @@ class App:
     sender: Sender
     journal: Journal
     telegram: TelegramSession
+    scribe: Scribe
     door: AvitoDoor
 
     async def prepare(self) -> None:
@@ -147,6 +149,7 @@ class App:
 
     async def close(self) -> None:
         self.journal.close()
+        self.scribe.close()
         await self.door.close()
         await self.telegram.close()
         await self.engine.dispose()
@@ -166,7 +169,8 @@ def build_app(
     lanes, background = Lanes(), Background(clock)
     incidents = IncidentDesk(settings.admin_chat_id, clock)
     office = JobOffice(sessions, courier, incidents, clock)
-    desk = ReplyDesk(courier, journal, sessions, office)
+    scribe = Scribe()
+    desk = ReplyDesk(courier, scribe, journal, sessions, office)
 
     gate = DatabaseRateGate(sessions, clock)
     door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate, patience=patience)
@@ -195,7 +199,7 @@ def build_app(
     with _writing_in_data_dir():
         outbox = Outbox(sessions, clock, worker_name(settings.data_dir))
     aftermath = Aftermath(sessions, clock, intake.hand_over)
-    sender = Sender(outbox, Courier(bot, telegram), throttle, aftermath, clock)
+    sender = Sender(outbox, Courier(bot, telegram), scribe, throttle, aftermath, clock)
     runner = ReportRunner(
         sessions, outbox, collector, clock, render=freeze, gave_up=aftermath.not_built
     )
@@ -233,6 +237,7 @@ def build_app(
         sender=sender,
         journal=journal,
         telegram=telegram,
+        scribe=scribe,
         door=door,
     )
 

@@ -120,6 +120,10 @@ class DestinationSilent(AboutDestination, prefix="destination_silent"):
     """With a sound, or without: the other of the two."""
 
 
+class ReportChartToggle(AboutDestination, prefix="report_chart_toggle"):
+    """With a picture, or without: the other of the two."""
+
+
 class DestinationLost(AboutDestination, prefix="destination_lost"):
     """After a lost answer send again, or ask: the other of the two."""
 

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup, ReplyKeyboardRemove
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from utils.charts.course import Course
+
 # Left to right: each of the first two has a field that it cannot be without.
 Keyboard = Annotated[
     InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove,
@@ -20,7 +22,9 @@ Keyboard = Annotated[
 
 
 class Screen(BaseModel):
-    """One message as a person sees it: MarkdownV2 text and its buttons.
+    """One message as a person sees it: MarkdownV2 text and its buttons, maybe under a picture.
+
+    The picture is kept as what it shows, and drawn when the message leaves.
 
     The keyboard is one under the message or, where Telegram's own choosers are needed, one in
     place of typing (and the order to take that away again).
@@ -30,6 +34,7 @@ class Screen(BaseModel):
 
     text: str
     keyboard: Keyboard | None = None
+    picture: Course | None = None
 
     @property
     def inline(self) -> InlineKeyboardMarkup | None:

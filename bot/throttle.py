@@ -18,7 +18,13 @@ from math import inf
 from typing import Any
 
 from aiogram import Bot
-from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
+from aiogram.methods import (
+    EditMessageMedia,
+    EditMessageText,
+    SendMessage,
+    SendPhoto,
+    TelegramMethod,
+)
 
 from bot.delivery import Courier, NotSent
 from bot.telegram import TelegramSession
@@ -256,7 +262,7 @@ class UrgentCourier(Courier):
         self, method: TelegramMethod[Any], *, leaving: Callable[[], None] | None = None
     ) -> int | None:
         # Only what appears in a chat counts for Telegram; answering a press is free.
-        if not isinstance(method, SendMessage | EditMessageText):
+        if not isinstance(method, SendMessage | SendPhoto | EditMessageText | EditMessageMedia):
             return await super().carry(method, leaving=leaving)
         chat_id = method.chat_id
         assert isinstance(chat_id, int)  # noqa: S101 - we never write to a @name

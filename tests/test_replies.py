@@ -14,6 +14,7 @@ from sqlalchemy import URL, select
 
 from bot.effects import Answer, Effect, Erase, Screen, Show, StopJob, to_json
 from bot.replies import ReplyDesk
+from bot.scribe import Scribe
 from core.database.models import Job, Reply
 from core.database.repositories import inbox
 from core.database.session import Sessions, create_sessions
@@ -54,7 +55,9 @@ class DeskRig:
         """A new process: it knows what the journal says."""
         self.journal = Journal(self.path)
         self.journal.open()
-        self.desk = ReplyDesk(self.telegram.courier, self.journal, self.sessions, self.jobs)
+        self.desk = ReplyDesk(
+            self.telegram.courier, Scribe(), self.journal, self.sessions, self.jobs
+        )
 
     async def owe(self, *effects: Effect) -> list[Reply]:
         async with self.sessions.begin() as session:

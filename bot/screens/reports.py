@@ -53,7 +53,8 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
 
 def report(data: ReportData, now: datetime, *, for_owner: bool) -> Screen:
     """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    return screen(*_lines(data, now, for_owner), keyboard=_owners_buttons(data))
+    lines = _lines(data, now, for_owner)
+    return screen(*lines, keyboard=_owners_buttons(data), picture=data.course)
 
 
 def scheduled(report: ScheduledReport, now: datetime) -> Screen:
@@ -66,7 +67,8 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
         lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
     # Other people's chats get a button that works for everybody there.
     anybodys = keyboard([button("🔄 Сводка сейчас", StatsShow())])
-    return screen(*lines, keyboard=_owners_buttons(report.data) if for_owner else anybodys)
+    buttons = _owners_buttons(report.data) if for_owner else anybodys
+    return screen(*lines, keyboard=buttons, picture=report.data.course)
 
 
 def late(messages: Sequence[Screen], slot: datetime) -> list[Screen]:

@@ -91,6 +91,8 @@ def send_photo(call: Call) -> Json:
 def _send_media(call: Call, field: str) -> Json:
     chat = writable_chat(call)
     thread_id = writable_thread(call, chat)
+    if field == "photo" and not chat.allows_photos:
+        raise bad_request("not enough rights to send photos to the chat")
     body = _checked_caption(call, "message caption is too long")
     media = _MEDIA[field](_stored(call, field, field))
     message = _draft(call, chat, thread_id)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from bot.aftermath import Aftermath
 from bot.effects import Screen
 from bot.replies import ReplyDesk
+from bot.scribe import Scribe
 from bot.sender import Sender
 from bot.throttle import Throttle, UrgentCourier
 from core.database.models import Delivery, Reply
@@ -52,15 +53,21 @@ class SenderRig:
         self.aftermath = Aftermath(office.sessions, office.clock, self.owed.extend)
         journal = Journal(folder / "journal.log")
         journal.open()
+        self.scribe = Scribe()
         self.urgent = UrgentCourier(telegram.bot, telegram.session, self.throttle)
-        self.desk = ReplyDesk(self.urgent, journal, office.sessions, NoJobs())
+        self.desk = ReplyDesk(self.urgent, self.scribe, journal, office.sessions, NoJobs())
         self._numbers = count(1)
         self._running: asyncio.Task[None] | None = None
         self.sender = self._new_sender()
 
     def _new_sender(self) -> Sender:
         return Sender(
-            self.outbox, self.telegram.courier, self.throttle, self.aftermath, self.clock
+            self.outbox,
+            self.telegram.courier,
+            self.scribe,
+            self.throttle,
+            self.aftermath,
+            self.clock,
         )
 
     def start(self) -> None:
