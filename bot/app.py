@@ -47,6 +47,7 @@ from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
 from bot.work.connect import ConnectWork
+from bot.work.excel import ExcelWork
 from bot.work.reports import ReportWork, freeze
 from bot.work.stats import StatsWork
 from core.avito.client import Avito
@@ -68,6 +69,7 @@ from core.report_runner import ReportRunner
 from core.rounds import Rounds
 from core.scheduler import Errands, Scheduler
 from core.secrets import Keyring
+from core.shelf import Shelf
 from core.statistics.sync import StatisticsSync
 
 log = get_logger(__name__)
@@ -169,7 +171,8 @@ def build_app(
     lanes, background = Lanes(), Background(clock)
     incidents = IncidentDesk(settings.admin_chat_id, clock)
     office = JobOffice(sessions, courier, incidents, clock)
-    scribe = Scribe()
+    shelf = Shelf(settings.data_dir / "outgoing")
+    scribe = Scribe(shelf)
     desk = ReplyDesk(courier, scribe, journal, sessions, office)
 
     gate = DatabaseRateGate(sessions, clock)
@@ -181,6 +184,7 @@ def build_app(
 
     place_checks = BindWork(bot, sessions, clock)
     key_checks = ConnectWork(sessions, avito, sync, incidents, clock)
+    report_work = ReportWork(collector, background, incidents, clock)
     office.employ(
         {
             "connect": key_checks.connect,
@@ -188,7 +192,8 @@ def build_app(
             "first_read": key_checks.first_read,
             "bind": place_checks.bind,
             "check_place": place_checks.check,
-            "report": ReportWork(collector, background, incidents, clock).run,
+            "report": report_work.run,
+            "report_excel": ExcelWork(report_work, shelf).run,
             "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
     )
@@ -213,7 +218,7 @@ def build_app(
         wake_builder=wake,
         warm_up=rounds.ahead_of_slots,
         sync_statistics=rounds.nightly,
-        keep_house=Housekeeper(sessions, clock).tidy,
+        keep_house=Housekeeper(sessions, shelf, clock).tidy,
         tell_held=aftermath.held,
     )
     policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)

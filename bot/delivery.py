@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aiogram import Bot
-from aiogram.methods import SendMessage, SendPhoto, TelegramMethod
+from aiogram.methods import SendDocument, SendMessage, SendPhoto, TelegramMethod
 
 from bot.markdown import to_plain
 from bot.telegram import NoAnswer, RawAnswer, TelegramSession, parameters_of, seconds_to_wait
@@ -79,7 +79,7 @@ class Courier:
         return interpret(answer)
 
 
-Sending = SendMessage | SendPhoto
+Sending = SendMessage | SendPhoto | SendDocument
 """The calls that a screen becomes when it is a new message."""
 
 

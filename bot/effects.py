@@ -21,6 +21,17 @@ Keyboard = Annotated[
 ]
 
 
+class Document(BaseModel):
+    """A file that comes with a message."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kept_as: str
+    """Where it lies on the shelf."""
+    name: str
+    """What people see."""
+
+
 class Screen(BaseModel):
     """One message as a person sees it: MarkdownV2 text and its buttons, maybe under a picture.
 
@@ -35,6 +46,7 @@ class Screen(BaseModel):
     text: str
     keyboard: Keyboard | None = None
     picture: Course | None = None
+    document: Document | None = None
 
     @property
     def inline(self) -> InlineKeyboardMarkup | None:

@@ -19,7 +19,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.wait import wait_base, wait_exponential
 
 from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain, mended
-from bot.effects import Answer, Erase, Show, StopJob, from_json
+from bot.effects import Answer, Erase, Screen, Show, StopJob, from_json
 from bot.screens import problems
 from bot.scribe import Scribe
 from core.database.models import Reply
@@ -70,10 +70,12 @@ class ReplyDesk:
 
     async def perform(self, owed: Sequence[Reply]) -> None:
         """Do everything owed, in order, then strike it off."""
+        screens: list[Screen] = []
         shown: list[tuple[int, int | None]] = []
         dropped: list[int] = []
         for reply in owed:
             effect = from_json(reply.effect)
+            screens += [effect.screen] if isinstance(effect, Show) else []
             try:
                 message_id = await self._do(reply.id, effect)
             except SendError as error:
@@ -83,12 +85,16 @@ class ReplyDesk:
             else:
                 if isinstance(effect, Show) and effect.job_id is not None:
                     shown.append((effect.job_id, message_id))
-        await self._settle([reply.id for reply in owed], shown, dropped)
+        await self._settle([reply.id for reply in owed], shown, dropped, screens)
         for job_id, _ in shown:
             self._jobs.start(job_id)
 
     async def _settle(
-        self, ids: list[int], shown: list[tuple[int, int | None]], dropped: list[int]
+        self,
+        ids: list[int],
+        shown: list[tuple[int, int | None]],
+        dropped: list[int],
+        screens: list[Screen],
     ) -> None:
         async with self._sessions.begin() as session:
             for job_id, message_id in shown:
@@ -99,6 +105,8 @@ class ReplyDesk:
             await replies.settle(session, ids)
         for reply_id in ids:
             self._journal.forget_reply(reply_id)
+        for screen in screens:
+            self._scribe.done_with(screen)
 
     async def _do(self, reply_id: int, effect: Show | Answer | Erase | StopJob) -> int | None:
         match effect:

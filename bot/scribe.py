@@ -1,4 +1,4 @@
-"""Screens as Bot API calls: a text, or a picture with the text under it."""
+"""Screens as Bot API calls: a text, or the text under a picture or a document."""
 
 from __future__ import annotations
 
@@ -7,12 +7,25 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiogram.enums import ParseMode
-from aiogram.methods import EditMessageMedia, EditMessageText, SendMessage, SendPhoto
-from aiogram.types import BufferedInputFile, InputMediaPhoto, LinkPreviewOptions
+from aiogram.methods import (
+    EditMessageMedia,
+    EditMessageText,
+    SendDocument,
+    SendMessage,
+    SendPhoto,
+)
+from aiogram.types import (
+    BufferedInputFile,
+    InputMediaDocument,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+)
 
 from bot.delivery import Sending
-from bot.effects import Screen
+from bot.effects import Document, Screen
+from bot.screens import problems
 from core.logs import get_logger
+from core.shelf import Shelf
 from utils.charts.course import Course
 from utils.charts.picture import draw
 
@@ -23,34 +36,55 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class Scribe:
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
         self._drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="drawing")
 
     async def new(
         self, screen: Screen, chat_id: int, thread_id: int | None, **how: Any
     ) -> Sending:
         """A message of its own; `how` it is sent: silently, as a paid broadcast."""
-        where: dict[str, Any] = {"chat_id": chat_id, "message_thread_id": thread_id}
+        how |= {"chat_id": chat_id, "message_thread_id": thread_id}
+        how["reply_markup"] = screen.keyboard
+        if screen.document is not None:
+            document = self._file(screen.document)
+            if document is None:
+                return SendMessage(**how, **_text(problems.file_gone()))
+            return SendDocument(**how, document=document, **_caption(screen))
         picture = await self._picture(screen)
         if picture is None:
-            return SendMessage(**where, **_text(screen), reply_markup=screen.keyboard, **how)
-        return SendPhoto(
-            **where, photo=picture, **_caption(screen), reply_markup=screen.keyboard, **how
-        )
+            return SendMessage(**how, **_text(screen))
+        return SendPhoto(**how, photo=picture, **_caption(screen))
 
     async def edit(
         self, screen: Screen, chat_id: int, message_id: int
     ) -> EditMessageText | EditMessageMedia:
         """In place of what a message showed, be that a picture or a text."""
         where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
+        where["reply_markup"] = screen.inline
+        if screen.document is not None:
+            document = self._file(screen.document)
+            if document is None:
+                return EditMessageText(**where, **_text(problems.file_gone()))
+            return EditMessageMedia(
+                **where, media=InputMediaDocument(media=document, **_caption(screen))
+            )
         picture = await self._picture(screen)
         if picture is None:
-            return EditMessageText(**where, **_text(screen), reply_markup=screen.inline)
-        media = InputMediaPhoto(media=picture, **_caption(screen))
-        return EditMessageMedia(**where, media=media, reply_markup=screen.inline)
+            return EditMessageText(**where, **_text(screen))
+        return EditMessageMedia(**where, media=InputMediaPhoto(media=picture, **_caption(screen)))
+
+    def done_with(self, screen: Screen) -> None:
+        """What came with it is not needed any more: it has arrived, or never will."""
+        if screen.document is not None:
+            self._shelf.drop(screen.document.kept_as)
 
     def close(self) -> None:
         self._drawing.shutdown(wait=False, cancel_futures=True)
+
+    def _file(self, document: Document) -> BufferedInputFile | None:
+        content = self._shelf.take(document.kept_as)
+        return None if content is None else BufferedInputFile(content, document.name)
 
     async def _picture(self, screen: Screen) -> BufferedInputFile | None:
         if screen.picture is None:
@@ -64,9 +98,7 @@ class Scribe:
             return await loop.run_in_executor(self._drawing, draw, course)
         except Exception:
             # Nobody should miss his numbers for the sake of a picture.
-            log.exception(
-                "not_drawn", first=str(course.period.first), last=str(course.period.last)
-            )
+            log.exception("not_drawn", period=str(course.period))
             return None
 
 

@@ -20,7 +20,7 @@ from core.statistics.store import DayNumbers, Source
 from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
 from utils.analytics import Figure, Wallet, figures
 from utils.charts.course import Course
-from utils.periods import Period, end_of, moscow_day
+from utils.periods import Period, end_of, moscow_day, one_day
 
 ONE_DAY = timedelta(days=1)
 
@@ -102,6 +102,15 @@ class Collector:
         if not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
         return await self._data(profile, period, freshness)
+
+    async def daily(self, profile: AvitoProfile, period: Period) -> dict[date, list[Figure]]:
+        """The statistics of each day of `period` that is stored, without changes."""
+        async with reading(self.sessions) as session:
+            days = await store.days(session, access_to(profile).account, period)
+        return {
+            day: figures(one_day(day), {day: numbers.metrics}, compare=False)
+            for day, numbers in days.items()
+        }
 
     async def stored(
         self, profile: AvitoProfile, period: Period, failure: Exception

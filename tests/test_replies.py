@@ -20,6 +20,7 @@ from core.database.repositories import inbox
 from core.database.session import Sessions, create_sessions
 from core.journal import Journal
 from core.secrets import Keyring
+from core.shelf import Shelf
 from sandbox.telegram.faults import Kind
 from tests.support.databases import opened
 from tests.support.telegram import TelegramRig, telegram_rig
@@ -55,8 +56,9 @@ class DeskRig:
         """A new process: it knows what the journal says."""
         self.journal = Journal(self.path)
         self.journal.open()
+        scribe = Scribe(Shelf(self.path.parent / "outgoing"))
         self.desk = ReplyDesk(
-            self.telegram.courier, Scribe(), self.journal, self.sessions, self.jobs
+            self.telegram.courier, scribe, self.journal, self.sessions, self.jobs
         )
 
     async def owe(self, *effects: Effect) -> list[Reply]:

@@ -9,8 +9,8 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
 
 from bot import keyboards
-from bot.callbacks import ProfileOpen, ReportNow, StatsShow
-from bot.effects import Screen
+from bot.callbacks import ProfileOpen, ReportExcel, ReportNow, StatsShow
+from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
 from bot.screens.parts import Line, marked, named, screen
@@ -18,6 +18,7 @@ from core.database.models import AvitoProfile
 from core.report_data import ReportData
 from core.report_runner import ScheduledReport
 from utils.analytics import Figure
+from utils.files import file_name
 from utils.formatter import (
     format_change,
     format_day,
@@ -41,6 +42,25 @@ def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
         f"⏳ Собираю отчёт {named(profile.profile_name)} за {format_period(period)}…",
         keyboard=keyboard(keyboards.stop(job_id)),
     )
+
+
+def writing(job_id: int, profile: AvitoProfile) -> Screen:
+    return screen(
+        f"⏳ Собираю отчёт {named(profile.profile_name)} в Excel…",
+        keyboard=keyboard(keyboards.stop(job_id)),
+    )
+
+
+def workbook(data: ReportData, kept_as: str) -> Screen:
+    whole = screen(
+        Bold("📗 Отчёт Avito в Excel"),
+        Italic(data.profile_name),
+        format_period(data.period),
+        keyboard=keyboard([button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))]),
+    )
+    period = f"{data.period.first.isoformat()}_{data.period.last.isoformat()}"
+    name = f"{file_name(data.profile_name)}_{period}.xlsx"
+    return whole.model_copy(update={"document": Document(kept_as=kept_as, name=name)})
 
 
 def waiting_for_avito(job_id: int, seconds: int) -> Screen:
@@ -92,7 +112,15 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
 
 def _owners_buttons(data: ReportData) -> InlineKeyboardMarkup:
     return keyboard(
-        [button("🔄 Обновить", ReportNow(profile_id=data.profile_id))],
+        [
+            button("🔄 Обновить", ReportNow(profile_id=data.profile_id)),
+            button(
+                "📗 Excel",
+                ReportExcel(
+                    profile_id=data.profile_id, first=data.period.first, last=data.period.last
+                ),
+            ),
+        ],
         [button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))],
     )
 

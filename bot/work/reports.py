@@ -43,13 +43,17 @@ class ReportWork:
     incidents: IncidentDesk
     clock: Clock
 
-    async def run(self, job: JobContext) -> None:
+    async def data(self, job: JobContext) -> tuple[AvitoProfile, ReportData]:
+        """What the report of a job is about, waiting for Avito's minute where that is needed."""
         assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
         period = Period(
             date.fromisoformat(job.payload["first"]), date.fromisoformat(job.payload["last"])
         )
         profile = await self.collector.profile(job.owner_id, job.profile_id)
-        data = await self._collect(job, profile, period)
+        return profile, await self._collect(job, profile, period)
+
+    async def run(self, job: JobContext) -> None:
+        profile, data = await self.data(job)
         async with job.ending() as ending:
             whole = screens.report(data, self.clock.now(), for_owner=job.chat_id == job.owner_id)
             ending.screen, *rest = parts.split(whole)

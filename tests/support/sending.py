@@ -23,6 +23,7 @@ from core.database.models import Delivery, Reply
 from core.database.session import Sessions, reading
 from core.journal import Journal
 from core.outbox import State
+from core.shelf import Shelf
 from sandbox.clock import SandboxClock
 from sandbox.telegram.history import CallRecord
 from sandbox.telegram.people import Person
@@ -53,7 +54,7 @@ class SenderRig:
         self.aftermath = Aftermath(office.sessions, office.clock, self.owed.extend)
         journal = Journal(folder / "journal.log")
         journal.open()
-        self.scribe = Scribe()
+        self.scribe = Scribe(Shelf(folder / "outgoing"))
         self.urgent = UrgentCourier(telegram.bot, telegram.session, self.throttle)
         self.desk = ReplyDesk(self.urgent, self.scribe, journal, office.sessions, NoJobs())
         self._numbers = count(1)
