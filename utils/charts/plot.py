@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from statistics import median_low
 
 from utils.charts import words
 from utils.charts.panels import Panel
@@ -36,7 +37,7 @@ _DOTTED = 16
 """So many points have a dot each."""
 _LINE, _THIN_LINE, _DOT = 7, 5, 10
 _WIDEST = 110
-"""What a column takes of the widest day, with the air beside it."""
+"""What a column and the air beside it take at most."""
 _STUB = 5
 _OVER_TOP = 14
 _OVER_POINT, _UNDER_POINT = 22, 46
@@ -54,10 +55,10 @@ class Axis:
         """How wide a day is."""
         return (RIGHT - self.left) / Period(self.points[0].first, self.points[-1].last).length
 
-    @property
-    def narrowest(self) -> float:
-        """How wide the shortest point is."""
-        return min(point.length for point in self.points) * self.day
+    def width(self, index: int) -> float:
+        """Of a point, but none is wider than most are: a week with odd days looks like a week."""
+        usual = median_low(point.length for point in self.points)
+        return min(self.points[index].length, usual) * self.day
 
     def start(self, point: Period) -> float:
         return self.left + (point.first - self.points[0].first).days * self.day
@@ -182,7 +183,7 @@ def _columns(plot: Plot) -> Iterator[Shape]:
 
 def _column(plot: Plot, index: int, value: float, ink: Ink, share: float) -> Column:
     # Whole pixels: columns of one width with sharp sides.
-    width = round(min(plot.axis.narrowest, _WIDEST) * share)
+    width = round(min(plot.axis.width(index), _WIDEST) * share)
     left = round(plot.axis.middle(index) - width / 2)
     zero, y = plot.y(0), plot.y(value)
     if value < 0:
@@ -212,7 +213,7 @@ def _places(plot: Plot, text: str, point: Point) -> Iterator[Label]:
     x, y = point
     half = width_of(text, Face.VALUE) / 2
     # To a side only as far as its own day goes: the next number may come as near.
-    aside = max(0, min(half + _DOT, plot.axis.narrowest / 2 - half - 4))
+    aside = max(0, min(half + _DOT, plot.axis.day / 2 - half - 4))
     for dx, dy in (
         (0, -_OVER_POINT),
         (0, _UNDER_POINT),
