@@ -14,6 +14,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.chart import BarChart, LineChart, Reference
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from utils.analytics import Figure, Value
@@ -30,10 +31,12 @@ FORMATS = {
 DATE_FORMAT = "DD.MM.YYYY"
 RELATIVE_FORMAT = "+0.0%;-0.0%;0.0%"
 WEEKDAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
-BOLD = Font(bold=True)
+FACE = "Calibri"
+BOLD = Font(FACE, bold=True)
 HEADER = PatternFill("solid", fgColor="EEF1F6")
 WEEKEND = PatternFill("solid", fgColor="F7F7F7")
 CHART_SIZE_CM = 26, 9
+TWO_LINES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ def write(book: ReportBook) -> bytes:
     days = workbook.create_sheet("По дням")
     metrics = [figure.metric for figure in book.figures if figure.metric.slugs]
     _write_days(days, book, metrics)
-    _draw(workbook.create_sheet("Графики"), days, book.period, metrics)
+    charts = workbook.create_sheet("Графики")
+    _draw(charts, days, book.period, metrics)
+    for sheet in (summary, days, charts):
+        _fit_to_page(sheet)
     file = BytesIO()
     workbook.save(file)
     return file.getvalue()
@@ -65,7 +71,7 @@ def write(book: ReportBook) -> bytes:
 
 def _write_summary(sheet: Worksheet, book: ReportBook) -> None:
     sheet.title = "Сводка"
-    _put_text(sheet.cell(1, 1), book.profile_name).font = Font(bold=True, size=14)
+    _put_text(sheet.cell(1, 1), book.profile_name).font = Font(FACE, bold=True, size=14)
     _put_text(sheet.cell(2, 1), format_period(book.period))
     if book.compared_with is not None:
         _put_text(sheet.cell(3, 1), f"Раньше — {format_period(book.compared_with)}")
@@ -127,6 +133,9 @@ def _draw(sheet: Worksheet, days: Worksheet, period: Period, metrics: Sequence[M
         numbers = Reference(days, min_col=columns[key], min_row=1, max_row=last_row)
         chart.add_data(numbers, titles_from_data=True)
         chart.set_categories(Reference(days, min_col=1, min_row=2, max_row=last_row))
+        for series in chart.series:
+            # A smooth line would show numbers that no day had.
+            series.smooth = False
         chart.title = next(metric.label for metric in metrics if metric.key == key)
         chart.legend = None
         chart.y_axis.scaling.min = 0
@@ -138,6 +147,7 @@ def _draw(sheet: Worksheet, days: Worksheet, period: Period, metrics: Sequence[M
 
 
 def _head(sheet: Worksheet, row: int, titles: Iterable[str]) -> None:
+    sheet.row_dimensions[row].height = TWO_LINES
     for column, title in enumerate(titles, 1):
         cell = _put_text(sheet.cell(row, column), title)
         cell.font, cell.fill = BOLD, HEADER
@@ -167,6 +177,13 @@ def _paint(sheet: Worksheet, row: int, fill: PatternFill, font: Font | None = No
         cell.fill = fill
         if font is not None:
             cell.font = font
+
+
+def _fit_to_page(sheet: Worksheet) -> None:
+    """Printed, a row is not torn over two pages."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _widen(sheet: Worksheet, widths: Iterable[int]) -> None:
