@@ -42,11 +42,13 @@ from bot.middleware import DbSessionMiddleware
 from bot.polling import Poller, PollPolicy
 from bot.replies import ReplyDesk
 from bot.roll_call import RollCall
+from bot.scribe import Scribe
 from bot.sender import Sender
 from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
 from bot.work.connect import ConnectWork
+from bot.work.excel import ExcelWork
 from bot.work.reports import ReportWork, freeze
 from bot.work.stats import StatsWork
 from core.avito.client import Avito
@@ -68,6 +70,7 @@ from core.report_runner import ReportRunner
 from core.rounds import Rounds
 from core.scheduler import Errands, Scheduler
 from core.secrets import Keyring
+from core.shelf import Shelf
 from core.statistics.sync import StatisticsSync
 from core.worker_lock import WorkerLock
 
@@ -103,6 +106,7 @@ class App:
     sender: Sender
     journal: Journal
     telegram: TelegramSession
+    scribe: Scribe
     door: AvitoDoor
     lock: WorkerLock
 
@@ -156,6 +160,7 @@ class App:
 
     async def close(self) -> None:
         self.journal.close()
+        self.scribe.close()
         await self.door.close()
         await self.telegram.close()
         await self.lock.release()
@@ -176,7 +181,9 @@ def build_app(
     lanes, background = Lanes(), Background(clock)
     incidents = IncidentDesk(settings.admin_chat_id, clock)
     office = JobOffice(sessions, courier, incidents, clock)
-    desk = ReplyDesk(courier, journal, sessions, office)
+    shelf = Shelf(settings.data_dir / "outgoing")
+    scribe = Scribe(shelf)
+    desk = ReplyDesk(courier, scribe, journal, sessions, office)
 
     gate = DatabaseRateGate(sessions, clock)
     door = AvitoDoor(
@@ -193,6 +200,7 @@ def build_app(
 
     place_checks = BindWork(bot, sessions, clock)
     key_checks = ConnectWork(sessions, avito, sync, incidents, clock)
+    report_work = ReportWork(collector, background, incidents, clock)
     office.employ(
         {
             "connect": key_checks.connect,
@@ -203,7 +211,8 @@ def build_app(
             "unpause": place_checks.unpause,
             "trial": place_checks.trial,
             "send_again": place_checks.send_again,
-            "report": ReportWork(collector, background, incidents, clock).run,
+            "report": report_work.run,
+            "report_excel": ExcelWork(report_work, shelf).run,
             "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
     )
@@ -214,7 +223,7 @@ def build_app(
     with _writing_in_data_dir():
         outbox = Outbox(sessions, clock, worker_name(settings.data_dir))
     aftermath = Aftermath(sessions, clock, intake.hand_over, incidents)
-    sender = Sender(outbox, Courier(bot, telegram), throttle, aftermath, clock)
+    sender = Sender(outbox, Courier(bot, telegram), scribe, throttle, aftermath, clock)
     runner = ReportRunner(
         sessions,
         outbox,
@@ -234,7 +243,7 @@ def build_app(
         wake_builder=wake,
         warm_up=rounds.ahead_of_slots,
         sync_statistics=rounds.nightly,
-        keep_house=Housekeeper(sessions, clock).tidy,
+        keep_house=Housekeeper(sessions, shelf, clock).tidy,
         tell=aftermath.catch_up,
         call_roll=RollCall(bot, sessions, aftermath).run,
         escalate=incidents.escalate,
@@ -260,6 +269,7 @@ def build_app(
         sender=sender,
         journal=journal,
         telegram=telegram,
+        scribe=scribe,
         door=door,
         lock=WorkerLock(settings.data_dir, engine, settings.worker_startup_timeout_sec),
     )

@@ -10,15 +10,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from aiogram.enums import ParseMode
-from aiogram.methods import SendMessage
-from aiogram.types import LinkPreviewOptions
-
 from bot.aftermath import TOPIC_GONE, Aftermath, trouble_of
-from bot.delivery import Courier, NotSent, Refused, Uncertain, mended
+from bot.delivery import Courier, NotSent, Refused, Sending, Uncertain, mended
 from bot.effects import Screen
 from bot.line import Line, backoff
 from bot.screens import problems, reports
+from bot.scribe import Scribe
 from bot.telegram import REQUEST_TIMEOUT_SEC
 from bot.throttle import FREE_PER_SECOND, Throttle, Turn
 from core.database.models import Delivery
@@ -37,7 +34,6 @@ may have taken over, or will before Telegram answers."""
 LONGEST_BACKOFF_SEC = 30.0
 LATE = timedelta(minutes=5)
 """A report that leaves later than this after its time says so."""
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class StaleClaim(Exception):
@@ -49,6 +45,7 @@ class Attempts:
         self,
         outbox: Outbox,
         courier: Courier,
+        scribe: Scribe,
         throttle: Throttle,
         line: Line,
         aftermath: Aftermath,
@@ -56,15 +53,16 @@ class Attempts:
     ) -> None:
         self._outbox = outbox
         self._courier = courier
+        self._scribe = scribe
         self._throttle = throttle
         self._line = line
         self._aftermath = aftermath
         self._clock = clock
 
-    async def written(self, delivery: Delivery) -> list[SendMessage]:
+    async def written(self, delivery: Delivery) -> list[Sending]:
         """Most often one message; none if there is nothing in it that could be sent."""
         try:
-            return self._messages(delivery)
+            return await self._messages(delivery)
         except ValueError as error:
             # Its text would quote the report.
             log.error("payload_unreadable", delivery_id=delivery.id, why=type(error).__name__)  # noqa: TRY400
@@ -76,7 +74,7 @@ class Attempts:
         async with asyncio.timeout(PATIENCE_SEC):
             return await self._throttle.turn(delivery.chat_id)
 
-    async def send(self, delivery: Delivery, messages: Sequence[SendMessage], turn: Turn) -> None:
+    async def send(self, delivery: Delivery, messages: Sequence[Sending], turn: Turn) -> None:
         try:
             message_id, is_past_topic = await self._carry_all(delivery, messages, turn)
         except TimeoutError:
@@ -101,7 +99,7 @@ class Attempts:
         await self._outbox.retry(delivery.id, at, reason)
 
     async def _carry_all(
-        self, delivery: Delivery, messages: Sequence[SendMessage], turn: Turn
+        self, delivery: Delivery, messages: Sequence[Sending], turn: Turn
     ) -> tuple[int | None, bool]:
         """The message it became, and whether it had to go past its topic."""
         fence = self._fence()
@@ -112,7 +110,7 @@ class Attempts:
         return await self._carry(delivery, message, turn, fence)
 
     async def _carry(
-        self, delivery: Delivery, method: SendMessage, turn: Turn, fence: Callable[[], None]
+        self, delivery: Delivery, method: Sending, turn: Turn, fence: Callable[[], None]
     ) -> tuple[int | None, bool]:
         """What Telegram refuses is tried once more in the one other way there is."""
         while True:
@@ -130,7 +128,7 @@ class Attempts:
             turn = await self.turn(delivery)
 
     async def _carry_once(
-        self, method: SendMessage, turn: Turn, fence: Callable[[], None]
+        self, method: Sending, turn: Turn, fence: Callable[[], None]
     ) -> int | None:
         def leaving() -> None:
             fence()
@@ -185,22 +183,19 @@ class Attempts:
         await self._aftermath.failed(delivery)
         await self._outbox.fail(delivery.id, reason)
 
-    def _messages(self, delivery: Delivery) -> list[SendMessage]:
+    async def _messages(self, delivery: Delivery) -> list[Sending]:
         screens = [Screen.model_validate(delivery.payload)]
         if self._is_late(delivery):
             screens = reports.late(screens, datetime.fromisoformat(delivery.slot))
         if delivery.is_repeat:
             screens = problems.repeated(screens)
-        return [self._message(delivery, screen) for screen in screens]
+        return [await self._message(delivery, screen) for screen in screens]
 
-    def _message(self, delivery: Delivery, screen: Screen) -> SendMessage:
-        return SendMessage(
-            chat_id=delivery.chat_id,
-            message_thread_id=delivery.thread_id or None,
-            text=screen.text,
-            parse_mode=ParseMode.MARKDOWN_V2,
-            reply_markup=screen.keyboard,
-            link_preview_options=NO_PREVIEW,
+    async def _message(self, delivery: Delivery, screen: Screen) -> Sending:
+        return await self._scribe.new(
+            screen,
+            delivery.chat_id,
+            delivery.thread_id or None,
             disable_notification=delivery.is_silent or None,
             allow_paid_broadcast=self._throttle.per_second > FREE_PER_SECOND or None,
         )

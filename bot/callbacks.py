@@ -7,11 +7,12 @@ never renamed, new buttons get new prefixes.
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from core.schedule_policy import Frequency
 from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod
@@ -21,6 +22,7 @@ ProfileId = Annotated[int, Field(ge=1, lt=2**31)]
 JobId = Annotated[int, Field(ge=1, lt=2**63)]
 TaskId = Annotated[int, Field(ge=1, lt=2**31)]
 DeliveryId = Annotated[int, Field(ge=1, lt=2**63)]
+Day = Annotated[date, PlainSerializer(date.isoformat)]
 # Telegram promises that a chat takes no more than 52 bits, and a topic is a message's id.
 ChatId = Annotated[int, Field(gt=-(2**52), lt=2**52)]
 ThreadId = Annotated[int, Field(ge=0, lt=2**31)]
@@ -88,6 +90,13 @@ class ReportNow(AboutProfile, prefix="report_now"):
     """Yesterday's report, here and now."""
 
 
+class ReportExcel(AboutProfile, prefix="report_excel"):
+    """The report as a workbook."""
+
+    first: Day
+    last: Day
+
+
 class ReportSetChat(AboutProfile, prefix="report_set_chat"):
     """Where the scheduled reports go."""
 
@@ -118,6 +127,10 @@ class DestinationResume(AboutDestination, prefix="destination_resume"):
 
 class DestinationSilent(AboutDestination, prefix="destination_silent"):
     """With a sound, or without: the other of the two."""
+
+
+class ReportChartToggle(AboutDestination, prefix="report_chart_toggle"):
+    """With a picture, or without: the other of the two."""
 
 
 class DestinationLost(AboutDestination, prefix="destination_lost"):

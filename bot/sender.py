@@ -14,6 +14,7 @@ from bot.aftermath import Aftermath
 from bot.attempts import PATIENCE_SEC, Attempts
 from bot.delivery import Courier, SendError
 from bot.line import LONGEST_REST_SEC, Line
+from bot.scribe import Scribe
 from bot.throttle import GROUP_WINDOW_SEC, Throttle, Turn
 from core.database.health import is_unreachable
 from core.database.models import Delivery
@@ -36,6 +37,7 @@ class Sender:
         self,
         outbox: Outbox,
         courier: Courier,
+        scribe: Scribe,
         throttle: Throttle,
         aftermath: Aftermath,
         clock: Clock,
@@ -45,7 +47,7 @@ class Sender:
         self._throttle = throttle
         self._clock = clock
         self._line = Line()
-        self._attempts = Attempts(outbox, courier, throttle, self._line, aftermath, clock)
+        self._attempts = Attempts(outbox, courier, scribe, throttle, self._line, aftermath, clock)
         self._width = min(max(FEWEST, throttle.per_second), MOST)
         # `sending` is committed before the turn comes, so that a slow commit wastes no turn.
         # But what is noted so counts as lost after a crash, so there are only a few at a time.

@@ -18,7 +18,14 @@ from math import inf
 from typing import Any
 
 from aiogram import Bot
-from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
+from aiogram.methods import (
+    EditMessageMedia,
+    EditMessageText,
+    SendDocument,
+    SendMessage,
+    SendPhoto,
+    TelegramMethod,
+)
 
 from bot.delivery import Courier, NotSent
 from bot.telegram import TelegramSession
@@ -42,6 +49,8 @@ and Telegram bears it for a while."""
 ALARM_SEC = 1.0
 """Two chats that were told to wait within this time: it was not about the chats."""
 FEW_CHATS = 256
+APPEARING = (SendMessage, SendPhoto, SendDocument, EditMessageText, EditMessageMedia)
+"""What Telegram counts."""
 
 
 @dataclass(slots=True)
@@ -256,7 +265,7 @@ class UrgentCourier(Courier):
         self, method: TelegramMethod[Any], *, leaving: Callable[[], None] | None = None
     ) -> int | None:
         # Only what appears in a chat counts for Telegram; answering a press is free.
-        if not isinstance(method, SendMessage | EditMessageText):
+        if not isinstance(method, APPEARING):
             return await super().carry(method, leaving=leaving)
         chat_id = method.chat_id
         assert isinstance(chat_id, int)  # noqa: S101 - we never write to a @name

@@ -7,6 +7,7 @@ from datetime import timedelta
 from core.database.repositories import dialogues, inbox, outbox
 from core.database.session import Sessions
 from core.ports import Clock
+from core.shelf import Shelf
 
 INBOX_KEPT = timedelta(days=2)
 """Telegram itself keeps an update for a day; after two no repeat of it can come."""
@@ -22,12 +23,14 @@ DELIVERIES_KEPT = timedelta(days=90)
 
 
 class Housekeeper:
-    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, shelf: Shelf, clock: Clock) -> None:
         self._sessions = sessions
+        self._shelf = shelf
         self._clock = clock
 
     async def tidy(self) -> None:
         now = self._clock.now()
+        self._shelf.tidy(now)
         async with self._sessions.begin() as session:
             await inbox.purge(session, now - INBOX_KEPT)
             await dialogues.purge(session, now - DIALOGUES_KEPT)

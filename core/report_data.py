@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from core.avito.auth import Credentials, ProfileAccess
 from core.avito.client import Avito
+from core.courses import course_of, shown_days
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
@@ -18,7 +19,8 @@ from core.statistics import store
 from core.statistics.store import DayNumbers, Source
 from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
 from utils.analytics import Figure, Wallet, figures
-from utils.periods import Period, end_of, moscow_day
+from utils.charts.course import Course
+from utils.periods import Period, end_of, moscow_day, one_day
 
 ONE_DAY = timedelta(days=1)
 
@@ -44,6 +46,8 @@ class ReportData:
     """The last day is over, but its numbers end here: it was read before its end."""
     old_wallet_at: datetime | None
     """When the wallet was read, if that is longer ago than a wallet should be."""
+    course: Course | None = None
+    """What the picture shows; None: there is nothing to draw, or nobody wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,15 @@ class Collector:
             await self._note(profile, None)
         return await self._data(profile, period, freshness)
 
+    async def daily(self, profile: AvitoProfile, period: Period) -> dict[date, list[Figure]]:
+        """The statistics of each day of `period` that is stored, without changes."""
+        async with reading(self.sessions) as session:
+            days = await store.days(session, access_to(profile).account, period)
+        return {
+            day: figures(one_day(day), {day: numbers.metrics}, compare=False)
+            for day, numbers in days.items()
+        }
+
     async def stored(
         self, profile: AvitoProfile, period: Period, failure: Exception
     ) -> ReportData | None:
@@ -118,6 +131,7 @@ class Collector:
     ) -> ReportData:
         access, now = access_to(profile), self.clock.now()
         days, wallet, earlier = await _read(self.sessions, access, period)
+        shown = shown_days(period)
         is_over, cut_at = period.last < moscow_day(now), _cut_at(days, period)
         compare = is_over and cut_at is None and bool(_known(days, period.previous()))
         return ReportData(
@@ -140,6 +154,7 @@ class Collector:
             old_wallet_at=wallet.taken_at
             if wallet and now - wallet.taken_at > WALLET_AGE
             else None,
+            course=course_of(profile.profile_name, shown, days, is_cut=cut_at is not None),
         )
 
     @asynccontextmanager
@@ -161,9 +176,9 @@ class Collector:
 async def _read(
     sessions: Sessions, access: ProfileAccess, period: Period
 ) -> tuple[dict[date, DayNumbers], Wallet | None, Wallet | None]:
-    both = Period(period.previous().first, period.last)
+    first = min(period.previous().first, shown_days(period).previous().first)
     async with reading(sessions) as session:
-        days = await store.days(session, access.account, both)
+        days = await store.days(session, access.account, Period(first, period.last))
         wallet = await store.latest_wallet(session, access.account)
         if wallet is None:
             return days, None, None

@@ -270,7 +270,11 @@ class ReportRunner:
         is_trial = _is_trial(delivery)
         missed = [] if is_trial else await self._outbox.missed_before(delivery)
         return ScheduledReport(
-            data=replace(data, figures=_chosen(data.figures, task.report_metrics)),
+            data=replace(
+                data,
+                figures=_chosen(data.figures, task.report_metrics),
+                course=data.course if task.has_chart else None,
+            ),
             owner_id=group.owner_id,
             chat_id=delivery.chat_id,
             is_trial=is_trial,

@@ -43,6 +43,7 @@ def downgrade() -> None:
             "suspended",
             "next_due_at",
             "on_lost_answer",
+            "has_chart",
             "is_silent",
             "chat_type",
             "topic_name",
@@ -57,7 +58,7 @@ def downgrade() -> None:
 
 
 def extend_tasks() -> None:
-    no = sa.text("false")
+    no, yes = sa.text("false"), sa.text("true")
     with op.batch_alter_table("report_tasks") as tasks:
         tasks.add_column(sa.Column("is_period_set", sa.Boolean, nullable=False, server_default=no))
         tasks.add_column(sa.Column("thread_id", sa.BigInteger, nullable=False, server_default="0"))
@@ -65,6 +66,7 @@ def extend_tasks() -> None:
         tasks.add_column(sa.Column("topic_name", sa.String(128)))
         tasks.add_column(sa.Column("chat_type", sa.String(16)))
         tasks.add_column(sa.Column("is_silent", sa.Boolean, nullable=False, server_default=no))
+        tasks.add_column(sa.Column("has_chart", sa.Boolean, nullable=False, server_default=yes))
         tasks.add_column(
             sa.Column("on_lost_answer", sa.String(8), nullable=False, server_default="resend")
         )

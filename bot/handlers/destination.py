@@ -15,6 +15,7 @@ from bot.callbacks import (
     DestinationResume,
     DestinationSilent,
     DestinationView,
+    ReportChartToggle,
     ReportSetChat,
 )
 from bot.filters import InPrivate, OwnedDestination, OwnedProfile
@@ -65,6 +66,13 @@ async def toggle_sound(
     _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
 ) -> None:
     destination.task.is_silent = not destination.task.is_silent
+    stage.show(screens.one(destination, clock.now()))
+
+
+async def toggle_chart(
+    _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
+) -> None:
+    destination.task.has_chart = not destination.task.has_chart
     stage.show(screens.one(destination, clock.now()))
 
 
@@ -131,6 +139,7 @@ def setup() -> Router:
     router.callback_query.register(pause, DestinationPause.filter(), OwnedDestination())
     router.callback_query.register(resume, DestinationResume.filter(), OwnedDestination())
     router.callback_query.register(toggle_sound, DestinationSilent.filter(), OwnedDestination())
+    router.callback_query.register(toggle_chart, ReportChartToggle.filter(), OwnedDestination())
     router.callback_query.register(toggle_lost, DestinationLost.filter(), OwnedDestination())
     router.callback_query.register(check, DestinationCheck.filter(), OwnedDestination())
     router.callback_query.register(

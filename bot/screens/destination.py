@@ -18,6 +18,7 @@ from bot.callbacks import (
     DestinationResume,
     DestinationSilent,
     DestinationView,
+    ReportChartToggle,
     ReportChatForward,
     ReportChatHere,
     ReportSetChat,
@@ -138,6 +139,7 @@ def one(destination: Destination, now: datetime) -> Screen:
         "",
         state_of(destination, now),
         f"Звук: {'выключен' if task.is_silent else 'включён'}",
+        f"График: {'приходит с отчётом' if task.has_chart else 'выключен'}",
         "Если неясно, дошёл ли отчёт: "
         + ("спросить вас" if asks else "прислать ещё раз с пометкой «повтор»"),
         keyboard=keyboard(
@@ -151,6 +153,12 @@ def one(destination: Destination, now: datetime) -> Screen:
                 button(
                     "🔔 Присылать со звуком" if task.is_silent else "🔕 Присылать без звука",
                     DestinationSilent(**about),
+                )
+            ],
+            [
+                button(
+                    "📉 Присылать без графика" if task.has_chart else "📈 Присылать с графиком",
+                    ReportChartToggle(**about),
                 )
             ],
             [

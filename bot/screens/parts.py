@@ -7,20 +7,26 @@ from collections.abc import Sequence
 from aiogram.utils.formatting import Text
 
 from bot.effects import Keyboard, Screen
+from bot.markdown import to_plain
+from utils.charts.course import Course
 
 Line = str | Text
 
 MESSAGE_LIMIT = 4096
 PART_LIMIT = 3900
 """The rest of a message is for a mark that may come before the text later."""
+CAPTION_LIMIT = 1024
+"""Of the text under a picture; the markup does not count."""
 
 
-def screen(*lines: Line, keyboard: Keyboard | None = None) -> Screen:
+def screen(
+    *lines: Line, keyboard: Keyboard | None = None, picture: Course | None = None
+) -> Screen:
     """One message of these lines; an empty string is an empty line."""
     body: list[Line] = []
     for line in lines:
         body += [line, "\n"]
-    return Screen(text=Text(*body[:-1]).as_markdown(), keyboard=keyboard)
+    return Screen(text=Text(*body[:-1]).as_markdown(), keyboard=keyboard, picture=picture)
 
 
 def named(name: str) -> str:
@@ -31,8 +37,15 @@ def named(name: str) -> str:
 def split(whole: Screen) -> list[Screen]:
     """A screen too long for one message as several, cut between lines; the last has the buttons.
 
-    No line of ours is longer than a message, and no formatting goes over the end of a line.
+    No line of ours is longer than a message, and no formatting goes over the end of a line. A
+    picture whose text is no caption comes first, under the first paragraph of it.
     """
+    if whole.picture is not None:
+        if _length(to_plain(whole.text)) <= CAPTION_LIMIT:
+            return [whole]
+        heading, _, rest = whole.text.partition("\n\n")
+        picture = Screen(text=heading, picture=whole.picture)
+        return [picture, *split(Screen(text=rest, keyboard=whole.keyboard))]
     parts = [""]
     # Not `splitlines`: aiogram's markup has lone carriage returns within a line.
     for line in whole.text.split("\n"):
@@ -47,10 +60,10 @@ def marked(mark: Line, messages: Sequence[Screen]) -> list[Screen]:
     """The same with a mark on top; one that has no room in the first message goes ahead of it."""
     first, *rest = messages
     text = screen(mark, "", "").text + first.text
-    # Telegram does not count the markup, so this is never too long.
-    if _length(text) > MESSAGE_LIMIT:
+    limit = MESSAGE_LIMIT if first.picture is None else CAPTION_LIMIT
+    if _length(to_plain(text)) > limit:
         return [screen(mark), *messages]
-    return [Screen(text=text, keyboard=first.keyboard), *rest]
+    return [first.model_copy(update={"text": text}), *rest]
 
 
 def _length(text: str) -> int:

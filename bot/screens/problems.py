@@ -116,6 +116,11 @@ def repeated(messages: Sequence[Screen]) -> list[Screen]:
     return marked(mark, messages)
 
 
+def file_gone() -> Screen:
+    """In place of a file that lay about for too long before Telegram could be reached."""
+    return screen("Файл не сохранился. Соберите его ещё раз.")
+
+
 def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
     """How a job ends that could not do its work."""
     rows: list[keyboards.Row] = []

@@ -9,8 +9,8 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
 
 from bot import keyboards
-from bot.callbacks import ProfileOpen, ReportNow, StatsShow
-from bot.effects import Screen
+from bot.callbacks import ProfileOpen, ReportExcel, ReportNow, StatsShow
+from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
 from bot.screens.parts import Line, marked, named, screen
@@ -18,6 +18,7 @@ from core.database.models import AvitoProfile
 from core.report_data import ReportData
 from core.report_runner import ScheduledReport
 from utils.analytics import Figure
+from utils.files import file_name
 from utils.formatter import (
     NBSP,
     format_at,
@@ -45,6 +46,25 @@ def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
     )
 
 
+def writing(job_id: int, profile: AvitoProfile) -> Screen:
+    return screen(
+        f"⏳ Собираю отчёт {named(profile.profile_name)} в Excel…",
+        keyboard=keyboard(keyboards.stop(job_id)),
+    )
+
+
+def workbook(data: ReportData, kept_as: str) -> Screen:
+    whole = screen(
+        Bold("📗 Отчёт Avito в Excel"),
+        Italic(data.profile_name),
+        format_period(data.period),
+        keyboard=keyboard([button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))]),
+    )
+    period = f"{data.period.first.isoformat()}_{data.period.last.isoformat()}"
+    name = f"{file_name(data.profile_name)}_{period}.xlsx"
+    return whole.model_copy(update={"document": Document(kept_as=kept_as, name=name)})
+
+
 def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     return screen(
         "⏳ Avito отдаёт статистику не чаще раза в минуту.",
@@ -55,7 +75,8 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
 
 def report(data: ReportData, now: datetime, *, for_owner: bool) -> Screen:
     """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    return screen(*_lines(data, now, for_owner), keyboard=_owners_buttons(data))
+    lines = _lines(data, now, for_owner)
+    return screen(*lines, keyboard=_owners_buttons(data), picture=data.course)
 
 
 def scheduled(report: ScheduledReport, now: datetime) -> Screen:
@@ -68,7 +89,8 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
         lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
     # Other people's chats get a button that works for everybody there.
     anybodys = keyboard([button("🔄 Сводка сейчас", StatsShow())])
-    return screen(*lines, keyboard=_owners_buttons(report.data) if for_owner else anybodys)
+    buttons = _owners_buttons(report.data) if for_owner else anybodys
+    return screen(*lines, keyboard=buttons, picture=report.data.course)
 
 
 def late(messages: Sequence[Screen], slot: datetime) -> list[Screen]:
@@ -92,7 +114,15 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
 
 def _owners_buttons(data: ReportData) -> InlineKeyboardMarkup:
     return keyboard(
-        [button("🔄 Обновить", ReportNow(profile_id=data.profile_id))],
+        [
+            button("🔄 Обновить", ReportNow(profile_id=data.profile_id)),
+            button(
+                "📗 Excel",
+                ReportExcel(
+                    profile_id=data.profile_id, first=data.period.first, last=data.period.last
+                ),
+            ),
+        ],
         [button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))],
     )
 

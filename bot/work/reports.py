@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from bot.effects import Show
 from bot.errors import IncidentDesk
 from bot.jobs import JobContext
 from bot.screens import parts
@@ -42,19 +43,25 @@ class ReportWork:
     incidents: IncidentDesk
     clock: Clock
 
-    async def run(self, job: JobContext) -> None:
+    async def data(self, job: JobContext) -> tuple[AvitoProfile, ReportData]:
+        """What the report of a job is about, waiting for Avito's minute where that is needed."""
         assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
         period = Period(
             date.fromisoformat(job.payload["first"]), date.fromisoformat(job.payload["last"])
         )
         profile = await self.collector.profile(job.owner_id, job.profile_id)
-        data = await self._collect(job, profile, period)
+        return profile, await self._collect(job, profile, period)
+
+    async def run(self, job: JobContext) -> None:
+        profile, data = await self.data(job)
         async with job.ending() as ending:
-            ending.screen = screens.report(
-                data, self.clock.now(), for_owner=job.chat_id == job.owner_id
-            )
+            whole = screens.report(data, self.clock.now(), for_owner=job.chat_id == job.owner_id)
+            ending.screen, *rest = parts.split(whole)
+            ending.more = [
+                Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
+            ]
             if data.failure is not None:
-                ending.more = self.incidents.note(data.failure, job_id=job.job_id)
+                ending.more += self.incidents.note(data.failure, job_id=job.job_id)
         if data.refreshes_at is not None:
             self._refresh_later(profile, data.refreshes_at)
 

@@ -143,6 +143,8 @@ class ReportTask(Base):
     chat_type: Mapped[str | None] = mapped_column(String(16))
     """`private` | `group` | `supergroup` | `channel`, NULL where the predecessor never asked."""
     is_silent: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    has_chart: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    """Reports come with a picture of the daily course."""
     on_lost_answer: Mapped[str] = mapped_column(String(8), server_default="resend")
     """What becomes of a report whose answer was lost: `resend` (marked) or `hold`."""
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -66,6 +66,7 @@ class Chat:
     title: str | None = None
     username: str | None = None
     is_forum: bool = False
+    allows_photos: bool = True
     user: User | None = None
     bot_id: int | None = None
     is_started: bool = False

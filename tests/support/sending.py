@@ -17,12 +17,14 @@ from bot.aftermath import Aftermath
 from bot.effects import Screen
 from bot.errors import IncidentDesk
 from bot.replies import ReplyDesk
+from bot.scribe import Scribe
 from bot.sender import Sender
 from bot.throttle import Throttle, UrgentCourier
 from core.database.models import Delivery, Reply
 from core.database.session import Sessions, reading
 from core.journal import Journal
 from core.outbox import State
+from core.shelf import Shelf
 from sandbox.clock import SandboxClock
 from sandbox.telegram.history import CallRecord
 from sandbox.telegram.people import Person
@@ -56,15 +58,21 @@ class SenderRig:
         self.aftermath = Aftermath(office.sessions, office.clock, self.owed.extend, self.incidents)
         journal = Journal(folder / "journal.log")
         journal.open()
+        self.scribe = Scribe(Shelf(folder / "outgoing"))
         self.urgent = UrgentCourier(telegram.bot, telegram.session, self.throttle)
-        self.desk = ReplyDesk(self.urgent, journal, office.sessions, NoJobs())
+        self.desk = ReplyDesk(self.urgent, self.scribe, journal, office.sessions, NoJobs())
         self._numbers = count(1)
         self._running: asyncio.Task[None] | None = None
         self.sender = self._new_sender()
 
     def _new_sender(self) -> Sender:
         return Sender(
-            self.outbox, self.telegram.courier, self.throttle, self.aftermath, self.clock
+            self.outbox,
+            self.telegram.courier,
+            self.scribe,
+            self.throttle,
+            self.aftermath,
+            self.clock,
         )
 
     def start(self) -> None:
