@@ -95,9 +95,7 @@ async def check_person(bot: Bot, chat_id: int, chat_type: str | None, person: in
         try:
             member = await bot.get_chat_member(chat_id, person)
         except TelegramBadRequest as error:
-            is_unknown = "user not found" in error.message.lower()
-            why = Refusal.NOT_MEMBER if is_unknown else Refusal.HIDDEN
-            raise PlaceRefused(why) from error
+            raise PlaceRefused(Refusal.HIDDEN) from error
     if isinstance(member, ChatMemberOwner | ChatMemberAdministrator):
         return
     if chat_type == ChatType.CHANNEL:

@@ -318,11 +318,14 @@ def _is_news(task: ReportTask, now: datetime) -> bool:
 
 
 async def seats(session: AsyncSession) -> list[Seat]:
-    """The groups and channels that reports go to, each with everybody who decided so."""
+    """The groups and channels that reports go to, each with everybody who decided so.
+
+    Also where they are paused: a pause of the whole profile can end without asking about each.
+    """
     rows = await session.execute(
         select(ReportTask.chat_id, func.max(ReportTask.chat_type), AvitoProfile.owner_id)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
-        .where(ReportTask.chat_id < 0, ReportTask.next_due_at.is_not(None))
+        .where(ReportTask.chat_id < 0, ReportTask.suspended.is_(None))
         .group_by(ReportTask.chat_id, AvitoProfile.owner_id)
         .order_by(ReportTask.chat_id, AvitoProfile.owner_id)
     )

@@ -90,6 +90,17 @@ async def test_what_telegram_does_not_tell_is_found_out_at_night(
     assert chat.transcript().count("Отчёты больше не приходят") == 1
 
 
+async def test_a_pause_is_no_hiding_place_at_night(rig: BotRig) -> None:
+    group, _, task_id = await bobs_place(rig)
+    await execute(rig, "UPDATE avito_profiles SET is_report_active = false")
+    await execute(rig, "UPDATE report_tasks SET next_due_at = NULL")
+    lose_say(rig, group)
+
+    await call_roll(rig)
+
+    assert await suspended(rig, task_id) == ("not_member", False)
+
+
 @pytest.mark.parametrize("doubt", ["hidden", "away", "bot_kicked"])
 async def test_at_night_only_what_is_certain_counts(rig: BotRig, doubt: str) -> None:
     group, chat, task_id = await bobs_place(rig)
