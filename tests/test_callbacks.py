@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import date
 from enum import Enum
 from typing import Any
 from zoneinfo import available_timezones
@@ -94,6 +95,8 @@ def _longest(field: FieldInfo) -> Any:
         return max(annotation, key=lambda member: len(str(member.value)))
     if annotation is str:
         return max(available_timezones(), key=len)
+    if annotation is date:
+        return date.max
     assert annotation is int, f"say here what the longest {annotation} is"
     bounds = [
         getattr(limit, kind)
