@@ -295,6 +295,19 @@ async def test_a_tick_that_never_works_is_told_to_somebody(watch: Watch, office:
     assert done.escalated == [(defect, {"errand": "tick"})]
 
 
+async def test_what_fails_while_it_stops_begins_nothing_new(watch: Watch) -> None:
+    async def break_at_the_stop() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ZeroDivisionError
+
+    watch.scheduler._work["warm_up"] = break_at_the_stop
+    async with watch.running() as done:
+        await eventually(lambda: done.times["tell"] == 1)
+    assert done.times["tell"] == 1
+
+
 async def test_one_errand_that_hangs_holds_up_no_other(watch: Watch, office: Office) -> None:
     began = asyncio.Event()
 
