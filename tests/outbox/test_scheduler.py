@@ -116,6 +116,7 @@ async def test_it_begins_with_everything(watch: Watch, office: Office) -> None:
     forgotten = await office.add_task(next_due_at=None)
     async with watch.running() as done:
         await eventually(lambda: done.times["warm_up"] and done.times["keep_house"])
+        await eventually(lambda: "repair" not in watch.scheduler._under_way)
         (row,) = await office.deliveries(task)
         assert row.state == State.DUE
         assert done.times["wake"] == 1
