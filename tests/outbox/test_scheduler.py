@@ -119,6 +119,7 @@ async def test_it_begins_with_everything(watch: Watch, office: Office) -> None:
     async with watch.running() as done:
         begun = ("warm_up", "tell", "keep_house")
         await eventually(lambda: all(done.times[name] for name in begun))
+        await eventually(lambda: "repair" not in watch.scheduler._under_way)
         (row,) = await office.deliveries(task)
         assert row.state == State.DUE
         assert done.times["wake"] == 1
