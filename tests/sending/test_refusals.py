@@ -226,13 +226,17 @@ async def test_the_same_chat_refusing_again_is_nothing_new(rig: SenderRig) -> No
 async def test_a_defect_of_ours_is_the_operators_business(
     rig: SenderRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(rig.telegram.courier, "carry", fail)
     await rig.report(await rig.destination(rig.alice.id))
 
     heard: list[Show] = []
-    await eventually(lambda: heard.extend(rig.incidents.overdue()) or heard)
 
+    def is_heard() -> bool:
+        heard.extend(rig.incidents.overdue())
+        return bool(heard)
+
+    await eventually(is_heard)
     assert "ZeroDivisionError" in heard[0].screen.text
