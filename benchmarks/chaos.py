@@ -193,7 +193,7 @@ class Chaos:
             for _ in range(self._random.randint(0, 40)):
                 self._stand.telegram.fault(
                     kind,
-                    method=self._random.choice(("sendMessage", "editMessageText")),
+                    method=self._random.choice(("send*", "editMessage*")),
                     times=1,
                     seconds=self._random.uniform(0.005, 0.4),
                 )
@@ -249,14 +249,14 @@ class Chaos:
         calls = self._stand.telegram.history.calls[self._seen_calls :]
         by_chat: dict[int, list[CallRecord]] = {}
         for call in calls:
-            if call.accepted_at and call.method in ("sendMessage", "editMessageText"):
+            if call.is_shown:
                 by_chat.setdefault(call.chat_id or 0, []).append(call)
         for guest in self._guests:
             self._check_chat(guest, by_chat.get(guest.chat.id, []))
 
     def _check_chat(self, guest: Guest, calls: Sequence[CallRecord]) -> None:
         accepted = sorted(calls, key=lambda call: call.accepted_real or 0.0)
-        read = [_sign_of(str(call.params["text"])) for call in accepted]
+        read = [_sign_of(call.words) for call in accepted]
         expected = list(guest.expected)
         if guest.profile_id is not None:
             # The report comes when it is ready: once, wherever it falls among the others.

@@ -47,6 +47,8 @@ async def excel(
     stage: Stage,
     clock: Clock,
 ) -> None:
+    if not stage.is_private:
+        stage.notice(screens.WORKBOOK_IN_PRIVATE)
     first, last = callback_data.first.isoformat(), callback_data.last.isoformat()
     await jobs.begin(
         session,

@@ -39,6 +39,9 @@ MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
 
 
+WORKBOOK_IN_PRIVATE = "Пришлю файл вам в личный чат."
+
+
 def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
     return screen(
         f"⏳ Собираю отчёт {named(profile.profile_name)} за {format_period(period)}…",
