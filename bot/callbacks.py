@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from aiogram.filters.callback_data import CallbackData
-from pydantic import Field, PlainSerializer
+from pydantic import Field, PlainSerializer, model_validator
 
 from core.schedule_policy import Frequency
 from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod
@@ -22,7 +22,10 @@ ProfileId = Annotated[int, Field(ge=1, lt=2**31)]
 JobId = Annotated[int, Field(ge=1, lt=2**63)]
 TaskId = Annotated[int, Field(ge=1, lt=2**31)]
 DeliveryId = Annotated[int, Field(ge=1, lt=2**63)]
-Day = Annotated[date, PlainSerializer(date.isoformat)]
+# Far from both ends of the calendar, so that a period before or after it is one too.
+Day = Annotated[
+    date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1)), PlainSerializer(date.isoformat)
+]
 # Telegram promises that a chat takes no more than 52 bits, and a topic is a message's id.
 ChatId = Annotated[int, Field(gt=-(2**52), lt=2**52)]
 ThreadId = Annotated[int, Field(ge=0, lt=2**31)]
@@ -95,6 +98,12 @@ class ReportExcel(AboutProfile, prefix="report_excel"):
 
     first: Day
     last: Day
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("reversed")
+        return self
 
 
 class ReportSetChat(AboutProfile, prefix="report_set_chat"):

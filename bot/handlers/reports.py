@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
@@ -17,8 +17,9 @@ from core.database.models import AvitoProfile
 from core.database.repositories import jobs as job_rows
 from core.database.session import Session
 from core.ports import Clock
-from utils.periods import yesterday
+from utils.periods import Period, PeriodError, moscow_day, yesterday
 
+LONGEST_WORKBOOK = timedelta(days=731)
 STILL_SEC = 60.0
 """For how long a message must have stood still, lest its result is on the way just now."""
 
@@ -47,9 +48,15 @@ async def excel(
     stage: Stage,
     clock: Clock,
 ) -> None:
+    period, today = Period(callback_data.first, callback_data.last), moscow_day(clock.now())
+    try:
+        period.check(today=today, earliest=today - LONGEST_WORKBOOK)
+    except PeriodError:
+        stage.notice(screens.NO_SUCH_DAYS, alert=True)
+        return
     if not stage.is_private:
         stage.notice(screens.WORKBOOK_IN_PRIVATE)
-    first, last = callback_data.first.isoformat(), callback_data.last.isoformat()
+    first, last = period.first.isoformat(), period.last.isoformat()
     await jobs.begin(
         session,
         stage,

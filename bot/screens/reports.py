@@ -39,6 +39,7 @@ MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
 
 
+NO_SUCH_DAYS = "Таких дней в отчёте быть не может: они ещё не наступили или слишком давно прошли."
 WORKBOOK_IN_PRIVATE = "Пришлю файл вам в личный чат."
 
 
@@ -110,6 +111,7 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         *figure_lines(data.figures),
         "",
         *compared_line(data.figures, data.period, data.compared_with),
+        *_drawn(data),
         *_remarks(data, now, for_owner),
         Italic(_read_line(data, now)),
     ]
@@ -170,6 +172,13 @@ def _lines_of(figure: Figure) -> list[Line]:
     if figure.bonus:
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
     return lines
+
+
+def _drawn(data: ReportData) -> list[Line]:
+    """A day is drawn among others, and their sums are not the day's."""
+    if data.course is None or data.course.period == data.period:
+        return []
+    return [Italic(f"На графике: {format_period(data.course.period)}")]
 
 
 def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
