@@ -37,7 +37,7 @@ check pytest -n 4 --dist worksteal -k "not postgres and not unmeasured" --cov --
 check finish_mypy
 # The same stories on PostgreSQL, and those about other processes (tests/conftest.py): measuring
 # them too would only make them half as fast.
-check pytest -n 4 --dist worksteal -k "postgres or unmeasured"
+check pytest -n 3 --dist worksteal -k "postgres or unmeasured"
 
 if ((${#failed[@]})); then
   printf "FAILED: %s\n" "${failed[@]}" >&2

@@ -31,7 +31,7 @@ from tests.support.postgres import PostgresServer
 from tests.worker.process import Stand, stand
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-HURRY = timedelta(seconds=0.1)
+HURRY = timedelta(seconds=0.04)
 PATIENCE = 40.0
 READERS = 40
 
