@@ -214,7 +214,7 @@ async def test_the_database_ends_in_the_middle_and_every_report_comes_once(
         await asyncio.to_thread(server.start)
         rows = await post.finished(READERS)
         post.check_all_came(rows, READERS)
-        assert not any(row.is_repeat for row in rows)
+        assert not any(row.is_repeat for row in rows), post.stand.worker.log
         assert post.stand.worker.process.returncode is None
         assert "Traceback" not in post.stand.worker.log
 
