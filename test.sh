@@ -33,7 +33,9 @@ check ruff format --check
 check ruff check
 check lint-imports
 # Stories wait a good deal (for the bot, for a clock), so there are more of them than cores.
-check pytest -n 4 --dist worksteal -k "not postgres and not unmeasured" --cov --cov-report=term:skip-covered --cov-fail-under=92
+measured=(python -W ignore -m slipcover --dont-wrap-pytest --json --out .coverage.json)
+check "${measured[@]}" -m pytest -n 4 --dist worksteal -k "not postgres and not unmeasured"
+check python -m slipcover --out .coverage.json --fail-under 92 --merge .coverage.json
 check finish_mypy
 # The same stories on PostgreSQL, and those about other processes (tests/conftest.py): measuring
 # them too would only make them half as fast.
