@@ -74,6 +74,7 @@ class Rounds:
                 try:
                     profile = await self._collector.profile(owned.owner_id, owned.profile_id)
                     freshness = await self._collector.refresh(profile, period)
+                    await self._collector.refresh_calls(profile, period)
                 except (AvitoError, ProfileNotFound, SecretKeyError) as error:
                     log.warning(
                         "not_read_ahead", profile_id=owned.profile_id, why=type(error).__name__

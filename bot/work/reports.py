@@ -13,10 +13,12 @@ from bot.screens import parts
 from bot.screens import reports as screens
 from core.background import Background
 from core.database.models import AvitoProfile
+from core.database.session import reading
 from core.errors import RateLimited
 from core.ports import Clock
 from core.report_data import Collector, ReportData
 from core.report_runner import ScheduledReport
+from core.services import metrics
 from core.statistics.sync import access_to
 from utils.periods import Period
 
@@ -49,9 +51,11 @@ class ReportWork:
         )
         profile = await self.collector.profile(job.owner_id, job.profile_id)
         data = await self._collect(job, profile, period)
+        async with reading(self.collector.sessions) as session:
+            keys = await metrics.shown_at(session, profile, job.chat_id, job.thread_id or 0)
         async with job.ending() as ending:
             ending.screen = screens.report(
-                data, self.clock.now(), for_owner=job.chat_id == job.owner_id
+                data.showing(keys), self.clock.now(), for_owner=job.chat_id == job.owner_id
             )
             if data.failure is not None:
                 ending.more = self.incidents.note(data.failure, job_id=job.job_id)
