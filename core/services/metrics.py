@@ -66,9 +66,11 @@ def of_destination(destination: Destination) -> Keys:
 async def shown_at(
     session: AsyncSession, profile: AvitoProfile, chat_id: int, thread_id: int
 ) -> Keys:
-    """What a report by button shows: in a place of the profile what its reports show there,
-    anywhere else the profile's own choice.
+    """What a report by button shows: in other people's chats what reports show there, else the
+    profile's own choice, which nobody but its owner reads.
     """
+    if chat_id == profile.owner_id:
+        return of_profile(profile.report_metrics)
     [keys] = (await shown_here(session, [profile], chat_id, thread_id)).values()
     return keys
 
@@ -76,7 +78,9 @@ async def shown_at(
 async def shown_here(
     session: AsyncSession, profiles: Iterable[AvitoProfile], chat_id: int, thread_id: int
 ) -> dict[int, Keys]:
-    """The same for several profiles, by the id of the profile."""
+    """What the reports of each profile show at this place, by its id; where it has none there,
+    the profile's own choice.
+    """
     stored = {profile.id: profile.report_metrics for profile in profiles}
     rows = await session.execute(
         select(ReportTask.profile_id, ReportTask.report_metrics)

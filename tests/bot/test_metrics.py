@@ -209,7 +209,8 @@ async def test_where_places_differ_one_press_makes_them_the_same_and_says_so(rig
 async def test_a_report_by_button_shows_the_choice_of_the_profile(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
     await execute(rig, 'UPDATE avito_profiles SET report_metrics = \'["cpl", "orders"]\'')
-    await add_destination(rig, profile_id, CLIENTS, report_metrics='["views"]')
+    for place in (CLIENTS, rig.alice.id):
+        await add_destination(rig, profile_id, place, report_metrics='["views"]')
     chat = rig.alice.private(rig.me)
     await open_report_settings(chat, profile_id)
 
