@@ -26,6 +26,8 @@ Day = Annotated[date, PlainSerializer(date.isoformat)]
 # Telegram promises that a chat takes no more than 52 bits, and a topic is a message's id.
 ChatId = Annotated[int, Field(gt=-(2**52), lt=2**52)]
 ThreadId = Annotated[int, Field(ge=0, lt=2**31)]
+# Not an enum: a metric we do not know any more has to get its sentence, not an error.
+MetricKey = Annotated[str, Field(max_length=24)]
 
 
 class AboutProfile(CallbackData, prefix="about_profile"):
@@ -239,6 +241,46 @@ class ReportPeriod(AboutProfile, prefix="report_period"):
 
 class ReportPeriodAuto(AboutProfile, prefix="report_period_auto"):
     """About the days that the frequency implies."""
+
+
+class ReportCharacteristics(AboutProfile, prefix="report_characteristics"):
+    """Which metrics the reports show; asks where if that is not the same everywhere."""
+
+
+class ReportMetricsEverywhere(AboutProfile, prefix="report_metrics_everywhere"):
+    """The metrics for all places at once."""
+
+
+class ReportToggle(AboutProfile, prefix="report_toggle"):
+    """Tick or untick a metric for all places."""
+
+    metric: MetricKey
+
+
+class ReportMetricsAll(AboutProfile, prefix="report_metrics_all"):
+    """All metrics, for all places."""
+
+
+class ReportMetricsUsual(AboutProfile, prefix="report_metrics_usual"):
+    """The metrics that everybody starts with, for all places."""
+
+
+class DestinationMetrics(AboutDestination, prefix="destination_metrics"):
+    """Which metrics the reports of one place show."""
+
+
+class DestinationToggle(AboutDestination, prefix="destination_toggle"):
+    """Tick or untick a metric for one place."""
+
+    metric: MetricKey
+
+
+class DestinationMetricsAll(AboutDestination, prefix="destination_metrics_all"):
+    """All metrics, for one place."""
+
+
+class DestinationMetricsSame(AboutDestination, prefix="destination_metrics_same"):
+    """For one place what the profile shows."""
 
 
 class ReportPause(AboutProfile, prefix="report_pause"):

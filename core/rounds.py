@@ -101,9 +101,11 @@ class Rounds:
     async def _read_through(self, owned: Owned, period: Period) -> Exception | None:
         try:
             profile = await self._collector.profile(owned.owner_id, owned.profile_id)
-            return (await self._collector.refresh(profile, period)).failure
+            freshness = await self._collector.refresh(profile, period)
+            await self._collector.refresh_calls(profile, period)
         except (AvitoError, ProfileNotFound, SecretKeyError) as error:
             return error
+        return freshness.failure
 
 
 def _is_strange(error: BaseException) -> TypeGuard[Exception]:

@@ -22,14 +22,17 @@ from bot.callbacks import (
     ProfileReport,
     ProfilesBack,
     ProfileView,
+    ReportCharacteristics,
     ReportChatForward,
     ReportChatHere,
     ReportDayToggle,
     ReportFrequency,
+    ReportMetricsAll,
     ReportNow,
     ReportPeriod,
     ReportSetChat,
     ReportSetTime,
+    ReportToggle,
 )
 from core.schedule_policy import Frequency
 from core.services.schedule import ChosenPeriod
@@ -64,6 +67,9 @@ ALL = [
         (FrequencySet(profile_id=17, frequency=Frequency.INTERVAL), "freq_set:17:interval"),
         (FrequencySet(profile_id=17, frequency=Frequency.WEEKLY), "freq_set:17:weekly"),
         (FrequencySet(profile_id=17, frequency=Frequency.MONTHLY), "freq_set:17:monthly"),
+        (ReportCharacteristics(profile_id=17), "report_characteristics:17"),
+        (ReportToggle(profile_id=17, metric="views"), "report_toggle:17:views"),
+        (ReportMetricsAll(profile_id=17), "report_metrics_all:17"),
         (ReportDayToggle(profile_id=17, day=6), "report_day_toggle:17:6"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.DAY), "report_period:17:day"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.WEEK), "report_period:17:week"),

@@ -29,6 +29,8 @@ class Wallet:
     bonus: int | None
     advance: int | None
     """The CPA advance; may be negative."""
+    advance_at: datetime | None = None
+    """When the advance was read, where that is another call than the wallet's was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Figure:
     """No value, though Avito said everything: no contacts have no price."""
     of_all: bool = True
     """False in a sum over accounts of which some say nothing about this."""
+    lasts: Fraction | None = None
+    """For how many more days this money lasts (`utils.runway`); None is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +104,14 @@ def _statistic(metric: Metric, period: Period, before: Period | None, days: Days
         value,
         change,
         partial=partial and value is not None,
-        bonus=_bonus_spent(period, days) if is_total else 0,
+        bonus=(_total("bonus", period, days).value or 0) if is_total else 0,
         commission=(_total("commission", period, days).value or 0) if is_total else 0,
         undefined=_is_undefined([_total(slug, period, days).value for slug in metric.slugs]),
     )
 
 
 def _value(metric: Metric, period: Period, days: Days) -> tuple[Value | None, bool]:
-    if metric.key == "active_items":
+    if metric.is_state:
         return _last_known(metric.slugs[0], period, days)
     totals = [_total(slug, period, days) for slug in metric.slugs]
     partial = any(total.partial for total in totals)
@@ -117,7 +121,8 @@ def _value(metric: Metric, period: Period, days: Days) -> tuple[Value | None, bo
 
 
 def _total(slug: str, period: Period, days: Days) -> _Total:
-    known = [days[day][slug] for day in period if slug in days.get(day, {})]
+    said = (_said(slug, days.get(day, {})) for day in period)
+    known = [value for value in said if value is not None]
     if not known:
         return _Total(None)
     return _Total(sum(known), partial=len(known) < period.length)
@@ -145,15 +150,20 @@ def _is_undefined(sums: Sequence[Value | None]) -> bool:
     return False
 
 
-def _bonus_spent(period: Period, days: Days) -> int:
-    return sum(_bonus_of(days.get(day, {})) for day in period)
+def _said(slug: str, day: Mapping[str, int]) -> int | None:
+    """What a day tells of a slug of the catalogue, Avito's or ours."""
+    match slug:
+        case "bonus":
+            # Avito does not say the unit of `spendingBonus`; the other two are kopecks for sure.
+            spent = _difference(day, "allSpending", "spending")
+            return day.get("spendingBonus") if spent is None else spent
+        case "missedCalls":
+            return _difference(day, "calls", "answeredCalls")
+    return day.get(slug)
 
 
-def _bonus_of(metrics: Mapping[str, int]) -> int:
-    # Avito does not say the unit of `spendingBonus`; the other two are kopecks for certain.
-    if "allSpending" in metrics and "spending" in metrics:
-        return metrics["allSpending"] - metrics["spending"]
-    return metrics.get("spendingBonus", 0)
+def _difference(day: Mapping[str, int], whole: str, part: str) -> int | None:
+    return day[whole] - day[part] if whole in day and part in day else None
 
 
 def _wallet_figure(metric: Metric, wallet: Wallet | None, earlier: Wallet | None) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from aiogram.types import InlineKeyboardMarkup
@@ -20,20 +20,20 @@ from core.report_runner import ScheduledReport
 from utils.analytics import Figure
 from utils.files import file_name
 from utils.formatter import (
-    NBSP,
     format_at,
     format_change,
     format_day,
     format_figure,
+    format_lasts,
     format_moment,
     format_money,
     format_period,
     format_read_at,
     format_time,
 )
-from utils.metrics import Kind
+from utils.metrics import CALLS, HELD, SPENDING
 from utils.periods import Period
-from utils.plurals import plural
+from utils.plurals import NBSP, plural
 
 MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
@@ -137,8 +137,9 @@ def _wall_clock(slot: datetime) -> str:
     return f"{format_day(slot.date())} {format_at(slot)}"
 
 
-def figure_lines(figures: Iterable[Figure]) -> list[Line]:
-    return [line for figure in figures for line in _lines_of(figure)]
+def figure_lines(figures: Sequence[Figure]) -> list[Line]:
+    shown = {figure.metric.key for figure in figures}
+    return [line for figure in figures for line in (_line(figure), *_beneath(figure, shown))]
 
 
 def compared_line(
@@ -152,20 +153,27 @@ def compared_line(
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
 
 
-def _lines_of(figure: Figure) -> list[Line]:
-    metric = figure.metric
-    change = format_change(metric.kind, figure.change)
+def _line(figure: Figure) -> Line:
+    change = format_change(figure)
     tail = f"  {change}" if change else ""
     gap = " (не за все дни)" if figure.partial else ""
     if not figure.of_all and figure.value is not None:
         gap += " (не по всем профилям)"
-    lines: list[Line] = [
-        Text(f"{metric.emoji} {metric.label}: ", Bold(format_figure(figure)), gap, tail)
-    ]
-    if figure.commission:
+    label = f"{figure.metric.emoji} {figure.metric.label}: "
+    return Text(label, Bold(format_figure(figure)), gap, tail)
+
+
+def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
+    """What belongs to a figure; not what has a line of its own among those `shown`."""
+    lines: list[Line] = []
+    if figure.commission and "commission" not in shown:
         lines.append(f"     в том числе комиссия: {format_money(figure.commission)}")
-    if figure.bonus:
+    if figure.bonus and not (figure.metric.slugs and "bonus_spending" in shown):
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
+    if figure.lasts is not None:
+        lines.append(f"     денег хватит {format_lasts(figure.lasts)}")
+    if figure.metric.key == "advance_balance" and figure.value is not None and figure.value < 0:
+        lines.append("     ⚠️ аванс ушёл в минус: его пора пополнить")
     return lines
 
 
@@ -184,8 +192,10 @@ def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
             f"⚠️ День {format_day(data.period.last)} прочитан не целиком "
             f"(до {format_time(data.cut_at)}): сравнивать его рано."
         )
-    if data.old_wallet_at is not None:
-        remarks.append(f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}.")
+    remarks += _money_remarks(data, now)
+    if data.calls_failure is not None and _tells(data.figures, CALLS):
+        why = f": {problems.reason(data.calls_failure)}" if for_owner else "."
+        remarks.append(f"⚠️ Звонки прочитать не удалось{why}")
     if data.failure is not None:
         why = f": {problems.reason(data.failure)}" if for_owner else "."
         remarks.append(f"⚠️ Свежие числа прочитать не удалось{why}")
@@ -199,9 +209,22 @@ def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
 def _hides_spending(figures: Iterable[Figure]) -> bool:
     """Whether Avito tells this account's statistics, but not what was spent."""
     statistics = [figure for figure in figures if figure.metric.slugs]
-    spent = [figure for figure in statistics if figure.metric.kind is Kind.MONEY]
+    spent = [figure for figure in statistics if figure.metric.key in SPENDING]
     is_silent = all(figure.value is None for figure in spent)
     return bool(spent) and is_silent and any(figure.value is not None for figure in statistics)
+
+
+def _money_remarks(data: ReportData, now: datetime) -> list[Line]:
+    """What is shown of money although it is not of this minute."""
+    if data.old_wallet_at is not None and _tells(data.figures, HELD):
+        return [f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}."]
+    if data.old_advance_at is not None and _tells(data.figures, {"advance_balance"}):
+        return [f"ℹ️ Аванс прочитан {format_moment(data.old_advance_at, now)}."]
+    return []
+
+
+def _tells(figures: Iterable[Figure], keys: Collection[str]) -> bool:
+    return any(figure.metric.key in keys for figure in figures)
 
 
 def _read_line(data: ReportData, now: datetime) -> str:

@@ -14,10 +14,12 @@ from bot.screens import parts
 from bot.screens import reports as screens
 from core.background import Background
 from core.database.models import AvitoProfile
+from core.database.session import reading
 from core.errors import RateLimited
 from core.ports import Clock
 from core.report_data import Collector, ReportData
 from core.report_runner import ScheduledReport
+from core.services import metrics
 from core.statistics.sync import access_to
 from utils.periods import Period
 
@@ -54,6 +56,9 @@ class ReportWork:
 
     async def run(self, job: JobContext) -> None:
         profile, data = await self.data(job)
+        async with reading(self.collector.sessions) as session:
+            keys = await metrics.shown_at(session, profile, job.chat_id, job.thread_id or 0)
+        data = data.showing(keys)
         async with job.ending() as ending:
             whole = screens.report(data, self.clock.now(), for_owner=job.chat_id == job.owner_id)
             ending.screen, *rest = parts.split(whole)

@@ -13,9 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from core.avito.answers import TokenRefused
 from core.avito.auth import Credentials, ProfileAccess, TokenProvider
+from core.avito.calls import calls_by_day, calls_question
 from core.avito.endpoints import (
     ADVANCE,
     BALANCE,
+    CALLS,
     EMPLOYEE_CHECK,
     ITEMS,
     MINUTE_GATE,
@@ -28,6 +30,7 @@ from core.avito.http import AvitoDoor, Request
 from core.avito.schemas import (
     Advance,
     Balance,
+    CallsAnswer,
     EmployeeCheck,
     ItemsAnswer,
     ItemStatsAnswer,
@@ -157,6 +160,15 @@ class AvitoClient:
             answer = await self._ask(Request(STATS_V1, self._access.account, body=body))
             add_items(days, _read(ItemStatsAnswer, answer, STATS_V1))
         return {day: dict(metrics) for day, metrics in days.items() if day in period}
+
+    async def daily_calls(self, period: Period) -> DayMetrics:
+        """The calls of every day of `period`; days that Avito says nothing of are absent.
+
+        Only what went through Avito's call tracking is known to it.
+        """
+        body = calls_question(period)
+        answer = await self._ask(Request(CALLS, self._access.account, body=body))
+        return calls_by_day(_read(CallsAnswer, answer, CALLS), period)
 
     async def _ask(self, request: Request) -> Any:
         """The answer to `request`, with a token that is renewed once if Avito refuses it."""

@@ -105,3 +105,25 @@ class ItemStatsList(Schema):
 
 class ItemStatsAnswer(Schema):
     result: ItemStatsList
+
+
+class CallsDay(Schema):
+    day: date = Field(alias="date")
+    calls: int | None = None
+    answered: int | None = None
+    new: int | None = None
+    new_answered: int | None = Field(default=None, alias="newAnswered")
+
+
+class ItemCalls(Schema):
+    """Of one listing and employee; those that belong to none have rows too."""
+
+    days: list[CallsDay] = []
+
+
+class ItemCallsList(Schema):
+    items: list[ItemCalls]
+
+
+class CallsAnswer(Schema):
+    result: ItemCallsList

@@ -98,6 +98,9 @@ class AvitoProfile(Base):
     report_anchor: Mapped[date | None] = mapped_column(Date)
     """A local date on which an every-N-days report is due: its phase, kept over restarts."""
     is_report_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    report_metrics: Mapped[str | None] = mapped_column(Text)
+    """JSON list of metric keys for the reports by button and for every destination without a
+    choice of its own; NULL means the usual ones."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_duplicate: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     problem: Mapped[str | None] = mapped_column(String(32))
@@ -130,7 +133,7 @@ class ReportTask(Base):
     report_time: Mapped[str] = mapped_column(String(10), server_default="10:00")
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     report_metrics: Mapped[str | None] = mapped_column(Text)
-    """JSON list of metric keys; NULL means all."""
+    """JSON list of metric keys chosen for this destination; NULL means as in the profile."""
     report_days: Mapped[str | None] = mapped_column(Text)
     report_period: Mapped[str] = mapped_column(String(10), server_default="day")
     """`day` | `week` | `month`; says something only where `is_period_set`."""
@@ -264,6 +267,18 @@ class DailyStats(Base):
     """Avito's slug -> count, or kopecks where the slug is money. A withheld slug is absent."""
     source: Mapped[str] = mapped_column(String(8))
     """Where the day came from: `v2`, or `v1` when v2 refused (then without money)."""
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DailyCalls(Base):
+    """The calls of one account on one Moscow day, as last read: a method of its own at Avito."""
+
+    __tablename__ = "daily_calls"
+
+    avito_user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    metrics: Mapped[dict[str, int]] = mapped_column(JSON)
+    """`calls`, `answeredCalls`, `newCalls`, `newAnsweredCalls`; what Avito left out is absent."""
     fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -89,6 +89,24 @@ def invent_day(seed: int, day: date, *, active: int, new: int, share: float = 1.
     return _with_totals(numbers)
 
 
+def invent_calls(seed: int, day: date, phoned: Mapping[int, int]) -> dict[int, Numbers]:
+    """Calls by listing, from how many people opened its phone; some belong to no listing (0)."""
+    dice = Random(f"calls:{seed}:{day}")
+    counted = {}
+    for item_id in (*phoned, 0):
+        calls = dice.randint(0, 2 * phoned.get(item_id, 1))
+        new = dice.randint(0, calls)
+        new_answered = dice.randint(new // 2, new)
+        answered = new_answered + dice.randint(0, calls - new)
+        counted[item_id] = {
+            "calls": calls,
+            "answered": answered,
+            "new": new,
+            "newAnswered": new_answered,
+        }
+    return counted
+
+
 def override(numbers: Numbers, by_hand: Mapping[str, int]) -> Numbers:
     """`numbers` with some set by hand and the rest bent so that all still agree.
 

@@ -1,4 +1,4 @@
-"""Statistics: v1 by listing, v2 by account. Days are Moscow days, money is kopecks."""
+"""Statistics: v1 by listing, v2 by account, calls. Days are Moscow days, money is kopecks."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -85,6 +85,21 @@ def _v2_days(call: Call, grouping: str) -> Iterator[tuple[int | None, Numbers]]:
             yield int(midnight.timestamp()), call.account.day_numbers(day, share)
 
 
+def _calls(call: Call) -> web.Response:
+    wanted = _list_of(call.body, "itemIds", int) if "itemIds" in call.body else None
+    by_item: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for day in _days(call):
+        counted = call.account.call_numbers(day, call.world.share_of(day))
+        for item_id, counters in counted.items():
+            if wanted is None or item_id in wanted:
+                by_item[item_id].append({"date": day.isoformat()} | counters)
+    items = [
+        {"itemId": item_id, "employeeId": 0, "days": days}
+        for item_id, days in sorted(by_item.items())
+    ]
+    return web.json_response({"result": {"items": items}})
+
+
 def _v2_query(body: Any) -> tuple[list[str], int, int]:
     for field in ("dateFrom", "dateTo", "metrics", "grouping", "limit", "offset"):
         if field not in body:
@@ -153,4 +168,8 @@ ENDPOINTS = (
         "stats_v1", "POST", "/stats/v1/accounts/{user_id}/items", _stats_v1, foreign_status=404
     ),
     Endpoint("stats_v2", "POST", "/stats/v2/accounts/{user_id}/items", _stats_v2, per_minute=1),
+    Endpoint(
+        *("calls_stats", "POST", "/core/v1/accounts/{user_id}/calls/stats/", _calls),
+        foreign_status=404,
+    ),
 )

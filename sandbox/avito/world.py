@@ -55,12 +55,14 @@ class AvitoAccount:
     withhold: frozenset[str] = frozenset()
     stats_v2: Literal["ok", "forbidden", "zeros"] = "ok"
     has_messenger: bool = True
+    has_calls: bool = True  # its phones are behind call tracking
     real: float = 0.0  # wallet, roubles
     bonus: float = 0.0  # wallet, bonus roubles
     advance: int = 0  # CPA advance, kopecks, may be negative
     latency: float = 0.0  # real seconds before every answer
     keys_work: bool = True
     set_days: dict[date, Numbers] = field(default_factory=dict)
+    set_calls: dict[date, dict[int, Numbers]] = field(default_factory=dict)  # as they are told
 
     def set_day(self, day: date, **by_hand: int) -> None:
         """Sets slugs of a Moscow day, also a past one (Avito corrects itself); money in kopecks.
@@ -86,6 +88,16 @@ class AvitoAccount:
             active_slugs = {"activeItems": 1, "newActiveItems": new, "oldActiveItems": 1 - new}
             result[listing.id] = row | active_slugs
         return result
+
+    def call_numbers(self, day: date, share: float = 1.0) -> dict[int, Numbers]:
+        """Calls of a day by listing id; 0 are those that belong to none."""
+        if day in self.set_calls:
+            return self.set_calls[day]
+        if not self.has_calls:
+            return {}
+        listings = self.listing_numbers(day, share).items()
+        phoned = {item_id: row["contactsShowPhone"] for item_id, row in listings}
+        return numbers.invent_calls(self.user_id, day, phoned)
 
     def _invented(self, day: date, share: float) -> Numbers:
         active = [listing for listing in self.listings if listing.active_on(day)]

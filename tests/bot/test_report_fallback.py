@@ -25,7 +25,7 @@ async def test_traffic_is_added_up_by_listing_and_the_report_says_so(
     now, before = (account.day_numbers(YESTERDAY - timedelta(days=n)) for n in (0, 1))
     for name, slug in (("Просмотры", "views"), ("Контакты", "contacts")):
         assert said[name].value == count(now[slug])
-        assert said[name].change == change(count, now[slug], before[slug])
+        assert said[name].change == change(name, count, now[slug], before[slug])
     assert "сложены по объявлениям, расходов и числа активных объявлений" in report.text
 
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.screens import parts
+from core.database.models import AvitoProfile
 from core.outbox import State
 from core.slots import trial
 from tests.support.building import ALICE, CLIENTS, BuilderRig, buttons_of, text_of
@@ -88,6 +89,28 @@ async def test_only_the_ticked_metrics_are_told(rig: BuilderRig) -> None:
     assert tuple(told) == ("Просмотры", "Контакты", "Цена контакта (CPL)")
     for task in (nonsense, unheard):
         assert tuple(figures_in(text_of(await rig.of(task)))) == LABELS
+
+
+async def test_a_place_without_a_choice_shows_that_of_its_profile_in_trials_too(
+    rig: BuilderRig,
+) -> None:
+    profile = await rig.profile("shop")
+    follows, own = (
+        await rig.destination(profile),
+        await rig.destination(profile, CLIENTS - 1, report_metrics='["cpv"]'),
+    )
+    async with rig.sessions.begin() as session:
+        (await session.get_one(AvitoProfile, profile)).report_metrics = '["views", "calls"]'
+    rig.clock.advance(NINE - timedelta(minutes=1) - rig.clock.now())
+    async with rig.sessions.begin() as session:
+        for task in (follows, own):
+            await trial(session, await rig.office.task(task), rig.clock.now())
+    await rig.until_built()
+    await rig.nine_o_clock()
+
+    for task, labels in ((follows, ("Просмотры", "Звонки")), (own, ("Цена просмотра (CPV)",))):
+        deliveries = await rig.office.deliveries(task)
+        assert [tuple(figures_in(text_of(each))) for each in deliveries] == [labels] * 2
 
 
 async def test_clients_get_a_button_for_everybody_and_the_owner_his_own(rig: BuilderRig) -> None:
