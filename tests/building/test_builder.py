@@ -123,6 +123,7 @@ async def test_clients_get_a_button_for_everybody_and_the_owner_his_own(rig: Bui
     assert buttons_of(await rig.of(clients)) == ["stats_show"]
     assert buttons_of(await rig.of(private)) == [
         f"report_now:{profile}",
+        f"report_excel:{profile}:2026-11-20:2026-11-20",
         f"profile_open:{profile}",
     ]
 
@@ -173,6 +174,7 @@ async def test_a_long_report_is_kept_in_parts(
     rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "PART_LIMIT", 300)
+    monkeypatch.setattr(parts, "CAPTION_LIMIT", 300)
     task = await rig.reporting("shop")
 
     await rig.nine_o_clock()
