@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from core.avito.auth import Credentials, ProfileAccess
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.avito.auth import Credentials
 from core.avito.client import Avito
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
@@ -17,8 +19,8 @@ from core.services import connect, profiles
 from core.statistics import store
 from core.statistics.store import DayNumbers, Source
 from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
-from utils.analytics import Figure, Wallet, figures
-from utils.periods import Period, end_of, moscow_day
+from utils.analytics import Figure, Wallet, figures, missing_days
+from utils.periods import Period, moscow_day
 
 ONE_DAY = timedelta(days=1)
 
@@ -44,6 +46,12 @@ class ReportData:
     """The last day is over, but its numbers end here: it was read before its end."""
     old_wallet_at: datetime | None
     """When the wallet was read, if that is longer ago than a wallet should be."""
+    goes_on: bool = False
+    """The last day is not over yet."""
+    missing: Sequence[Period] = ()
+    """The days of which nothing is known, in runs."""
+    cut_days: Sequence[date] = ()
+    """Days before the last that were read before their end, and never again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,31 +124,8 @@ class Collector:
     async def _data(
         self, profile: AvitoProfile, period: Period, freshness: Freshness
     ) -> ReportData:
-        access, now = access_to(profile), self.clock.now()
-        days, wallet, earlier = await _read(self.sessions, access, period)
-        is_over, cut_at = period.last < moscow_day(now), _cut_at(days, period)
-        compare = is_over and cut_at is None and bool(_known(days, period.previous()))
-        return ReportData(
-            profile_id=profile.id,
-            profile_name=profile.profile_name,
-            period=period,
-            compared_with=period.previous() if compare else None,
-            figures=figures(
-                period,
-                {day: numbers.metrics for day, numbers in days.items()},
-                wallet=wallet,
-                earlier_wallet=earlier,
-                compare=compare,
-            ),
-            by_listings=any(one.source is Source.V1 for one in _known(days, period)),
-            read_at=freshness.read_at,
-            refreshes_at=freshness.refused_until,
-            failure=freshness.failure,
-            cut_at=cut_at if is_over else None,
-            old_wallet_at=wallet.taken_at
-            if wallet and now - wallet.taken_at > WALLET_AGE
-            else None,
-        )
+        async with reading(self.sessions) as session:
+            return await from_store(session, profile, period, freshness, self.clock.now())
 
     @asynccontextmanager
     async def _noting_refusal(self, profile: AvitoProfile) -> AsyncIterator[None]:
@@ -158,23 +143,49 @@ class Collector:
             await profiles.note_problem(session, profile.id, problem, self.clock.now())
 
 
-async def _read(
-    sessions: Sessions, access: ProfileAccess, period: Period
-) -> tuple[dict[date, DayNumbers], Wallet | None, Wallet | None]:
+async def from_store(
+    session: AsyncSession,
+    profile: AvitoProfile,
+    period: Period,
+    freshness: Freshness,
+    now: datetime,
+) -> ReportData:
+    """The report that the store makes by itself; the profile's account must be confirmed."""
+    account = profile.user_id
+    assert account is not None  # noqa: S101 - without an account there are no numbers to read
     both = Period(period.previous().first, period.last)
-    async with reading(sessions) as session:
-        days = await store.days(session, access.account, both)
-        wallet = await store.latest_wallet(session, access.account)
-        if wallet is None:
-            return days, None, None
-        before = wallet.taken_at - ONE_DAY * period.length
-        return days, wallet, await store.wallet_about(session, access.account, before)
+    days = await store.days(session, account, both)
+    wallet, earlier = await _wallets(session, account, period)
+    metrics = {day: numbers.metrics for day, numbers in days.items()}
+    is_over, cut = period.last < moscow_day(now), store.cut_days(days, both)
+    compare = is_over and not cut and bool(_known(days, period.previous()))
+    return ReportData(
+        profile_id=profile.id,
+        profile_name=profile.profile_name,
+        period=period,
+        compared_with=period.previous() if compare else None,
+        figures=figures(period, metrics, wallet=wallet, earlier_wallet=earlier, compare=compare),
+        by_listings=any(one.source is Source.V1 for one in _known(days, period)),
+        read_at=freshness.read_at,
+        refreshes_at=freshness.refused_until,
+        failure=freshness.failure,
+        cut_at=days[period.last].read_at if is_over and period.last in cut else None,
+        old_wallet_at=wallet.taken_at if wallet and now - wallet.taken_at > WALLET_AGE else None,
+        goes_on=not is_over,
+        missing=missing_days(period, metrics),
+        cut_days=[day for day in cut if period.first <= day < period.last and metrics[day]],
+    )
 
 
-def _cut_at(days: dict[date, DayNumbers], period: Period) -> datetime | None:
-    """When the last day was read, if that was before its end."""
-    last = days.get(period.last)
-    return last.read_at if last is not None and last.read_at < end_of(period.last) else None
+async def _wallets(
+    session: AsyncSession, account: int, period: Period
+) -> tuple[Wallet | None, Wallet | None]:
+    """The wallet now, and as long ago as the period is."""
+    wallet = await store.latest_wallet(session, account)
+    if wallet is None:
+        return None, None
+    before = wallet.taken_at - ONE_DAY * period.length
+    return wallet, await store.wallet_about(session, account, before)
 
 
 def _known(days: dict[date, DayNumbers], period: Period) -> list[DayNumbers]:

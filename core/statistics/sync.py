@@ -114,9 +114,11 @@ class StatisticsSync:
         with the instant to come back at.
         """
         async with self._reads.of(access.account):
-            held = await self._state(access.account)
-            missing = await self._missing(access.account, period)
-            if not missing and self._is_fresh(held, period, max_age):
+            now = self._clock.now()
+            async with self._sessions() as session:
+                held = await store.state(session, access.account)
+                missing = await _missing(session, access.account, period, now)
+            if not missing and _is_fresh(held, period, max_age, now):
                 return Freshness(_read_at(held), refreshed=False)
             try:
                 read_at = await self._read(access, self._due(held, missing))
@@ -143,26 +145,6 @@ class StatisticsSync:
     async def _state(self, account: int) -> AccountSync | None:
         async with self._sessions() as session:
             return await store.state(session, account)
-
-    async def _missing(self, account: int, period: Period) -> list[date]:
-        """The days of `period` that we never read and Avito can still tell."""
-        reach = last_days(self._clock.now(), DEPTH_DAYS)
-        async with self._sessions() as session:
-            known = await store.days(session, account, period)
-        return [day for day in period if day in reach and day not in known]
-
-    def _is_fresh(self, held: AccountSync | None, period: Period, max_age: timedelta) -> bool:
-        now = self._clock.now()
-        if period.last not in last_days(now, REREAD_DAYS) and period.last < moscow_day(now):
-            return True
-        read_at = _read_at(held)
-        if read_at is None:
-            return False
-        if read_at < end_of(period.last) <= now:
-            # However young: it knows the last day but for its evening.
-            return False
-        settled = read_at >= end_of(period.last) + SETTLING
-        return now - read_at <= (max_age if settled else min(max_age, LIVE_AGE))
 
     def _due(self, held: AccountSync | None, missing: Iterable[date] = ()) -> Period:
         """The days to read: the moving ones, and whatever our history lacks before them."""
@@ -210,6 +192,39 @@ class StatisticsSync:
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save_wallet(session, access.account, wallet)
+
+
+async def as_it_is(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> Freshness | None:
+    """How fresh the store is for `period` where no read is due for a button; None where one is."""
+    held = await store.state(session, account)
+    if not _is_fresh(held, period, BUTTON_AGE, now):
+        return None
+    missing = await _missing(session, account, period, now)
+    return None if missing else Freshness(_read_at(held), refreshed=False)
+
+
+async def _missing(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> list[date]:
+    """The days of `period` that we never read and Avito can still tell."""
+    reach = last_days(now, DEPTH_DAYS)
+    known = await store.days(session, account, period)
+    return [day for day in period if day in reach and day not in known]
+
+
+def _is_fresh(held: AccountSync | None, period: Period, max_age: timedelta, now: datetime) -> bool:
+    if period.last not in last_days(now, REREAD_DAYS) and period.last < moscow_day(now):
+        return True
+    read_at = _read_at(held)
+    if read_at is None:
+        return False
+    if read_at < end_of(period.last) <= now:
+        # However young: it knows the last day but for its evening.
+        return False
+    settled = read_at >= end_of(period.last) + SETTLING
+    return now - read_at <= (max_age if settled else min(max_age, LIVE_AGE))
 
 
 async def _check_use(session: AsyncSession, access: ProfileAccess) -> None:
