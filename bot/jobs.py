@@ -23,6 +23,7 @@ from bot.delivery import Courier, SendError
 from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
 from bot.middleware import lane_of
+from bot.screens import parts
 from bot.show import Stage
 from core.database.health import is_unreachable
 from core.database.models import Job, Reply
@@ -37,6 +38,8 @@ log = get_logger(__name__)
 PROGRESS_PAUSE_SEC = 5.0
 """Edits of one message are limited like sends; progress needs no more than this."""
 RETRY_SEC = 5.0
+REPLACED = "replaced"
+"""Where the payload keeps the screen whose place the placeholder took."""
 
 
 async def begin(
@@ -50,23 +53,27 @@ async def begin(
     payload: dict[str, Any],
     profile_id: int | None = None,
     in_private: bool = False,
+    in_place: bool = False,
     for_chat: bool = False,
 ) -> None:
     """Write a job down and show its placeholder, made from the job's id.
 
-    It is shown where it was asked for, or with `in_private` to that person alone. The person
-    owns it, or with `for_chat` the chat itself: in a channel and behind an anonymous
-    administrator nobody is known. Raises `JobAlreadyRunning` when the same work is under way in
-    this chat.
+    It is shown where it was asked for, or with `in_private` to that person alone, or with
+    `in_place` instead of the message whose button was pressed, which comes back if nothing comes
+    of the job. The person owns it, or with `for_chat` the chat itself: in a channel and behind
+    an anonymous administrator nobody is known, and in a group others may want to stop it too.
+    Raises `JobAlreadyRunning` when the same work is under way in this chat, or in this message.
     """
+    replaced = stage.shown if in_place else None
+    if replaced is not None:
+        dedupe = _in_message(stage)
+        payload = {**payload, REPLACED: replaced.model_dump(mode="json", exclude_none=True)}
     owner_id = stage.chat_id if for_chat else _known_person(stage)
     chat_id = owner_id if in_private else stage.chat_id
     assert owner_id is not None  # noqa: S101 - only updates without a message have no chat
     assert chat_id is not None  # noqa: S101
     key = f"{kind}:{dedupe}:{chat_id}"
-    running = await jobs.find_by_key(session, key)
-    if running is not None:
-        raise JobAlreadyRunning(running.id)
+    await _check_free(session, key)
     job = Job(
         kind=kind,
         owner_id=owner_id,
@@ -79,10 +86,35 @@ async def begin(
     )
     session.add(job)
     await session.flush()
-    if chat_id == stage.chat_id:
+    if replaced is not None:
+        stage.show(placeholder(job.id), job_id=job.id)
+    elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
         stage.tell(chat_id, placeholder(job.id), job_id=job.id)
+
+
+async def check_in_place(session: AsyncSession, stage: Stage, *, kind: str) -> None:
+    """Raise `JobAlreadyRunning` when such work is under way in the message of this press."""
+    if stage.shown is not None:
+        await _check_free(session, f"{kind}:{_in_message(stage)}:{stage.chat_id}")
+
+
+def replaced_by(job: Job) -> Screen | None:
+    """What stood in the message of this job before its placeholder."""
+    stored = json.loads(job.payload).get(REPLACED)
+    return None if stored is None else Screen.model_validate(stored)
+
+
+def _in_message(stage: Stage) -> str:
+    assert stage.message is not None  # noqa: S101 - something is shown in it
+    return f"in_{stage.message.message_id}"
+
+
+async def _check_free(session: AsyncSession, key: str) -> None:
+    running = await jobs.find_by_key(session, key)
+    if running is not None:
+        raise JobAlreadyRunning(running.id)
 
 
 def _known_person(stage: Stage) -> int:
@@ -114,6 +146,7 @@ class JobContext:
         self.chat_id = job.chat_id
         self.profile_id = job.profile_id
         self.payload: dict[str, Any] = json.loads(job.payload)
+        self.replaced = replaced_by(job)
         self.thread_id = job.thread_id
         self._message_id = job.message_id
         self._office = office
@@ -301,5 +334,7 @@ class JobOffice:
             owner_id=context.owner_id,
             chat_id=context.chat_id,
         )
+        if context.replaced is not None:
+            screen = parts.with_remark(context.replaced, screen)
         async with context.ending() as ending:
             ending.screen, ending.more = screen, more

@@ -57,6 +57,15 @@ class Stage:
         user = self.message.from_user
         return None if user is None or user.id == GROUP_ANONYMOUS_BOT else user
 
+    @property
+    def shown(self) -> Screen | None:
+        """What stands in the message whose button was pressed, if a screen can take its place."""
+        if self._pressed_message_id() is None or not isinstance(self.message, Message):
+            return None
+        if self.message.text is None:
+            return None
+        return Screen(text=self.message.md_text, keyboard=self.message.reply_markup)
+
     def afresh(self) -> Stage:
         """An empty stage for the same update, after its handler failed.
 
@@ -66,9 +75,9 @@ class Stage:
         stage.effects = [effect for effect in self.effects if isinstance(effect, Erase)]
         return stage
 
-    def show(self, screen: Screen) -> None:
+    def show(self, screen: Screen, *, job_id: int | None = None) -> None:
         """The screen a person is led to: replaces the one whose button was pressed."""
-        self._put(screen, edit=self._pressed_message_id())
+        self._put(screen, edit=self._pressed_message_id(), job_id=job_id)
 
     def send(self, screen: Screen, *, job_id: int | None = None) -> None:
         """A message of its own, below everything else."""

@@ -9,14 +9,14 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import jobs
 from bot.callbacks import JobStop, ReportNow
-from bot.filters import OwnedProfile
+from bot.filters import ViewedProfile
 from bot.screens import reports as screens
 from bot.screens import start as start_screens
 from bot.show import Stage
-from core.database.models import AvitoProfile
 from core.database.repositories import jobs as job_rows
 from core.database.session import Session
 from core.ports import Clock
+from core.services.profiles import Viewed
 from utils.periods import yesterday
 
 STILL_SEC = 60.0
@@ -24,9 +24,10 @@ STILL_SEC = 60.0
 
 
 async def report_now(
-    _query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage, clock: Clock
+    _query: CallbackQuery, viewed: Viewed, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    period = yesterday(clock.now())
+    """A message of its own for the owner; others must not fill a chat with them."""
+    profile, period = viewed.profile, yesterday(clock.now())
     await jobs.begin(
         session,
         stage,
@@ -36,6 +37,8 @@ async def report_now(
         placeholder=lambda job_id: screens.collecting(job_id, profile, period),
         payload={"first": period.first.isoformat(), "last": period.last.isoformat()},
         profile_id=profile.id,
+        in_place=not viewed.is_owner,
+        for_chat=not viewed.is_owner,
     )
 
 
@@ -43,10 +46,11 @@ async def stop(
     query: CallbackQuery, callback_data: JobStop, session: Session, stage: Stage, clock: Clock
 ) -> None:
     job_id = callback_data.job_id
-    job = await job_rows.remove(session, job_id, owner_id=query.from_user.id)
+    owners = {query.from_user.id, stage.chat_id or 0}
+    job = await job_rows.remove(session, job_id, owners=owners)
     if job is not None:
         stage.stop_job(job.id)
-        stage.show(start_screens.stopped(job.kind, job.profile_id))
+        stage.show(jobs.replaced_by(job) or start_screens.stopped(job.kind, job.profile_id))
         return
     stage.notice(start_screens.ALREADY_OVER)
     if await job_rows.find(session, job_id) is None and _is_left_over(query, clock.now()):
@@ -69,6 +73,6 @@ def _is_left_over(query: CallbackQuery, now: datetime) -> bool:
 
 def setup() -> Router:
     router = Router(name="reports")
-    router.callback_query.register(report_now, ReportNow.filter(), OwnedProfile())
+    router.callback_query.register(report_now, ReportNow.filter(), ViewedProfile())
     router.callback_query.register(stop, JobStop.filter())
     return router

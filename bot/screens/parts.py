@@ -8,6 +8,8 @@ from bot.effects import Keyboard, Screen
 
 Line = str | Text
 
+_REMARK = "\n\n———\n"
+MESSAGE_LIMIT = 4096
 PART_LIMIT = 3900
 """Telegram's limit is 4096; the rest is for a mark that may come before the text later."""
 
@@ -23,6 +25,14 @@ def screen(*lines: Line, keyboard: Keyboard | None = None) -> Screen:
 def named(name: str) -> str:
     """A name in Russian quotes, the way it stands inside a sentence."""
     return f"«{name}»"
+
+
+def with_remark(original: Screen, remark: Screen) -> Screen:
+    """A screen as it stood, with a word beneath it instead of the one of the last time."""
+    text = original.text.partition(_REMARK)[0] + _REMARK + remark.text
+    if _length(text) > MESSAGE_LIMIT:
+        text = remark.text
+    return Screen(text=text, keyboard=original.keyboard)
 
 
 def split(whole: Screen) -> list[Screen]:
