@@ -256,7 +256,7 @@ class ReportRunner:
         is_trial = _is_trial(delivery)
         missed = [] if is_trial else await self._outbox.missed_before(delivery)
         return ScheduledReport(
-            data=replace(data, figures=_chosen(data.figures, task.report_metrics)),
+            data=replace(data, figures=chosen(data.figures, task.report_metrics)),
             owner_id=group.owner_id,
             chat_id=delivery.chat_id,
             is_trial=is_trial,
@@ -291,7 +291,7 @@ def _judged(data: ReportData) -> ReportData | Trouble:
     return Trouble(reason.__name__, until=data.refreshes_at, older=data)
 
 
-def _chosen(figures: Sequence[Figure], stored: str | None) -> list[Figure]:
+def chosen(figures: Sequence[Figure], stored: str | None) -> list[Figure]:
     """The figures an owner ticked; all where nothing sensible is stored."""
     try:
         keys = METRICS.keys() & set(json.loads(stored or "[]"))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
 
 from bot import keyboards
-from bot.callbacks import ProfileOpen, ReportNow, StatsShow
 from bot.effects import Screen
-from bot.keyboards import button, keyboard
-from bot.screens import problems
+from bot.keyboards import keyboard
+from bot.screens import problems, report_buttons
 from bot.screens.parts import Line, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
@@ -34,6 +33,8 @@ from utils.plurals import plural
 
 MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
+RUNS_NAMED = 5
+"""So many gaps are named by their days, the rest is counted."""
 
 
 def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
@@ -51,9 +52,9 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     )
 
 
-def report(data: ReportData, now: datetime, *, for_owner: bool) -> Screen:
+def report(data: ReportData, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
     """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    return screen(*_lines(data, now, for_owner), keyboard=_owners_buttons(data))
+    return screen(*_lines(data, now, for_owner), keyboard=_buttons(data, for_owner, is_bound))
 
 
 def scheduled(report: ScheduledReport, now: datetime) -> Screen:
@@ -64,9 +65,7 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     if report.missed:
         why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
         lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
-    # Other people's chats get a button that works for everybody there.
-    anybodys = keyboard([button("🔄 Сводка сейчас", StatsShow())])
-    return screen(*lines, keyboard=_owners_buttons(report.data) if for_owner else anybodys)
+    return screen(*lines, keyboard=_buttons(report.data, for_owner, is_bound=True))
 
 
 def late(original: Screen, slot: datetime) -> Screen:
@@ -79,21 +78,27 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     return [
         Bold("📊 Отчёт Avito"),
         Italic(data.profile_name),
-        format_period(data.period),
+        period_line(data),
         "",
         *figure_lines(data.figures),
         "",
         *compared_line(data.figures, data.period, data.compared_with),
-        *_remarks(data, now, for_owner),
-        Italic(_read_line(data, now)),
+        *remarks(data, now, for_owner=for_owner),
+        Italic(read_line(data, now)),
     ]
 
 
-def _owners_buttons(data: ReportData) -> InlineKeyboardMarkup:
+def _buttons(data: ReportData, for_owner: bool, is_bound: bool) -> InlineKeyboardMarkup:
     return keyboard(
-        [button("🔄 Обновить", ReportNow(profile_id=data.profile_id))],
-        [button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))],
+        *report_buttons.under_report(data.profile_id, data.period),
+        report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound),
     )
+
+
+def period_line(data: ReportData) -> str:
+    """Which days these are; and that the last of them is today, which is not over."""
+    goes_on = ", сегодня ещё не закончилось" if data.goes_on else ""
+    return f"{format_period(data.period)}{goes_on}"
 
 
 def _in_words(slots: Sequence[datetime]) -> str:
@@ -138,8 +143,13 @@ def _lines_of(figure: Figure) -> list[Line]:
     return lines
 
 
-def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
+def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
+    """What has to be known about the numbers to read them right."""
     remarks: list[Line] = []
+    if data.missing:
+        remarks.append(missing_line(data.missing))
+    if data.cut_days:
+        remarks.append(cut_line(data.cut_days))
     if data.by_listings:
         remarks.append(
             "ℹ️ Avito не отдал общую статистику: просмотры и контакты сложены по объявлениям, "
@@ -173,7 +183,22 @@ def _hides_spending(figures: Iterable[Figure]) -> bool:
     return bool(spent) and is_silent and any(figure.value is not None for figure in statistics)
 
 
-def _read_line(data: ReportData, now: datetime) -> str:
+def cut_line(days: Sequence[date]) -> str:
+    named_ones = ", ".join(format_day(day) for day in days[:RUNS_NAMED])
+    rest = len(days) - RUNS_NAMED
+    more = f" и ещё {plural(rest, 'день', 'дня', 'дней')}" if rest > 0 else ""
+    return f"⚠️ Прочитано не до конца: {named_ones}{more}."
+
+
+def missing_line(missing: Sequence[Period]) -> str:
+    runs = [format_period(run) for run in missing[:RUNS_NAMED]]
+    rest = sum(run.length for run in missing[RUNS_NAMED:])
+    if rest:
+        runs.append(f"ещё {plural(rest, 'день', 'дня', 'дней')}")
+    return f"⚠️ Нет данных за {', '.join(runs)}."
+
+
+def read_line(data: ReportData, now: datetime) -> str:
     if data.read_at is None:
         return "Статистика ещё не прочитана"
     return f"{format_read_at(data.read_at, now)} по Москве"

@@ -96,7 +96,7 @@ def expected_totals(accounts: Iterable[AvitoAccount], day: date) -> dict[str, Sa
         new = Decimal(now[part]) / Decimal(now[whole])
         old = Decimal(before[part]) / Decimal(before[whole])
         if part == "contacts":
-            said[label] = Said(percent(new), _points(new, old))
+            said[label] = Said(percent(new), points(new, old))
         else:
             said[label] = Said(money(new), change(money, new, old))
     return said
@@ -130,7 +130,7 @@ def change(show: object, now: Decimal | int, before: Decimal | int) -> str:
     )
 
 
-def _points(now: Decimal, before: Decimal) -> str:
+def points(now: Decimal, before: Decimal) -> str:
     """Between two percentages lie percentage points."""
     points = ((now - before) * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
     arrow, sign = ("▲", "+") if points > 0 else ("▼", "")
