@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from core.avito.auth import Credentials, ProfileAccess
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.avito.auth import Credentials
 from core.avito.client import Avito
 from core.courses import course_of, only, shown_days
 from core.database.models import AvitoProfile
@@ -18,7 +20,7 @@ from core.services import connect, metrics, profiles
 from core.statistics import store
 from core.statistics.store import DayCalls, DayNumbers, Source
 from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
-from utils.analytics import Days, Figure, Wallet, figures
+from utils.analytics import Days, Figure, Wallet, figures, missing_days
 from utils.charts.course import Course
 from utils.periods import Period, end_of, moscow_day, one_day
 from utils.runway import week_before, with_runway
@@ -55,6 +57,12 @@ class ReportData:
     """What a due read of the calls ended with."""
     course: Course | None = None
     """What the picture shows; None: there is nothing to draw, or nobody wants it."""
+    goes_on: bool = False
+    """The last day is not over yet."""
+    missing: Sequence[Period] = ()
+    """The days of which nothing is known, in runs."""
+    cut_days: Sequence[date] = ()
+    """Days before the last that were read before their end, and never again."""
 
     def showing(self, keys: Collection[str]) -> ReportData:
         """The same report with these metrics only."""
@@ -153,36 +161,8 @@ class Collector:
     async def _data(
         self, profile: AvitoProfile, period: Period, freshness: Freshness
     ) -> ReportData:
-        access, now = access_to(profile), self.clock.now()
-        week = week_before(now)
-        held = await _read(self.sessions, access, period, week)
-        days, wallet = held.days, held.wallet
-        wallet_at, advance_at = (wallet.taken_at, wallet.advance_at) if wallet else (None, None)
-        shown = shown_days(period)
-        is_over, cut_at = period.last < moscow_day(now), _cut_at(days, period)
-        compare = is_over and cut_at is None and bool(_known(days, period.previous()))
-        told = figures(
-            period,
-            held.told(now),
-            wallet=wallet,
-            earlier_wallet=held.earlier_wallet,
-            compare=compare,
-        )
-        return ReportData(
-            profile_id=profile.id,
-            profile_name=profile.profile_name,
-            period=period,
-            compared_with=period.previous() if compare else None,
-            figures=with_runway(told, week, held.whole_week()),
-            by_listings=any(one.source is Source.V1 for one in _known(days, period)),
-            read_at=freshness.read_at,
-            refreshes_at=freshness.refused_until,
-            failure=freshness.failure,
-            cut_at=cut_at if is_over else None,
-            old_wallet_at=_if_older(WALLET_AGE, wallet_at, now),
-            old_advance_at=_if_older(ADVANCE_AGE, advance_at, now),
-            course=course_of(profile.profile_name, shown, days, is_cut=cut_at is not None),
-        )
+        async with reading(self.sessions) as session:
+            return await from_store(session, profile, period, freshness, self.clock.now())
 
     @asynccontextmanager
     async def _noting_refusal(self, profile: AvitoProfile) -> AsyncIterator[None]:
@@ -200,6 +180,50 @@ class Collector:
             await profiles.note_problem(session, profile.id, problem, self.clock.now())
 
 
+async def from_store(
+    session: AsyncSession,
+    profile: AvitoProfile,
+    period: Period,
+    freshness: Freshness,
+    now: datetime,
+) -> ReportData:
+    """The report that the store makes by itself; the profile's account must be confirmed."""
+    account = profile.user_id
+    assert account is not None  # noqa: S101 - without an account there are no numbers to read
+    both, week = Period(period.previous().first, period.last), week_before(now)
+    held = await _read(session, account, period, week)
+    days, wallet = held.days, held.wallet
+    wallet_at, advance_at = (wallet.taken_at, wallet.advance_at) if wallet else (None, None)
+    is_over, cut = period.last < moscow_day(now), store.cut_days(days, both)
+    compare = is_over and not cut and bool(_known(days, period.previous()))
+    told = figures(
+        period,
+        with_calls(days, held.calls, now),
+        wallet=wallet,
+        earlier_wallet=held.earlier_wallet,
+        compare=compare,
+    )
+    is_cut = period.last in cut
+    return ReportData(
+        profile_id=profile.id,
+        profile_name=profile.profile_name,
+        period=period,
+        compared_with=period.previous() if compare else None,
+        figures=with_runway(told, week, held.whole_week()),
+        by_listings=any(one.source is Source.V1 for one in _known(days, period)),
+        read_at=freshness.read_at,
+        refreshes_at=freshness.refused_until,
+        failure=freshness.failure,
+        cut_at=days[period.last].read_at if is_over and is_cut else None,
+        old_wallet_at=_if_older(WALLET_AGE, wallet_at, now),
+        old_advance_at=_if_older(ADVANCE_AGE, advance_at, now),
+        course=course_of(profile.profile_name, shown_days(period), days, is_cut=is_cut),
+        goes_on=not is_over,
+        missing=missing_days(period, {day: one.metrics for day, one in days.items()}),
+        cut_days=[day for day in cut if period.first <= day < period.last and days[day].metrics],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """What the store holds for one report."""
@@ -212,14 +236,6 @@ class _Held:
     wallet: Wallet | None
     earlier_wallet: Wallet | None
 
-    def told(self, now: datetime) -> Days:
-        """Each day with its calls, unless those were read before the day was over."""
-        days = {day: dict(numbers.metrics) for day, numbers in self.days.items()}
-        for day, calls in self.calls.items():
-            if not calls.read_at < end_of(day) <= now:
-                days.setdefault(day, {}).update(calls.metrics)
-        return days
-
     def whole_week(self) -> Days:
         """What was read of a day before its end knows not all that was spent on it."""
         return {
@@ -229,33 +245,43 @@ class _Held:
         }
 
 
-async def _read(sessions: Sessions, access: ProfileAccess, period: Period, week: Period) -> _Held:
-    account = access.account
+def with_calls(
+    days: Mapping[date, DayNumbers], calls: Mapping[date, DayCalls], now: datetime
+) -> Days:
+    """Each day with its calls, unless those were read before the day was over."""
+    told = {day: dict(numbers.metrics) for day, numbers in days.items()}
+    for day, of_day in calls.items():
+        if not of_day.read_at < end_of(day) <= now:
+            told.setdefault(day, {}).update(of_day.metrics)
+    return told
+
+
+async def _read(session: AsyncSession, account: int, period: Period, week: Period) -> _Held:
     both = Period(period.previous().first, period.last)
     drawn_from = min(both.first, shown_days(period).previous().first)
-    async with reading(sessions) as session:
-        wallet = await store.latest_wallet(session, account)
-        earlier = None
-        if wallet is not None:
-            before = wallet.taken_at - ONE_DAY * period.length
-            earlier = await store.wallet_about(session, account, before)
-        return _Held(
-            days=await store.days(session, account, Period(drawn_from, period.last)),
-            calls=await store.calls(session, account, both),
-            week=await store.days(session, account, week),
-            wallet=wallet,
-            earlier_wallet=earlier,
-        )
+    wallet, earlier = await _wallets(session, account, period)
+    return _Held(
+        days=await store.days(session, account, Period(drawn_from, period.last)),
+        calls=await store.calls(session, account, both),
+        week=await store.days(session, account, week),
+        wallet=wallet,
+        earlier_wallet=earlier,
+    )
 
 
 def _if_older(age: timedelta, read_at: datetime | None, now: datetime) -> datetime | None:
     return read_at if read_at is not None and now - read_at > age else None
 
 
-def _cut_at(days: dict[date, DayNumbers], period: Period) -> datetime | None:
-    """When the last day was read, if that was before its end."""
-    last = days.get(period.last)
-    return last.read_at if last is not None and last.read_at < end_of(period.last) else None
+async def _wallets(
+    session: AsyncSession, account: int, period: Period
+) -> tuple[Wallet | None, Wallet | None]:
+    """The wallet now, and as long ago as the period is."""
+    wallet = await store.latest_wallet(session, account)
+    if wallet is None:
+        return None, None
+    before = wallet.taken_at - ONE_DAY * period.length
+    return wallet, await store.wallet_about(session, account, before)
 
 
 def _known(days: dict[date, DayNumbers], period: Period) -> list[DayNumbers]:

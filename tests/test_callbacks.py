@@ -14,7 +14,10 @@ from pydantic.fields import FieldInfo
 
 from bot import callbacks
 from bot.callbacks import (
+    BreakdownBy,
+    CalendarPage,
     Cancel,
+    Day,
     FrequencySet,
     ProfileAdd,
     ProfileDelete,
@@ -22,28 +25,38 @@ from bot.callbacks import (
     ProfileReport,
     ProfilesBack,
     ProfileView,
+    ReportAgainst,
+    ReportBreakdown,
     ReportCharacteristics,
     ReportChatForward,
     ReportChatHere,
+    ReportCompare,
+    ReportDays,
     ReportDayToggle,
     ReportFrequency,
+    ReportHistorical,
     ReportMetricsAll,
     ReportNow,
     ReportPeriod,
+    ReportPreset,
     ReportSetChat,
     ReportSetTime,
+    ReportShow,
     ReportToggle,
 )
 from core.schedule_policy import Frequency
 from core.services.schedule import ChosenPeriod
+from utils.calendars import Grain, Preset
 
 LARGEST_ID = 2**63 - 1
+ON_NO_BUTTON = (callbacks.AboutProfile, callbacks.AboutPeriod, callbacks.AboutDestination)
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 20)
+DAYS = {"first": FIRST, "last": LAST}
 
 ALL = [
     kind
     for _, kind in inspect.getmembers(callbacks, inspect.isclass)
-    if issubclass(kind, CallbackData)
-    and kind not in (CallbackData, callbacks.AboutProfile, callbacks.AboutDestination)
+    if issubclass(kind, CallbackData) and kind not in (CallbackData, *ON_NO_BUTTON)
 ]
 
 
@@ -74,6 +87,25 @@ ALL = [
         (ReportPeriod(profile_id=17, period=ChosenPeriod.DAY), "report_period:17:day"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.WEEK), "report_period:17:week"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.MONTH), "report_period:17:month"),
+        (ReportHistorical(profile_id=17), "report_historical:17"),
+        (ReportDays(profile_id=17, days=30), "report_days:17:30"),
+        (ReportPreset(profile_id=17, preset=Preset.LAST_MONTH), "report_preset:17:last_month"),
+        (ReportShow(profile_id=17, **DAYS), "report_show:17:2026-11-01:2026-11-20"),
+        (ReportCompare(profile_id=17, **DAYS), "report_compare:17:2026-11-01:2026-11-20"),
+        (
+            ReportAgainst(profile_id=17, **DAYS, other=date(2025, 11, 1)),
+            "report_against:17:2026-11-01:2026-11-20:2025-11-01",
+        ),
+        (ReportBreakdown(profile_id=17, **DAYS), "report_breakdown:17:2026-11-01:2026-11-20"),
+        (
+            BreakdownBy(profile_id=17, **DAYS, grain=Grain.WEEK),
+            "breakdown_by:17:2026-11-01:2026-11-20:week",
+        ),
+        (CalendarPage(profile_id=17, month=FIRST), "calendar_page:17:2026-11-01:"),
+        (
+            CalendarPage(profile_id=17, month=FIRST, first=LAST),
+            "calendar_page:17:2026-11-01:2026-11-20",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -89,6 +121,22 @@ def test_the_longest_data_of_a_button_fits_into_64_bytes(kind: type[CallbackData
     assert len(packed.encode()) <= 64
 
 
+@pytest.mark.parametrize(
+    "wire",
+    [
+        "report_show:17:2026-11-20:2026-11-01",
+        "report_show:17:2026-02-30:2026-11-01",
+        "report_show:17:0001-01-01:2026-11-01",
+        "report_show:17:2026-11-01:9999-12-31",
+        "report_show:17:2026-11-01",
+        "report_show:17:вчера:сегодня",
+    ],
+)
+def test_days_that_make_no_period_are_on_no_button_of_ours(wire: str) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        ReportShow.unpack(wire)
+
+
 def test_no_two_buttons_share_a_prefix() -> None:
     prefixes = [kind.__prefix__ for kind in ALL]
     assert len(prefixes) == len(set(prefixes))
@@ -97,6 +145,8 @@ def test_no_two_buttons_share_a_prefix() -> None:
 
 def _longest(field: FieldInfo) -> Any:
     annotation: Any = field.annotation
+    if annotation in (date, Day | None):
+        return date(2026, 11, 20)
     if issubclass(annotation, Enum):
         return max(annotation, key=lambda member: len(str(member.value)))
     if annotation is str:

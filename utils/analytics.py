@@ -12,7 +12,7 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from utils.metrics import CATALOGUE, Kind, Metric
-from utils.periods import Period
+from utils.periods import ONE_DAY, Period
 
 Days = Mapping[date, Mapping[str, int]]
 """Avito's slug -> count or kopecks, by Moscow day. An unknown day may be absent or empty."""
@@ -97,7 +97,7 @@ def _statistic(metric: Metric, period: Period, before: Period | None, days: Days
     change = None
     if before is not None and not partial:
         earlier, earlier_partial = _value(metric, before, days)
-        change = None if earlier_partial else _change(value, earlier)
+        change = None if earlier_partial else change_between(value, earlier)
     is_total = metric.key == "total_spending"
     return Figure(
         metric,
@@ -169,7 +169,7 @@ def _difference(day: Mapping[str, int], whole: str, part: str) -> int | None:
 def _wallet_figure(metric: Metric, wallet: Wallet | None, earlier: Wallet | None) -> Figure:
     now = _held(metric, wallet)
     bonus = wallet.bonus if wallet is not None and metric.key == "wallet_balance" else None
-    return Figure(metric, now, _change(now, _held(metric, earlier)), bonus=bonus or 0)
+    return Figure(metric, now, change_between(now, _held(metric, earlier)), bonus=bonus or 0)
 
 
 def _held(metric: Metric, wallet: Wallet | None) -> int | None:
@@ -178,7 +178,8 @@ def _held(metric: Metric, wallet: Wallet | None) -> int | None:
     return wallet.real if metric.key == "wallet_balance" else wallet.advance
 
 
-def _change(now: Value | None, before: Value | None) -> Change | None:
+def change_between(now: Value | None, before: Value | None) -> Change | None:
+    """How a value moved; None when one of the two is unknown."""
     if now is None or before is None:
         return None
     difference = now - before
@@ -214,7 +215,7 @@ def _sum(metric: Metric, accounts: Sequence[Mapping[str, Figure]]) -> Figure:
     return Figure(
         metric,
         value,
-        _change(value, before),
+        change_between(value, before),
         partial=value is not None and any(figure.partial for figure in told),
         bonus=sum(figure.bonus for figure in told) if len(keys) == 1 else 0,
         commission=sum(figure.commission for figure in told) if len(keys) == 1 else 0,
@@ -248,6 +249,19 @@ def _made_of(sums: Sequence[Value | None]) -> Value | None:
 def known_days(period: Period, days: Days) -> int:
     """How many days of `period` have any number at all."""
     return sum(1 for day in period if days.get(day))
+
+
+def missing_days(period: Period, days: Days) -> list[Period]:
+    """The days of `period` of which nothing is known, in runs, oldest first."""
+    runs: list[Period] = []
+    for day in period:
+        if days.get(day):
+            continue
+        if runs and runs[-1].last + ONE_DAY == day:
+            runs[-1] = Period(runs[-1].first, day)
+        else:
+            runs.append(Period(day, day))
+    return runs
 
 
 def silent(days: Iterable[Mapping[str, int]], slugs: Iterable[str]) -> bool:

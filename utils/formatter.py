@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from utils.analytics import Change, Figure, Value
@@ -44,6 +45,11 @@ def format_count(value: int) -> str:
 def format_money(kopecks: Value) -> str:
     """`123456` kopecks as `1 234,56 ₽`; a fraction of a kopeck is rounded half up."""
     return _typeset(format_currency(_rounded(Fraction(kopecks) / 100, 2), "RUB", locale=LOCALE))
+
+
+def format_roubles(kopecks: Value) -> str:
+    """`123456` kopecks as `1 235`: whole roubles without their sign, for the width of a table."""
+    return format_count(int(_rounded(Fraction(kopecks) / 100, 0)))
 
 
 def format_share(share: Value, digits: int = 2) -> str:
@@ -146,6 +152,16 @@ def format_lasts(days: Fraction) -> str:
 
 def format_day(day: date) -> str:
     return f"{day:%d.%m.%Y}"
+
+
+def format_weekday(day: date) -> str:
+    """`пн`."""
+    return format_date(day, "ccc", locale=LOCALE)
+
+
+def format_month(day: date) -> str:
+    """`Ноябрь 2026`."""
+    return format_date(day, "LLLL y", locale=LOCALE).capitalize()
 
 
 def format_period(period: Period) -> str:

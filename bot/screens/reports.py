@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
 
 from bot import keyboards
-from bot.callbacks import ProfileOpen, ReportExcel, ReportNow, StatsShow
+from bot.callbacks import ProfileOpen
 from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
-from bot.screens import problems
+from bot.screens import problems, report_buttons
 from bot.screens.parts import Line, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
@@ -35,8 +35,11 @@ from utils.metrics import CALLS, HELD, SPENDING
 from utils.periods import Period
 from utils.plurals import NBSP, plural
 
+FILE_FOR_OWNER = "Файл получает в личном чате только тот, чей это профиль."
 MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
+RUNS_NAMED = 5
+"""So many gaps are named by their days, the rest is counted."""
 
 
 def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
@@ -73,10 +76,10 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     )
 
 
-def report(data: ReportData, now: datetime, *, for_owner: bool) -> Screen:
+def report(data: ReportData, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
     """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    lines = _lines(data, now, for_owner)
-    return screen(*lines, keyboard=_owners_buttons(data), picture=data.course)
+    lines, keys = _lines(data, now, for_owner), _buttons(data, for_owner, is_bound)
+    return screen(*lines, keyboard=keys, picture=data.course)
 
 
 def scheduled(report: ScheduledReport, now: datetime) -> Screen:
@@ -87,9 +90,7 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     if report.missed:
         why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
         lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
-    # Other people's chats get a button that works for everybody there.
-    anybodys = keyboard([button("🔄 Сводка сейчас", StatsShow())])
-    buttons = _owners_buttons(report.data) if for_owner else anybodys
+    buttons = _buttons(report.data, for_owner, is_bound=True)
     return screen(*lines, keyboard=buttons, picture=report.data.course)
 
 
@@ -102,29 +103,27 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     return [
         Bold("📊 Отчёт Avito"),
         Italic(data.profile_name),
-        format_period(data.period),
+        period_line(data),
         "",
         *figure_lines(data.figures),
         "",
         *compared_line(data.figures, data.period, data.compared_with),
-        *_remarks(data, now, for_owner),
-        Italic(_read_line(data, now)),
+        *remarks(data, now, for_owner=for_owner),
+        Italic(read_line(data, now)),
     ]
 
 
-def _owners_buttons(data: ReportData) -> InlineKeyboardMarkup:
+def _buttons(data: ReportData, for_owner: bool, is_bound: bool) -> InlineKeyboardMarkup:
     return keyboard(
-        [
-            button("🔄 Обновить", ReportNow(profile_id=data.profile_id)),
-            button(
-                "📗 Excel",
-                ReportExcel(
-                    profile_id=data.profile_id, first=data.period.first, last=data.period.last
-                ),
-            ),
-        ],
-        [button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))],
+        *report_buttons.under_report(data.profile_id, data.period),
+        report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound),
     )
+
+
+def period_line(data: ReportData) -> str:
+    """Which days these are; and that the last of them is today, which is not over."""
+    goes_on = ", сегодня ещё не закончилось" if data.goes_on else ""
+    return f"{format_period(data.period)}{goes_on}"
 
 
 def _in_words(slots: Sequence[datetime]) -> str:
@@ -177,8 +176,13 @@ def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
     return lines
 
 
-def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
+def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
+    """What has to be known about the numbers to read them right."""
     remarks: list[Line] = []
+    if data.missing:
+        remarks.append(missing_line(data.missing))
+    if data.cut_days:
+        remarks.append(cut_line(data.cut_days))
     if data.by_listings:
         remarks.append(
             "ℹ️ Avito не отдал общую статистику: просмотры и контакты сложены по объявлениям, "
@@ -227,7 +231,22 @@ def _tells(figures: Iterable[Figure], keys: Collection[str]) -> bool:
     return any(figure.metric.key in keys for figure in figures)
 
 
-def _read_line(data: ReportData, now: datetime) -> str:
+def cut_line(days: Sequence[date]) -> str:
+    named_ones = ", ".join(format_day(day) for day in days[:RUNS_NAMED])
+    rest = len(days) - RUNS_NAMED
+    more = f" и ещё {plural(rest, 'день', 'дня', 'дней')}" if rest > 0 else ""
+    return f"⚠️ Прочитано не до конца: {named_ones}{more}."
+
+
+def missing_line(missing: Sequence[Period]) -> str:
+    runs = [format_period(run) for run in missing[:RUNS_NAMED]]
+    rest = sum(run.length for run in missing[RUNS_NAMED:])
+    if rest:
+        runs.append(f"ещё {plural(rest, 'день', 'дня', 'дней')}")
+    return f"⚠️ Нет данных за {', '.join(runs)}."
+
+
+def read_line(data: ReportData, now: datetime) -> str:
     if data.read_at is None:
         return "Статистика ещё не прочитана"
     return f"{format_read_at(data.read_at, now)} по Москве"

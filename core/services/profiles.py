@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import and_, func, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
@@ -46,6 +46,16 @@ class Card:
     """The class name of the error the last read ended with."""
 
 
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """A profile whose numbers somebody may look at where he is."""
+
+    profile: AvitoProfile
+    task: ReportTask | None
+    """Its destination there; None where only its owner may look."""
+    is_owner: bool
+
+
 async def owned(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:
     """The profile, if it is this owner's; else `ProfileNotFound`, whether it exists or not."""
     profile = await session.scalar(
@@ -56,6 +66,36 @@ async def owned(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoP
     if profile is None:
         raise ProfileNotFound(profile_id)
     return profile
+
+
+async def viewable(
+    session: AsyncSession, person: int, chat_id: int, thread_id: int, profile_id: int
+) -> Viewed:
+    """The profile, if this person may look at its numbers in this chat; else `ProfileNotFound`.
+
+    Its owner may everywhere. In a group, a topic or a channel where it reports everybody may:
+    they read its reports anyway. To change anything takes `owned`.
+    """
+    here = and_(
+        ReportTask.profile_id == AvitoProfile.id,
+        ReportTask.chat_id == chat_id,
+        ReportTask.thread_id == thread_id,
+    )
+    row = (
+        await session.execute(
+            select(AvitoProfile, ReportTask)
+            .outerjoin(ReportTask, here)
+            .where(AvitoProfile.id == profile_id)
+            .order_by(ReportTask.id)
+            .limit(1)
+        )
+    ).one_or_none()
+    profile, task = row if row is not None else (None, None)
+    is_owner = profile is not None and profile.owner_id == person
+    is_among_readers = task is not None and chat_id < 0
+    if profile is None or not (is_owner or is_among_readers):
+        raise ProfileNotFound(profile_id)
+    return Viewed(profile, task, is_owner)
 
 
 async def with_keys(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:

@@ -76,6 +76,11 @@ async def days(session: AsyncSession, account: int, period: Period) -> dict[date
     return {row.day: DayNumbers(row.metrics, Source(row.source), row.fetched_at) for row in rows}
 
 
+def cut_days(days: Mapping[date, DayNumbers], period: Period) -> list[date]:
+    """The days of `period` that were last read before their end, today among them."""
+    return [day for day, told in days.items() if day in period and told.read_at < end_of(day)]
+
+
 async def state(session: AsyncSession, account: int) -> AccountSync | None:
     return await session.get(AccountSync, account)
 

@@ -113,19 +113,26 @@ async def test_a_place_without_a_choice_shows_that_of_its_profile_in_trials_too(
         assert [tuple(figures_in(text_of(each))) for each in deliveries] == [labels] * 2
 
 
-async def test_clients_get_a_button_for_everybody_and_the_owner_his_own(rig: BuilderRig) -> None:
+async def test_the_buttons_work_for_clients_too_and_the_owner_has_his_profile(
+    rig: BuilderRig,
+) -> None:
     profile = await rig.profile("shop")
     clients = await rig.destination(profile)
     private = await rig.destination(profile, ALICE)
 
     await rig.nine_o_clock()
 
-    assert buttons_of(await rig.of(clients)) == ["stats_show"]
-    assert buttons_of(await rig.of(private)) == [
-        f"report_now:{profile}",
+    under = [
+        f"report_days:{profile}:7",
+        f"report_days:{profile}:30",
+        f"report_compare:{profile}:2026-11-20:2026-11-20",
+        f"report_breakdown:{profile}:2026-11-14:2026-11-20",
+        f"report_other:{profile}:2026-11-20:2026-11-20",
+        f"report_refresh:{profile}:2026-11-20:2026-11-20",
         f"report_excel:{profile}:2026-11-20:2026-11-20",
-        f"profile_open:{profile}",
     ]
+    assert buttons_of(await rig.of(clients)) == [*under, "stats_show"]
+    assert buttons_of(await rig.of(private)) == [*under, f"profile_open:{profile}"]
 
 
 async def test_what_was_missed_is_named_once(rig: BuilderRig) -> None:

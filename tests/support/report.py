@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox.avito.world import AvitoAccount
 from sandbox.telegram.people import ChatView
-from sandbox.telegram.seen import Seen
+from sandbox.telegram.seen import Seen, as_read
 
 SPACE = " "
 """Whether it breaks a line nobody sees."""
@@ -78,7 +78,7 @@ def read_figures(report: Seen) -> dict[str, Said]:
 
 def figures_in(text: str) -> dict[str, Said]:
     found = {}
-    for line in text.splitlines():
+    for line in as_read(text).splitlines():
         label, colon, rest = line.partition(": ")
         name = label.partition(" ")[2]
         if colon and name in LABELS + FURTHER:
@@ -116,7 +116,7 @@ def expected_sums(
         new = Decimal(now[part]) / Decimal(now[whole])
         old = Decimal(earlier[part]) / Decimal(earlier[whole])
         if part == "contacts":
-            said[label] = Said(percent(new), _points(label, new, old))
+            said[label] = Said(percent(new), points(label, new, old))
         else:
             said[label] = Said(money(new), change(label, money, new, old))
     return said
@@ -187,7 +187,7 @@ def _arrow(label: str, is_up: bool, share: Decimal | None) -> str:
     return f"{'🟢' if is_up is (label in GOOD) else '🔴'}{SPACE}{arrow}"
 
 
-def _points(label: str, now: Decimal, before: Decimal) -> str:
+def points(label: str, now: Decimal, before: Decimal) -> str:
     """Between two percentages lie percentage points."""
     points = _short(abs(now - before) * 100, "0.01")
     if points == "0":
