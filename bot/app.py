@@ -67,6 +67,7 @@ from core.report_runner import ReportRunner
 from core.rounds import Rounds
 from core.scheduler import Errands, Scheduler
 from core.secrets import Keyring
+from core.statistics.listing_sync import ListingSync
 from core.statistics.sync import StatisticsSync
 
 log = get_logger(__name__)
@@ -171,6 +172,7 @@ def build_app(
     door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate, patience=patience)
     avito = Avito(door, DatabaseTokenStore(sessions), clock)
     sync = StatisticsSync(sessions, avito, clock)
+    listings = ListingSync(sessions, avito, sync, clock)
     collector = Collector(sessions, avito, sync, clock)
     cooldown = Cooldown(clock, STATS_PAUSE)
 
@@ -198,7 +200,7 @@ def build_app(
     runner = ReportRunner(
         sessions, outbox, collector, clock, render=freeze, gave_up=aftermath.not_built
     )
-    rounds = Rounds(collector)
+    rounds = Rounds(collector, listings)
 
     def wake() -> None:
         runner.wake()
@@ -207,7 +209,7 @@ def build_app(
     errands = Errands(
         wake_builder=wake,
         warm_up=rounds.ahead_of_slots,
-        sync_statistics=rounds.nightly,
+        sync_statistics=rounds.all_night,
         keep_house=Housekeeper(sessions, clock).tidy,
         tell_held=aftermath.held,
     )

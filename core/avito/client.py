@@ -48,6 +48,7 @@ from core.avito.stats import (
     by_day,
     by_listing,
     days_question,
+    is_storable,
     items_question,
     listings_question,
     whole,
@@ -160,28 +161,28 @@ class AvitoClient:
         rows = _read(StatsAnswer, await self._ask(question), STATS_V2).result
         return ListingPage(by_listing(rows), len(rows.groupings), rows.total)
 
-    async def listings(self, status: str, *, most_pages: int | None = None) -> list[Listed]:
-        """The listings in this status, of so many pages at most. 25 pages a minute."""
-        # Listings move between pages while we turn them, so ids repeat: a dict drops those.
-        found: dict[int, Listed] = {}
+    async def listing_pages(self, status: str) -> AsyncIterator[list[Listed]]:
+        """The listings in this status, a page at a time. 25 pages a minute."""
+        # Listings move between pages while we turn them, so ids repeat.
+        known: set[int] = set()
         for page in count(1):
             query = {"per_page": ITEMS_PER_PAGE, "page": page, "status": status}
-            answer = _read(
-                ItemsAnswer,
-                await self._ask(Request(ITEMS, self._access.account, query=query)),
-                ITEMS,
-            )
-            known = len(found)
-            found |= {one.id: one for item in answer.resources if (one := listed(item))}
-            page_size = min(answer.meta.per_page or ITEMS_PER_PAGE, ITEMS_PER_PAGE)
-            is_last = len(answer.resources) < page_size or len(found) == known
-            if is_last or page == most_pages:
+            answer = await self._ask(Request(ITEMS, self._access.account, query=query))
+            told = _read(ItemsAnswer, answer, ITEMS)
+            fresh = {
+                item.id: listed(item)
+                for item in told.resources
+                if item.id not in known and is_storable(item.id)
+            }
+            known |= fresh.keys()
+            yield list(fresh.values())
+            page_size = min(told.meta.per_page or ITEMS_PER_PAGE, ITEMS_PER_PAGE)
+            if len(told.resources) < page_size or not fresh:
                 break
-        return list(found.values())
 
     async def active_items(self) -> list[int]:
         """The ids of all active listings."""
-        return [listing.id for listing in await self.listings("active")]
+        return [one.id async for page in self.listing_pages("active") for one in page]
 
     async def daily_stats_v1(self, items: Sequence[int], period: Period) -> DayMetrics:
         """Views, contacts and favorites of `items` together, by day, under their v2 slugs."""
@@ -206,7 +207,9 @@ class AvitoClient:
 
     async def _ask_v1(self, period: Period, items: Sequence[int]) -> list[ItemStats]:
         request = Request(STATS_V1, self._access.account, body=items_question(items, period))
-        return _read(ItemStatsAnswer, await self._ask(request), STATS_V1).result.items
+        told = _read(ItemStatsAnswer, await self._ask(request), STATS_V1).result.items
+        asked = set(items)
+        return [item for item in told if item.item in asked]
 
     async def _ask(self, request: Request) -> Any:
         """The answer to `request`, with a token that is renewed once if Avito refuses it."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from core.avito.schemas import Item
-from core.avito.stats import LARGEST_ID, whole
+from core.avito.stats import whole
 from utils.titles import cleaned
 
 TITLE_LIMIT = 200
@@ -28,10 +28,7 @@ class Listed(NamedTuple):
     url: str | None
 
 
-def listed(item: Item) -> Listed | None:
-    """None for an id that no table can hold."""
-    if not 0 < item.id <= LARGEST_ID:
-        return None
+def listed(item: Item) -> Listed:
     return Listed(
         id=item.id,
         title=cleaned(item.title or "")[:TITLE_LIMIT].rstrip() or None,

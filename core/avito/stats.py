@@ -62,7 +62,6 @@ LISTING_SLUGS = (
 )
 
 ROWS_LIMIT = 1000
-LARGEST_ID = 2**63 - 1
 
 DayMetrics = dict[date, dict[str, int]]
 """Avito's v2 slug -> count or kopecks, by Moscow day; what Avito left out is left out."""
@@ -107,11 +106,11 @@ def listings_question(period: Period, offset: int) -> dict[str, Any]:
 
 def by_listing(rows: StatsRows) -> ListingMetrics:
     """The rows that name their listing."""
-    return {
-        row.id: _told(row)
-        for row in rows.groupings
-        if row.id is not None and 0 < row.id <= LARGEST_ID
-    }
+    return {row.id: _told(row) for row in rows.groupings if row.id and is_storable(row.id)}
+
+
+def is_storable(listing_id: int) -> bool:
+    return 0 < listing_id < 2**63
 
 
 def _told(row: StatsRow) -> dict[str, int]:

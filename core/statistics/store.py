@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database.models import AccountSync, AvitoProfile, DailyStats, WalletSnapshot
+from core.database.models import (
+    AccountSync,
+    AvitoProfile,
+    DailyStats,
+    Listing,
+    ListingRead,
+    WalletSnapshot,
+)
 from core.database.session import insert_for
 from utils.analytics import Wallet
 from utils.periods import Period, end_of
@@ -214,4 +221,7 @@ async def delete_unused(session: AsyncSession, account: int) -> bool:
         return False
     for table in (DailyStats, WalletSnapshot, AccountSync):
         await session.execute(delete(table).where(table.avito_user_id == account))
+    # With a read go the numbers that it brought.
+    await session.execute(delete(ListingRead).where(ListingRead.account == account))
+    await session.execute(delete(Listing).where(Listing.account == account))
     return True

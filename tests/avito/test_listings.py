@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.avito.client import AvitoClient
 from core.avito.listings import Listed
 from core.avito.stats import LISTING_SLUGS
 from core.errors import Forbidden, RateLimited
@@ -14,6 +15,10 @@ from sandbox.avito.accounts import make_listings
 from sandbox.avito.world import Listing
 from tests.support.avito import AvitoRig
 from utils.periods import Period, one_day
+
+
+async def listings(client: AvitoClient, status: str = "active") -> list[Listed]:
+    return [one async for page in client.listing_pages(status) for one in page]
 
 
 async def test_a_page_tells_what_each_listing_did_in_the_whole_period(rig: AvitoRig) -> None:
@@ -70,11 +75,11 @@ async def test_listings_come_with_what_a_screen_shows_of_them(rig: AvitoRig) -> 
     client = await rig.client("shop")
     rig.clock.scale = 50
     url = "https://www.avito.ru/moskva/mebel_i_interer/x_{}"
-    assert await client.listings("active") == [
+    assert await listings(client) == [
         Listed(7_632_548_910, "Стол из дуба", 35_000_00, "active", url.format(7_632_548_910)),
         Listed(7_632_548_911, None, None, "active", url.format(7_632_548_911)),
     ]
-    [old] = await client.listings("old")
+    [old] = await listings(client, "old")
     assert (old.title, old.price, old.status) == ("😀" * 200, 1_00, "old")
 
 
@@ -96,20 +101,21 @@ async def test_what_cannot_be_shown_of_a_listing_does_not_spoil_the_others(
 ) -> None:
     client = await rig.client("shop")
     strange = {"id": 5, "title": ["x"], "price": "dear", "status": 7, "url": url}
-    page = {"meta": {}, "resources": [strange, {"id": 2**70}, {"id": 6}]}
+    page = {"meta": {}, "resources": [strange, {"id": 2**70}, {"id": 0}, {"id": 6}]}
     rig.world.fault("wrong_shape", endpoint="items", json=page)
-    assert await client.listings("active") == [
+    assert await listings(client) == [
         Listed(5, None, None, None, None),
         Listed(6, None, None, None, None),
     ]
 
 
-async def test_as_many_pages_of_listings_as_wanted(rig: AvitoRig) -> None:
+async def test_no_page_is_asked_for_that_nobody_wants(rig: AvitoRig) -> None:
     rig.account("shop").listings = make_listings(7_100_000_000, count=300)
     client = await rig.client("shop")
-    rig.clock.scale = 50
-    assert len(await client.listings("active", most_pages=2)) == 2 * 99
-    assert len(rig.calls("items")) == 2
+    async for page in client.listing_pages("active"):
+        assert len(page) == 99
+        break
+    assert len(rig.calls("items")) == 1
 
 
 async def test_v1_tells_of_each_listing_on_each_day(rig: AvitoRig) -> None:

@@ -56,7 +56,7 @@ async def test_every_request_of_ours_follows_the_official_files(rig: AvitoRig) -
     await client.daily_stats_v1(await client.active_items(), period)
     rig.clock.advance(timedelta(seconds=61))
     await client.listing_stats(period, offset=980)
-    await client.listings("rejected")
+    assert [page async for page in client.listing_pages("rejected")] == [[]]
 
     assert {said.path.split("/")[1] for said in rig.heard} == {
         "token",

@@ -38,7 +38,7 @@ class BuilderRig:
         self.office = Office(avito.sessions, avito.clock)
         self.outbox: Outbox = self.office.alice
         self.collector = Collector(avito.sessions, avito.avito, avito.sync, avito.clock)
-        self.rounds = Rounds(self.collector)
+        self.rounds = Rounds(self.collector, avito.listings)
         self._owed: list[Reply] = []
         aftermath = Aftermath(avito.sessions, avito.clock, self._owed.extend)
         self.runner = ReportRunner(
