@@ -80,7 +80,9 @@ class ListingPage(NamedTuple):
 
     listings: ListingMetrics
     rows: int
-    """How many rows Avito sent, those that name no listing included."""
+    """How many Avito sent."""
+    nameless: int
+    """How many of them name no listing."""
     total: int | None
     """How many there are in all parts together, if Avito says so."""
 
@@ -159,7 +161,9 @@ class AvitoClient:
         """
         question = Request(STATS_V2, self._access.account, body=listings_question(period, offset))
         rows = _read(StatsAnswer, await self._ask(question), STATS_V2).result
-        return ListingPage(by_listing(rows), len(rows.groupings), rows.total)
+        named = [row for row in rows.groupings if row.id and is_storable(row.id)]
+        sent = len(rows.groupings)
+        return ListingPage(by_listing(named), sent, sent - len(named), rows.total)
 
     async def listing_pages(self, status: str) -> AsyncIterator[list[Listed]]:
         """The listings in this status, a page at a time. 25 pages a minute."""

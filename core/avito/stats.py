@@ -104,9 +104,8 @@ def listings_question(period: Period, offset: int) -> dict[str, Any]:
     }
 
 
-def by_listing(rows: StatsRows) -> ListingMetrics:
-    """The rows that name their listing."""
-    return {row.id: _told(row) for row in rows.groupings if row.id and is_storable(row.id)}
+def by_listing(rows: Iterable[StatsRow]) -> ListingMetrics:
+    return {row.id: _told(row) for row in rows if row.id is not None}
 
 
 def is_storable(listing_id: int) -> bool:

@@ -131,7 +131,7 @@ class ListingSync:
         while True:
             page = await self._page(client, access, period, offset, wait)
             found |= page.listings
-            nameless += page.rows - len(page.listings)
+            nameless += page.nameless
             offset += page.rows
             total = page.total if page.total is not None else _guessed_total(page, offset)
             least = min(least, total)

@@ -31,7 +31,7 @@ async def test_a_page_tells_what_each_listing_did_in_the_whole_period(rig: Avito
         item: {slug: sum(day[item][slug] for day in days) for slug in LISTING_SLUGS}
         for item in days[0]
     }
-    assert (page.rows, page.total) == (30, 30)
+    assert (page.rows, page.nameless, page.total) == (30, 0, 30)
 
 
 async def test_days_and_listings_share_one_minute(rig: AvitoRig) -> None:
@@ -55,14 +55,14 @@ async def test_money_of_listings_that_is_withheld_is_absent(rig: AvitoRig) -> No
         assert metrics.keys() == {*LISTING_SLUGS} - {"spending"}
 
 
-async def test_a_row_that_names_no_listing_counts_as_a_row_only(rig: AvitoRig) -> None:
+async def test_a_row_that_names_no_listing_is_counted_and_left_out(rig: AvitoRig) -> None:
     client = await rig.client("shop")
     ids: list[dict[str, int | None]] = [{}, {"id": None}, {"id": 0}, {"id": 2**63}, {"id": 2**40}]
     groupings = [row | {"metrics": [{"slug": "views", "value": 3}]} for row in ids]
     body = {"result": {"groupings": groupings}}
     rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
     page = await client.listing_stats(one_day(date(2026, 11, 20)))
-    assert page == ({2**40: {"views": 3}}, 5, None)
+    assert page == ({2**40: {"views": 3}}, 5, 4, None)
 
 
 async def test_listings_come_with_what_a_screen_shows_of_them(rig: AvitoRig) -> None:
