@@ -26,6 +26,7 @@ from bot.handlers import (
     destination,
     fallback,
     groups,
+    listings,
     membership,
     profiles,
     reports,
@@ -46,6 +47,7 @@ from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
 from bot.work.connect import ConnectWork
+from bot.work.listings import ListingsWork
 from bot.work.reports import ReportWork, freeze
 from bot.work.stats import StatsWork
 from core.avito.client import Avito
@@ -172,7 +174,7 @@ def build_app(
     door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate, patience=patience)
     avito = Avito(door, DatabaseTokenStore(sessions), clock)
     sync = StatisticsSync(sessions, avito, clock)
-    listings = ListingSync(sessions, avito, sync, clock)
+    listing_sync = ListingSync(sessions, avito, sync, clock)
     collector = Collector(sessions, avito, sync, clock)
     cooldown = Cooldown(clock, STATS_PAUSE)
 
@@ -185,6 +187,7 @@ def build_app(
             "first_read": key_checks.first_read,
             "bind": place_checks.bind,
             "check_place": place_checks.check,
+            "listings": ListingsWork(collector, listing_sync, clock).run,
             "report": ReportWork(collector, background, incidents, clock).run,
             "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
@@ -200,7 +203,7 @@ def build_app(
     runner = ReportRunner(
         sessions, outbox, collector, clock, render=freeze, gave_up=aftermath.not_built
     )
-    rounds = Rounds(collector, listings)
+    rounds = Rounds(collector, listing_sync)
 
     def wake() -> None:
         runner.wake()
@@ -251,6 +254,7 @@ def build_dispatcher(
         bind,
         start,
         reports,
+        listings,
         stats,
         groups,
         profiles,

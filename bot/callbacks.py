@@ -7,14 +7,17 @@ never renamed, new buttons get new prefixes.
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from aiogram.filters.callback_data import CallbackData
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.schedule_policy import Frequency
 from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod
+from core.statistics.listings import Order
+from utils.periods import Period
 
 # A number that no column can hold is no button of ours: it must not get as far as a query.
 ProfileId = Annotated[int, Field(ge=1, lt=2**31)]
@@ -24,12 +27,34 @@ DeliveryId = Annotated[int, Field(ge=1, lt=2**63)]
 # Telegram promises that a chat takes no more than 52 bits, and a topic is a message's id.
 ChatId = Annotated[int, Field(gt=-(2**52), lt=2**52)]
 ThreadId = Annotated[int, Field(ge=0, lt=2**31)]
+# Far from both ends of the calendar, so that a period before or after it is one too.
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 
 
 class AboutProfile(CallbackData, prefix="about_profile"):
     """What every button about one profile carries. Itself on no button."""
 
     profile_id: ProfileId
+
+    def _encode_value(self, key: str, value: Any) -> str:
+        # aiogram reads dates, but does not write them.
+        return value.isoformat() if isinstance(value, date) else super()._encode_value(key, value)
+
+
+class AboutPeriod(AboutProfile, prefix="about_period"):
+    """What every button about the numbers of some days carries. Itself on no button."""
+
+    first: Day
+    last: Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        _ = self.period
+        return self
+
+    @property
+    def period(self) -> Period:
+        return Period(self.first, self.last)
 
 
 class AboutDestination(CallbackData, prefix="about_destination"):
@@ -86,6 +111,10 @@ class ProfileDeleteConfirm(AboutProfile, prefix="profile_delete_confirm"):
 
 class ReportNow(AboutProfile, prefix="report_now"):
     """Yesterday's report, here and now."""
+
+
+class ReportShow(AboutPeriod, prefix="report_show"):
+    """A report about these days."""
 
 
 class ReportSetChat(AboutProfile, prefix="report_set_chat"):
@@ -256,6 +285,17 @@ class DeliveryResend(CallbackData, prefix="delivery_resend"):
 
 class StatsShow(CallbackData, prefix="stats_show"):
     """The combined report of this chat once more."""
+
+
+class ReportItems(AboutPeriod, prefix="report_items"):
+    """What each listing did in these days."""
+
+
+class ItemsPage(AboutPeriod, prefix="items_page"):
+    """The same in another order, or another page of it; pages count from 0."""
+
+    order: Order
+    page: Annotated[int, Field(ge=0, lt=10**6)]
 
 
 class KeyStep(StrEnum):

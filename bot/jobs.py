@@ -50,14 +50,15 @@ async def begin(
     payload: dict[str, Any],
     profile_id: int | None = None,
     in_private: bool = False,
+    in_place: bool = False,
     for_chat: bool = False,
 ) -> None:
     """Write a job down and show its placeholder, made from the job's id.
 
-    It is shown where it was asked for, or with `in_private` to that person alone. The person
-    owns it, or with `for_chat` the chat itself: in a channel and behind an anonymous
-    administrator nobody is known. Raises `JobAlreadyRunning` when the same work is under way in
-    this chat.
+    It is shown where it was asked for, or with `in_private` to that person alone, or with
+    `in_place` instead of the message whose button was pressed. The person owns it, or with
+    `for_chat` the chat itself: in a channel and behind an anonymous administrator nobody is
+    known. Raises `JobAlreadyRunning` when the same work is under way in this chat.
     """
     owner_id = stage.chat_id if for_chat else _known_person(stage)
     chat_id = owner_id if in_private else stage.chat_id
@@ -79,7 +80,9 @@ async def begin(
     )
     session.add(job)
     await session.flush()
-    if chat_id == stage.chat_id:
+    if in_place:
+        stage.show(placeholder(job.id), job_id=job.id)
+    elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
         stage.tell(chat_id, placeholder(job.id), job_id=job.id)

@@ -66,9 +66,9 @@ class Stage:
         stage.effects = [effect for effect in self.effects if isinstance(effect, Erase)]
         return stage
 
-    def show(self, screen: Screen) -> None:
+    def show(self, screen: Screen, *, job_id: int | None = None) -> None:
         """The screen a person is led to: replaces the one whose button was pressed."""
-        self._put(screen, edit=self._pressed_message_id())
+        self._put(screen, edit=self._pressed_message_id(), job_id=job_id)
 
     def send(self, screen: Screen, *, job_id: int | None = None) -> None:
         """A message of its own, below everything else."""

@@ -14,7 +14,8 @@ from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
 from core.ports import Clock
 from core.services import connect, profiles
-from core.statistics import store
+from core.statistics import listings, store
+from core.statistics.listings import Highlights
 from core.statistics.store import DayNumbers, Source
 from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
 from utils.analytics import Figure, Wallet, figures
@@ -44,6 +45,8 @@ class ReportData:
     """The last day is over, but its numbers end here: it was read before its end."""
     old_wallet_at: datetime | None
     """When the wallet was read, if that is longer ago than a wallet should be."""
+    listings: Highlights | None = None
+    """None when they were not read about this period: no report waits for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class Collector:
     ) -> ReportData:
         access, now = access_to(profile), self.clock.now()
         days, wallet, earlier = await _read(self.sessions, access, period)
+        async with reading(self.sessions) as session:
+            named = await listings.highlights(session, access.account, period, now)
         is_over, cut_at = period.last < moscow_day(now), _cut_at(days, period)
         compare = is_over and cut_at is None and bool(_known(days, period.previous()))
         return ReportData(
@@ -140,6 +145,7 @@ class Collector:
             old_wallet_at=wallet.taken_at
             if wallet and now - wallet.taken_at > WALLET_AGE
             else None,
+            listings=named,
         )
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import date
 from enum import Enum
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,6 +16,7 @@ from bot import callbacks
 from bot.callbacks import (
     Cancel,
     FrequencySet,
+    ItemsPage,
     ProfileAdd,
     ProfileDelete,
     ProfileDeleteConfirm,
@@ -25,21 +27,25 @@ from bot.callbacks import (
     ReportChatHere,
     ReportDayToggle,
     ReportFrequency,
+    ReportItems,
     ReportNow,
     ReportPeriod,
     ReportSetChat,
     ReportSetTime,
+    ReportShow,
 )
 from core.schedule_policy import Frequency
 from core.services.schedule import ChosenPeriod
+from core.statistics.listings import Order
 
 LARGEST_ID = 2**63 - 1
+ON_NO_BUTTON = (callbacks.AboutProfile, callbacks.AboutPeriod, callbacks.AboutDestination)
+DAYS = {"first": date(2026, 11, 1), "last": date(2026, 11, 20)}
 
 ALL = [
     kind
     for _, kind in inspect.getmembers(callbacks, inspect.isclass)
-    if issubclass(kind, CallbackData)
-    and kind not in (CallbackData, callbacks.AboutProfile, callbacks.AboutDestination)
+    if issubclass(kind, CallbackData) and kind not in (CallbackData, *ON_NO_BUTTON)
 ]
 
 
@@ -67,6 +73,12 @@ ALL = [
         (ReportPeriod(profile_id=17, period=ChosenPeriod.DAY), "report_period:17:day"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.WEEK), "report_period:17:week"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.MONTH), "report_period:17:month"),
+        (ReportShow(profile_id=17, **DAYS), "report_show:17:2026-11-01:2026-11-20"),
+        (ReportItems(profile_id=17, **DAYS), "report_items:17:2026-11-01:2026-11-20"),
+        (
+            ItemsPage(profile_id=17, **DAYS, order=Order.COST, page=2),
+            "items_page:17:2026-11-01:2026-11-20:cost:2",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -90,6 +102,8 @@ def test_no_two_buttons_share_a_prefix() -> None:
 
 def _longest(field: FieldInfo) -> Any:
     annotation: Any = field.annotation
+    if annotation is date:
+        return date(2026, 11, 20)
     if issubclass(annotation, Enum):
         return max(annotation, key=lambda member: len(str(member.value)))
     if annotation is str:

@@ -8,7 +8,7 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from bot import jobs
-from bot.callbacks import JobStop, ReportNow
+from bot.callbacks import JobStop, ReportNow, ReportShow
 from bot.filters import OwnedProfile
 from bot.screens import reports as screens
 from bot.screens import start as start_screens
@@ -36,6 +36,28 @@ async def report_now(
         placeholder=lambda job_id: screens.collecting(job_id, profile, period),
         payload={"first": period.first.isoformat(), "last": period.last.isoformat()},
         profile_id=profile.id,
+    )
+
+
+async def show(
+    _query: CallbackQuery,
+    callback_data: ReportShow,
+    profile: AvitoProfile,
+    session: Session,
+    stage: Stage,
+    clock: Clock,
+) -> None:
+    period = callback_data.period
+    await jobs.begin(
+        session,
+        stage,
+        clock,
+        kind="report",
+        dedupe=str(profile.id),
+        placeholder=lambda job_id: screens.collecting(job_id, profile, period),
+        payload={"first": period.first.isoformat(), "last": period.last.isoformat()},
+        profile_id=profile.id,
+        in_place=True,
     )
 
 
@@ -70,5 +92,6 @@ def _is_left_over(query: CallbackQuery, now: datetime) -> bool:
 def setup() -> Router:
     router = Router(name="reports")
     router.callback_query.register(report_now, ReportNow.filter(), OwnedProfile())
+    router.callback_query.register(show, ReportShow.filter(), OwnedProfile())
     router.callback_query.register(stop, JobStop.filter())
     return router

@@ -9,10 +9,11 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
 
 from bot import keyboards
-from bot.callbacks import ProfileOpen, ReportNow, StatsShow
+from bot.callbacks import ProfileOpen, ReportItems, ReportNow, StatsShow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
+from bot.screens.listings import highlight_lines
 from bot.screens.parts import Line, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
@@ -83,6 +84,7 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         "",
         *figure_lines(data.figures),
         "",
+        *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
         *compared_line(data.figures, data.period, data.compared_with),
         *_remarks(data, now, for_owner),
         Italic(_read_line(data, now)),
@@ -90,7 +92,10 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
 
 
 def _owners_buttons(data: ReportData) -> InlineKeyboardMarkup:
+    first, last = data.period.first, data.period.last
+    listings = ReportItems(profile_id=data.profile_id, first=first, last=last)
     return keyboard(
+        [button("📋 По объявлениям", listings)],
         [button("🔄 Обновить", ReportNow(profile_id=data.profile_id))],
         [button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))],
     )

@@ -114,7 +114,7 @@ def stopped(kind: str, profile_id: int | None) -> Screen:
     return screen(
         what,
         keyboard=keyboards.keyboard(
-            again if kind == "report" else [], keyboards.to_card(profile_id)
+            again if kind in {"report", "listings"} else [], keyboards.to_card(profile_id)
         ),
     )
 
@@ -156,6 +156,7 @@ JOBS = {
     "replace_keys": "проверка ключей, прежние остались в силе",
     "first_read": "чтение статистики, профиль подключён",
     "report": "сбор отчёта",
+    "listings": "чтение объявлений",
     "stats": "сбор сводки",
     "bind": "проверка чата, отчёты туда не придут",
     "check_place": "проверка чата",

@@ -85,7 +85,7 @@ class Highlights:
     """What a report says of the listings of its period."""
 
     best: Sequence[ListingTotals]
-    """With most contacts, the best first. One that ties with unnamed ones is not named."""
+    """With most contacts, the best first; empty where many are equally good."""
     idle: Sequence[ListingTotals]
     """They cost money and brought nobody, the dearest first."""
     idle_count: int
@@ -149,7 +149,7 @@ async def highlights(
     ).order_by(*_by(Order.SPENDING, totals))
     named = (await session.execute(idle.limit(NAMED))).all()
     return Highlights(
-        best=_clear_winners([_as_listing(row) for row in await session.execute(best)]),
+        best=_winners([_as_listing(row) for row in await session.execute(best)]),
         idle=[_as_listing(row) for row in named],
         idle_count=named[0][-2] if named else 0,
         idle_spending=int(named[0][-1]) if named else 0,
@@ -278,13 +278,14 @@ def _described(
 def _by(order: Order, totals: Subquery) -> list[ColumnElement[Any]]:
     contacts, views, spending = totals.c.contacts, totals.c.views, totals.c.spending
     keys: dict[Order, list[ColumnElement[Any]]] = {
-        Order.CONTACTS: [contacts, views],
-        Order.SPENDING: [spending, views],
-        Order.VIEWS: [views, contacts],
-        # Those without contacts come last, what they cost for nothing first.
-        Order.COST: [case((contacts > 0, spending * 1.0 / contacts)), spending, views],
+        # Of two that brought as much, the cheaper one did better.
+        Order.CONTACTS: [contacts.desc(), spending.asc(), views.desc()],
+        Order.SPENDING: [spending.desc(), contacts.asc(), views.desc()],
+        Order.VIEWS: [views.desc(), contacts.desc()],
+        # What has no contacts has no price of one: it comes last, the most expensive first.
+        Order.COST: [case((contacts > 0, spending * 1.0 / contacts)).desc(), spending.desc()],
     }
-    return [*(key.desc().nulls_last() for key in keys[order]), totals.c.id]
+    return [*(key.nulls_last() for key in keys[order]), totals.c.id]
 
 
 def _as_listing(row: Any) -> ListingTotals:
@@ -298,8 +299,7 @@ def _as_listing(row: Any) -> ListingTotals:
     )
 
 
-def _clear_winners(best: Sequence[ListingTotals]) -> Sequence[ListingTotals]:
-    if len(best) <= NAMED:
-        return best
-    unnamed = best[NAMED].totals.contacts
-    return [each for each in best[:NAMED] if each.totals.contacts != unnamed]
+def _winners(best: Sequence[ListingTotals]) -> Sequence[ListingTotals]:
+    """The first few of `best`, if not all are as good as the first that is left out."""
+    is_tie = len(best) > NAMED and best[0].totals.contacts == best[NAMED].totals.contacts
+    return [] if is_tie else best[:NAMED]

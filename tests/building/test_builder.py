@@ -99,6 +99,7 @@ async def test_clients_get_a_button_for_everybody_and_the_owner_his_own(rig: Bui
 
     assert buttons_of(await rig.of(clients)) == ["stats_show"]
     assert buttons_of(await rig.of(private)) == [
+        f"report_items:{profile}:2026-11-20:2026-11-20",
         f"report_now:{profile}",
         f"profile_open:{profile}",
     ]
