@@ -106,14 +106,14 @@ async def end_others(session: AsyncSession, account: int, since: datetime) -> No
     )
 
 
-async def active(session: AsyncSession, account: int, since: datetime) -> list[int]:
-    """The ids of the listings that were described as active since then."""
-    found = await session.scalars(
-        select(Listing.listing_id).where(
-            Listing.account == account, Listing.status == ACTIVE, Listing.read_at >= since
-        )
+async def is_any_active(session: AsyncSession, account: int, since: datetime) -> bool:
+    """Whether active listings were described since then."""
+    found = await session.scalar(
+        select(Listing.listing_id)
+        .where(Listing.account == account, Listing.status == ACTIVE, Listing.read_at >= since)
+        .limit(1)
     )
-    return list(found)
+    return found is not None
 
 
 async def undescribed(session: AsyncSession, account: int, period: Period) -> set[int]:

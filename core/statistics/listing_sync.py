@@ -8,11 +8,11 @@ Whoever reads has to wait for that minute, and again for every thousand listings
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from core.avito.auth import ProfileAccess
-from core.avito.client import Avito, AvitoClient, ListingPage
+from core.avito.client import ITEMS_PER_PAGE, Avito, AvitoClient, ListingPage
 from core.avito.endpoints import STATS_V2
 from core.avito.listings import Listed
 from core.avito.stats import ROWS_LIMIT, ListingMetrics
@@ -52,10 +52,12 @@ TRIES = 4
 OWN_AGE = BUTTON_AGE - timedelta(minutes=5)
 """How old the account's own numbers may be: younger than a report accepts."""
 
-CATALOGUE_AGE = timedelta(hours=12)
+TITLES_AGE = timedelta(hours=12)
+TITLE_PAGES = 25
+"""How much of the active listings somebody waits for: 2.5 s a page, Avito's minute in all."""
 ARCHIVE = ("old", "removed", "blocked", "rejected")
 ARCHIVE_PAGES, NIGHTLY_ARCHIVE_PAGES = 8, 40
-"""Through how much of the archive a listing is looked for: 99 listings and 2.5 s a page."""
+"""Through how much of the archive a listing is looked for."""
 
 
 class ListingSync:
@@ -79,7 +81,7 @@ class ListingSync:
         async with self._reads.of(access.account):
             if await self._read_at(access, period) is None:
                 client = self._avito.client(access)
-                await self._describe_active(client, access, CATALOGUE_AGE)
+                await self._describe_active(client, access, TITLES_AGE, TITLE_PAGES)
                 await self._read(client, access, period, wait)
                 await self._describe_ended(client, access, period, ARCHIVE_PAGES)
 
@@ -90,7 +92,7 @@ class ListingSync:
             began_at = self._clock.now()
             last = yesterday(began_at).last
             periods = [Period(last - ONE_DAY * (count - 1), last) for count in NIGHTLY]
-            await self._describe_active(client, access, timedelta(0))
+            await self._describe_active(client, access, timedelta(0), None)
             for period in periods:
                 # Where only v1 answers, the longest read has told all days of the others too.
                 read_at = await self._read_at(access, period)
@@ -170,7 +172,7 @@ class ListingSync:
 
     async def _read_v1(self, client: AvitoClient, access: ProfileAccess, period: Period) -> None:
         """Day by day, and active listings only: what a report adds up in this case."""
-        items = await self._active(client, access, CATALOGUE_AGE)
+        items = await self._read_active(client, access, None)
         days = await client.listing_stats_v1(items, period)
         async with reading(self._sessions) as session:
             whole = await listing_store.told_whole(session, access.account, period)
@@ -182,39 +184,46 @@ class ListingSync:
     async def _save(
         self, access: ProfileAccess, told: Mapping[Period, ListingMetrics], source: Source
     ) -> None:
-        async with self._sessions.begin() as session:
-            await _check_use(session, access)
-            now = self._clock.now()
-            for period, numbers in told.items():
+        now = self._clock.now()
+        # Each in a transaction of its own: a month of a large account would hold up the others.
+        for period, numbers in told.items():
+            async with self._sessions.begin() as session:
+                await _check_use(session, access)
                 await listing_store.save(session, access.account, period, numbers, source, now)
         log.info("listings_read", account=access.account, periods=len(told), source=source)
 
     async def _describe_active(
-        self, client: AvitoClient, access: ProfileAccess, max_age: timedelta
+        self,
+        client: AvitoClient,
+        access: ProfileAccess,
+        max_age: timedelta,
+        most_pages: int | None,
     ) -> None:
         """Titles are good to have, and no reason to go without numbers."""
+        async with reading(self._sessions) as session:
+            since = self._clock.now() - max_age
+            if await listing_store.is_any_active(session, access.account, since):
+                return
         try:
-            await self._active(client, access, max_age)
+            await self._read_active(client, access, most_pages)
         except (KeysRefused, EmployeeKey):
             raise
         except AvitoError as failure:
             log.warning("titles_not_read", account=access.account, reason=str(failure))
 
-    async def _active(
-        self, client: AvitoClient, access: ProfileAccess, max_age: timedelta
+    async def _read_active(
+        self, client: AvitoClient, access: ProfileAccess, most_pages: int | None
     ) -> list[int]:
-        """The ids of the active listings, described again if that is longer ago."""
-        async with reading(self._sessions) as session:
-            since = self._clock.now() - max_age
-            known = await listing_store.active(session, access.account, since)
-        if known:
-            return known
-        listed = [one async for page in client.listing_pages(ACTIVE) for one in page]
+        """Describe the active listings, of so many pages at most; returns their ids."""
+        pages = _pages(client, (ACTIVE,), most_pages)
+        listed = [one async for page in pages for one in page]
+        are_all = most_pages is None or len(listed) < most_pages * ITEMS_PER_PAGE
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             now = self._clock.now()
             await listing_store.describe(session, access.account, listed, now)
-            await listing_store.end_others(session, access.account, now)
+            if are_all:
+                await listing_store.end_others(session, access.account, now)
         return [one.id for one in listed]
 
     async def _describe_ended(
@@ -230,7 +239,7 @@ class ListingSync:
             return
         found: list[Listed] = []
         try:
-            async for page in _archive(client, most_pages):
+            async for page in _pages(client, ARCHIVE, most_pages):
                 found += [one for one in page if one.id in unknown]
                 if len(found) == len(unknown):
                     break
@@ -245,10 +254,12 @@ class ListingSync:
             await listing_store.describe(session, access.account, found, self._clock.now())
 
 
-async def _archive(client: AvitoClient, most_pages: int) -> AsyncIterator[list[Listed]]:
-    """Listings that are not active, so many pages of them at most."""
+async def _pages(
+    client: AvitoClient, statuses: Iterable[str], most_pages: int | None
+) -> AsyncIterator[list[Listed]]:
+    """Pages of the listings in these statuses, so many at most."""
     pages = 0
-    for status in ARCHIVE:
+    for status in statuses:
         async for page in client.listing_pages(status):
             yield page
             pages += 1
