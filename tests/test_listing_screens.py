@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.effects import Screen
+from bot.markdown import to_plain
 from bot.screens.listings import highlight_lines, listing_page, out_of_reach
 from bot.screens.parts import screen
 from core.database.models import AvitoProfile
@@ -264,6 +265,12 @@ def test_whatever_a_seller_calls_it_the_line_holds(title: str, seen: str) -> Non
     said = section(replace(HIGHLIGHTS, best=[strange], idle=[strange]))
     assert f"• {seen} — 14 контактов по 321,36 ₽\n" in said
     assert f"• {seen} — 4 499,00 ₽\n" in said
+
+
+@pytest.mark.parametrize("title", ["Стол", "[Стол](дуб) *_~`|\\", "a](b)", "(1)[2]"])
+def test_where_telegram_refuses_the_markup_the_plain_text_has_no_addresses(title: str) -> None:
+    lines = highlight_lines(Highlights([replace(TABLE, title=title)], [], 0, 0), METRICS)
+    assert f"• {title} — 14 контактов" in _plain(to_plain(screen(*lines).text))
 
 
 def test_the_longest_page_fits_into_one_message() -> None:

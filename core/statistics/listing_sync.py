@@ -43,7 +43,7 @@ log = get_logger(__name__)
 Wait = Callable[[datetime], Awaitable[object]]
 """Returns at that instant, or raises to give up."""
 
-NIGHTLY = (30, 7, 1)
+NIGHTLY = (1, 30, 7)
 """How many days up to yesterday every night reads together, Avito's corrections included."""
 OVERLAP = 20
 """Pages share so many rows: a listing that goes away meanwhile moves all later ones forward."""
@@ -87,18 +87,20 @@ class ListingSync:
 
     async def nightly(self, profile: AvitoProfile, wait: Wait) -> None:
         """Read yesterday by itself, and the latest weeks; raises as `ensure` does."""
-        access, client = access_to(profile), self._avito.client(access_to(profile))
+        access = access_to(profile)
+        client = self._avito.client(access)
         async with self._reads.of(access.account):
             began_at = self._clock.now()
             last = yesterday(began_at).last
-            periods = [Period(last - ONE_DAY * (count - 1), last) for count in NIGHTLY]
             await self._describe_active(client, access, timedelta(0), None)
-            for period in periods:
-                # Where only v1 answers, the longest read has told all days of the others too.
+            for days in NIGHTLY:
+                period = Period(last - ONE_DAY * (days - 1), last)
+                # Where only v1 answers, the longest read has told all days of shorter ones.
                 read_at = await self._read_at(access, period)
                 if read_at is None or read_at < began_at:
                     await self._read(client, access, period, wait)
-            await self._describe_ended(client, access, periods[0], NIGHTLY_ARCHIVE_PAGES)
+            month = Period(last - ONE_DAY * (max(NIGHTLY) - 1), last)
+            await self._describe_ended(client, access, month, NIGHTLY_ARCHIVE_PAGES)
 
     async def _read_at(self, access: ProfileAccess, period: Period) -> datetime | None:
         async with reading(self._sessions) as session:

@@ -212,16 +212,18 @@ async def _answer(
         select(ListingRead).where(ListingRead.account == account, or_(whole, by_day))
     )
     reads = [read for read in found if however_old or _still_says(read, now)]
-    for part, count in ((whole, 1), (by_day, period.length)):
-        days = period.length // count
-        chosen = [each for each in reads if (each.last_day - each.first_day).days + 1 == days]
-        if len(chosen) == count:
-            return _Answer(
-                reads=select(ListingRead.id).where(ListingRead.account == account, part),
-                source=Source.V1 if any(r.source == Source.V1 for r in chosen) else Source.V2,
-                read_at=min(read.read_at for read in chosen),
-            )
-    return None
+    chosen = [each for each in reads if Period(each.first_day, each.last_day) == period]
+    part = whole
+    if not chosen:
+        chosen = [each for each in reads if each.first_day == each.last_day]
+        part = by_day
+        if len(chosen) < period.length:
+            return None
+    return _Answer(
+        reads=select(ListingRead.id).where(ListingRead.account == account, part),
+        source=Source.V1 if any(each.source == Source.V1 for each in chosen) else Source.V2,
+        read_at=min(each.read_at for each in chosen),
+    )
 
 
 def _still_says(read: ListingRead, now: datetime) -> bool:

@@ -250,6 +250,22 @@ async def test_a_page_whose_numbers_are_gone_is_read_anew(rig: BotRig) -> None:
     assert rows(seen) == expected_rows(rig.avito.account("shop"), YESTERDAY)[:10]
 
 
+async def test_in_a_group_its_owner_reads_them_in_the_place_of_his_report(rig: BotRig) -> None:
+    _, profile_id, _ = await reported(rig)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    own, others = rig.alice.at(group), rig.bob.at(group)
+    own.send("/help@avito_test_bot")
+    own.press(f"report_now:{profile_id}", await own.wait_for("в личном чате"))
+    report = await own.wait_for("Отчёт Avito")
+
+    press = others.press(f"report_items:{profile_id}:2026-11-20:2026-11-20", report)
+    assert "нет" in (await others.wait_for_notice(press)).text
+    seen = await ask_listings(own, report)
+
+    assert seen.id == report.id
+    assert rows(seen) == expected_rows(rig.avito.account("shop"), YESTERDAY)[:10]
+
+
 async def test_numbers_of_listings_go_with_the_profile(rig: BotRig) -> None:
     chat, profile_id, report = await reported(rig)
     await ask_listings(chat, report)
