@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from core.schedule_policy import Frequency
 from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod
+from core.statistics.listings import Order
 from utils.calendars import Grain, Preset
 from utils.periods import Period
 
@@ -400,6 +401,17 @@ class DeliveryResend(CallbackData, prefix="delivery_resend"):
 
 class StatsShow(CallbackData, prefix="stats_show"):
     """The combined report of this chat once more."""
+
+
+class ReportItems(AboutPeriod, prefix="report_items"):
+    """What each listing did in these days."""
+
+
+class ItemsPage(AboutPeriod, prefix="items_page"):
+    """The same in another order, or another page of it; pages count from 0."""
+
+    order: Order
+    page: Annotated[int, Field(ge=0, lt=10**6)]
 
 
 class KeyStep(StrEnum):

@@ -17,7 +17,8 @@ from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
 from core.ports import Clock
 from core.services import connect, metrics, profiles
-from core.statistics import store
+from core.statistics import listings, store
+from core.statistics.listings import Highlights
 from core.statistics.store import DayCalls, DayNumbers, Source
 from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
 from utils.analytics import Days, Figure, Wallet, figures, missing_days
@@ -63,6 +64,8 @@ class ReportData:
     """The days of which nothing is known, in runs."""
     cut_days: Sequence[date] = ()
     """Days before the last that were read before their end, and never again."""
+    listings: Highlights | None = None
+    """None when they were not read about this period: no report waits for that."""
 
     def showing(self, keys: Collection[str]) -> ReportData:
         """The same report with these metrics only."""
@@ -218,6 +221,7 @@ async def from_store(
         old_wallet_at=_if_older(WALLET_AGE, wallet_at, now),
         old_advance_at=_if_older(ADVANCE_AGE, advance_at, now),
         course=course_of(profile.profile_name, shown_days(period), days, is_cut=is_cut),
+        listings=await listings.highlights(session, account, period, now),
         goes_on=not is_over,
         missing=missing_days(period, {day: one.metrics for day, one in days.items()}),
         cut_days=[day for day in cut if period.first <= day < period.last and days[day].metrics],

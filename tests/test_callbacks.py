@@ -19,6 +19,7 @@ from bot.callbacks import (
     Cancel,
     Day,
     FrequencySet,
+    ItemsPage,
     ProfileAdd,
     ProfileDelete,
     ProfileDeleteConfirm,
@@ -35,6 +36,7 @@ from bot.callbacks import (
     ReportDayToggle,
     ReportFrequency,
     ReportHistorical,
+    ReportItems,
     ReportMetricsAll,
     ReportNow,
     ReportPeriod,
@@ -46,6 +48,7 @@ from bot.callbacks import (
 )
 from core.schedule_policy import Frequency
 from core.services.schedule import ChosenPeriod
+from core.statistics.listings import Order
 from utils.calendars import Grain, Preset
 
 LARGEST_ID = 2**63 - 1
@@ -105,6 +108,11 @@ ALL = [
         (
             CalendarPage(profile_id=17, month=FIRST, first=LAST),
             "calendar_page:17:2026-11-01:2026-11-20",
+        ),
+        (ReportItems(profile_id=17, **DAYS), "report_items:17:2026-11-01:2026-11-20"),
+        (
+            ItemsPage(profile_id=17, **DAYS, order=Order.COST, page=2),
+            "items_page:17:2026-11-01:2026-11-20:cost:2",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -52,6 +52,13 @@ def format_roubles(kopecks: Value) -> str:
     return format_count(int(_rounded(Fraction(kopecks) / 100, 0)))
 
 
+def format_price(kopecks: int) -> str:
+    """What a thing is sold for: `3500000` as `35 000 ₽`, with kopecks only where there are any."""
+    if kopecks % 100:
+        return format_money(kopecks)
+    return f"{format_count(kopecks // 100)}{NBSP}₽"
+
+
 def format_share(share: Value, digits: int = 2) -> str:
     """A share of one as a percentage: `1/25` as `4,00 %`."""
     pattern = f"#,##0.{'0' * digits}{NBSP}%"

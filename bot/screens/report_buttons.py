@@ -8,6 +8,7 @@ from bot.callbacks import (
     ReportCompare,
     ReportDays,
     ReportExcel,
+    ReportItems,
     ReportOther,
     ReportRefresh,
     ReportShow,
@@ -26,11 +27,13 @@ def under_report(profile_id: int, period: Period) -> list[Row]:
     first, last = period.first, period.last
     other_days = ReportOther(profile_id=profile_id, first=first, last=last)
     refresh = ReportRefresh(profile_id=profile_id, first=first, last=last)
+    excel = ReportExcel(profile_id=profile_id, first=first, last=last)
+    items = ReportItems(profile_id=profile_id, first=first, last=last)
     return [
         [button(f"{days} дней", ReportDays(profile_id=profile_id, days=days)) for days in (7, 30)],
         [*to_comparison(profile_id, period), *to_breakdown(profile_id, period)],
         [button("🗓 Другие дни", other_days), button("🔄 Обновить", refresh)],
-        [button("📗 Excel", ReportExcel(profile_id=profile_id, first=first, last=last))],
+        [button("📗 Excel", excel), button("📋 По объявлениям", items)],
     ]
 
 

@@ -13,6 +13,7 @@ from bot.callbacks import ProfileOpen
 from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems, report_buttons
+from bot.screens.listings import highlight_lines
 from bot.screens.parts import Line, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
@@ -107,6 +108,7 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         "",
         *figure_lines(data.figures),
         "",
+        *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
         *compared_line(data.figures, data.period, data.compared_with),
         *remarks(data, now, for_owner=for_owner),
         Italic(read_line(data, now)),

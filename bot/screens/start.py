@@ -119,7 +119,7 @@ def stopped(kind: str, profile_id: int | None) -> Screen:
     return screen(
         what,
         keyboard=keyboards.keyboard(
-            again if kind == "report" else [], keyboards.to_card(profile_id)
+            again if kind in {"report", "listings"} else [], keyboards.to_card(profile_id)
         ),
     )
 
@@ -171,6 +171,7 @@ JOBS = {
     "first_read": "чтение статистики, профиль подключён",
     "report": "сбор отчёта",
     "report_excel": "сбор отчёта в Excel",
+    "listings": "чтение объявлений",
     "stats": "сбор сводки",
     "bind": "проверка чата, отчёты туда не придут",
     "check_place": "проверка чата",

@@ -312,6 +312,58 @@ class AccountSync(Base):
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Listing(Base):
+    """A listing of an account, as Avito described it last."""
+
+    __tablename__ = "listings"
+
+    account: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    listing_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Above 2**31 in life."""
+    title: Mapped[str | None] = mapped_column(String(200))
+    """Cleaned. NULL: it has none, or Avito lists it no more."""
+    price_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[str | None] = mapped_column(String(16))
+    """Avito's word, `active` above all; NULL when it is not among the active any more."""
+    url: Mapped[str | None] = mapped_column(String(500))
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListingRead(Base):
+    """That all listings of an account were read about one period: a day, or several together."""
+
+    __tablename__ = "listing_reads"
+    __table_args__ = (
+        UniqueConstraint("account", "first_day", "last_day", name="uq_listing_reads_period"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    account: Mapped[int] = mapped_column(BigInteger)
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(String(8))
+    """`v2`, or `v1` when v2 refused (then without money)."""
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListingNumbers(Base):
+    """What one listing did in the period of a read. NULL is what Avito withheld."""
+
+    __tablename__ = "listing_numbers"
+
+    read_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("listing_reads.id", ondelete="CASCADE"), primary_key=True
+    )
+    listing_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    views: Mapped[int | None] = mapped_column(BigInteger)
+    contacts: Mapped[int | None] = mapped_column(BigInteger)
+    favorites: Mapped[int | None] = mapped_column(BigInteger)
+    orders: Mapped[int | None] = mapped_column(BigInteger)
+    """What it brought without a contact: ordered with Delivery, booked, applied for."""
+    spending_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    """Money, without bonuses."""
+
+
 class AvitoGate(Base):
     """The instant from which one account may call one limited method again."""
 

@@ -15,11 +15,10 @@ from core.database.repositories import outbox
 from core.errors import ProfileNotFound
 from core.statistics import store
 from utils.analytics import Wallet
+from utils.titles import BLANK
 
 NAME_LIMIT = 200
 PAGE_SIZE = 8
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters to Unicode and nothing to the eye: Hangul fillers, the empty Braille cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ def _as_wallet(row: WalletSnapshot) -> Wallet:
 
 def clean_name(text: str | None) -> str | None:
     """A name as it will be stored, None when it cannot be one: empty, or over the limit."""
-    seen = (c if c.isprintable() and c not in _BLANK else " " for c in text or "")
+    seen = (c if c.isprintable() and c not in BLANK else " " for c in text or "")
     name = " ".join("".join(seen).split())
     return name if 0 < len(name) <= NAME_LIMIT else None
 

@@ -16,6 +16,8 @@ from core.database.models import (
     AvitoProfile,
     DailyCalls,
     DailyStats,
+    Listing,
+    ListingRead,
     WalletSnapshot,
 )
 from core.database.session import insert_for
@@ -268,4 +270,7 @@ async def delete_unused(session: AsyncSession, account: int) -> bool:
         return False
     for table in (DailyStats, DailyCalls, WalletSnapshot, AccountSync):
         await session.execute(delete(table).where(table.avito_user_id == account))
+    # With a read go the numbers that it brought.
+    await session.execute(delete(ListingRead).where(ListingRead.account == account))
+    await session.execute(delete(Listing).where(Listing.account == account))
     return True

@@ -1,5 +1,7 @@
 """Every request we send, as it went over the wire, against Avito's official OpenAPI files."""
 
+from datetime import timedelta
+
 import pytest
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
@@ -55,6 +57,9 @@ async def test_every_request_of_ours_follows_the_official_files(rig: AvitoRig) -
     await client.daily_stats(period)
     await client.daily_stats_v1(await client.active_items(), period)
     await client.daily_calls(period)
+    rig.clock.advance(timedelta(seconds=61))
+    await client.listing_stats(period, offset=980)
+    assert [page async for page in client.listing_pages("rejected")] == [[]]
 
     assert {said.path.split("/")[1] for said in rig.heard} == {
         "token",

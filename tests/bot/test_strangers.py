@@ -35,6 +35,8 @@ LOOKING = {
     callbacks.CalendarPage,
     callbacks.CalendarEmpty,
     callbacks.ComparePage,
+    callbacks.ReportItems,
+    callbacks.ItemsPage,
 }
 """Changes nothing: its owner may press it in a group too."""
 

@@ -130,6 +130,7 @@ async def test_the_buttons_work_for_clients_too_and_the_owner_has_his_profile(
         f"report_other:{profile}:2026-11-20:2026-11-20",
         f"report_refresh:{profile}:2026-11-20:2026-11-20",
         f"report_excel:{profile}:2026-11-20:2026-11-20",
+        f"report_items:{profile}:2026-11-20:2026-11-20",
     ]
     assert buttons_of(await rig.of(clients)) == [*under, "stats_show"]
     assert buttons_of(await rig.of(private)) == [*under, f"profile_open:{profile}"]

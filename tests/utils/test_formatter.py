@@ -20,6 +20,7 @@ from utils.formatter import (
     format_moment,
     format_money,
     format_period,
+    format_price,
     format_read_at,
     format_share,
     format_value,
@@ -277,3 +278,11 @@ def test_the_reading_time_is_told_in_the_readers_zone() -> None:
     assert plain(format_read_at(read_at, now, there)) == "Обновлено 20.11.2026 в 16:05"
     assert plain(format_moment(read_at, now)) == "сегодня в 09:05"
     assert plain(format_moment(read_at, now, there)) == "20.11.2026 в 16:05"
+
+
+@pytest.mark.parametrize(
+    ("kopecks", "expected"),
+    [(3_500_000, "35 000 ₽"), (99, "0,99 ₽"), (0, "0 ₽"), (10**12, "10 000 000 000 ₽")],
+)
+def test_a_price_has_kopecks_only_where_there_are_any(kopecks: int, expected: str) -> None:
+    assert plain(format_price(kopecks)) == expected
