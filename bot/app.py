@@ -230,7 +230,15 @@ def build_app(
     with _writing_in_data_dir():
         outbox = Outbox(sessions, clock, worker_name(settings.data_dir))
     aftermath = Aftermath(sessions, clock, intake.hand_over, incidents)
-    sender = Sender(outbox, Courier(bot, telegram), scribe, throttle, aftermath, clock)
+    sender = Sender(
+        outbox,
+        Courier(bot, telegram),
+        scribe,
+        throttle,
+        aftermath,
+        clock,
+        escalate=incidents.escalate,
+    )
     runner = ReportRunner(
         sessions,
         outbox,

@@ -91,10 +91,11 @@ def mended(method: Sending, error: Refused) -> Sending | None:
         field = "text" if isinstance(method, SendMessage) else "caption"
         plain = to_plain(getattr(method, field) or "")
         return method.model_copy(update={field: plain, "parse_mode": None})
-    if isinstance(method, SendPhoto) and error.says("photo", "image_process_failed"):
-        return _without_picture(method)
     if method.message_thread_id is not None and error.says("thread not found", "topic_"):
         return method.model_copy(update={"message_thread_id": None})
+    # Whatever is wrong with the picture, or with pictures here. Blocked and thrown out is 403.
+    if isinstance(method, SendPhoto) and error.status != HTTPStatus.FORBIDDEN:
+        return _without_picture(method)
     return None
 
 

@@ -132,6 +132,10 @@ class ReplyDesk:
         try:
             await self._insist(SendError, PATIENCE_SEC, self._courier.carry, method)
         except Refused as error:
+            if effect.screen.picture is not None and not error.says("message is not modified"):
+                # Where no picture can be put in place of a text, its words still can.
+                words = effect.screen.model_copy(update={"picture": None})
+                return await self._edit(effect.model_copy(update={"screen": words}), message_id)
             return error.says("message is not modified")
         return True
 
@@ -156,14 +160,15 @@ class ReplyDesk:
 
     async def _deliver(self, reply_id: int, effect: Show) -> int | None:
         method = await self._scribe.new(effect.screen, effect.chat_id, effect.thread_id)
-        try:
-            return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
-        except Refused as error:
-            other = mended(method, error)
-            if other is None:
-                raise
-            log.warning("reply_mended", reply_id=reply_id, why=error.description)
-            return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, other)
+        while True:
+            try:
+                return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
+            except Refused as error:
+                other = mended(method, error)
+                if other is None:
+                    raise
+                log.warning("reply_mended", reply_id=reply_id, why=error.description)
+                method = other
 
     async def _depart(self, reply_id: int, method: TelegramMethod[Any]) -> int | None:
         try:

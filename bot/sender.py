@@ -20,7 +20,7 @@ from core.database.health import is_unreachable
 from core.database.models import Delivery
 from core.logs import get_logger
 from core.outbox import Outbox
-from core.ports import Clock
+from core.ports import Clock, Escalate
 
 log = get_logger(__name__)
 
@@ -41,11 +41,13 @@ class Sender:
         throttle: Throttle,
         aftermath: Aftermath,
         clock: Clock,
+        escalate: Escalate,
     ) -> None:
         self._outbox = outbox
         self._courier = courier
         self._throttle = throttle
         self._clock = clock
+        self._escalate = escalate
         self._line = Line()
         self._attempts = Attempts(outbox, courier, scribe, throttle, self._line, aftermath, clock)
         self._width = min(max(FEWEST, throttle.per_second), MOST)
@@ -154,9 +156,10 @@ class Sender:
             self._waiting.discard(this)
             if turn:
                 await self._attempts.send(delivery, messages, turn)
-        except Exception:
+        except Exception as error:
             # The edge of a task that nobody awaits. Its lease runs out, and it is recovered.
             log.exception("delivery_broke", delivery_id=delivery.id)
+            self._escalate(error, delivery_id=delivery.id)
 
     async def _comes_to_its_turn(self, delivery: Delivery) -> Turn | None:
         """Noted as `sending`, it may leave now. None: it was put back."""

@@ -230,8 +230,8 @@ class Scheduler:
         return _minute(now - GRACE) > _minute(self._ticked_at)
 
     def _begin(self, name: str) -> None:
-        """Have it done unless it is being done."""
-        if name in self._under_way:
+        """Have it done unless it is being done, or all is over."""
+        if name in self._under_way or self not in _running:
             return
         task = asyncio.create_task(self._do(name), name=f"scheduler-{name}")
         self._under_way[name] = task

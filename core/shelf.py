@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from core.logs import get_logger
+
+log = get_logger(__name__)
+
 KEPT = timedelta(days=1)
 """Whoever has not got a file by then was told that it did not work, or has left."""
 
@@ -20,15 +24,21 @@ class Shelf:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = uuid4().hex
         handle = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+        except OSError:
+            # A full disk is not kept full by what nobody will get.
+            self.drop(name)
+            raise
         return name
 
     def take(self, name: str) -> bytes | None:
-        """What was put there; None when it is gone."""
+        """What was put there; None when it is gone, or cannot be read."""
         try:
             return (self._folder / name).read_bytes()
-        except FileNotFoundError:
+        except OSError as error:
+            log.warning("file_gone", why=type(error).__name__)
             return None
 
     def drop(self, name: str) -> None:

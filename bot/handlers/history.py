@@ -76,9 +76,7 @@ class Looking:
         return await history.reach(self.session, self.profile, self.now)
 
     async def check(self, period: Period) -> None:
-        """Raise `PeriodError` where nobody has numbers for all of these days."""
-        reach = await self.reach()
-        period.check(today=reach.last, earliest=reach.first)
+        await history.check(self.session, self.profile, period, self.now)
 
     async def show(self, look: Look) -> Facts | None:
         """Put the look in place of what was pressed; None where Avito has to be asked first."""

@@ -8,6 +8,7 @@ from aiogram.types import CallbackQuery
 from bot import jobs
 from bot.callbacks import ItemsPage, ReportItems
 from bot.filters import ViewedProfile
+from bot.screens import history as history_screens
 from bot.screens import listings as screens
 from bot.show import Stage
 from core.avito.stats import DEPTH_DAYS
@@ -15,7 +16,7 @@ from core.database.session import Session
 from core.ports import Clock
 from core.services.profiles import Viewed
 from core.statistics import listings
-from utils.periods import Period, last_days
+from utils.periods import Period, PeriodError, PeriodFault, last_days
 
 
 async def show(
@@ -63,8 +64,13 @@ async def _read_first(
     period: Period, viewed: Viewed, session: Session, stage: Stage, clock: Clock
 ) -> None:
     profile, reach = viewed.profile, last_days(clock.now(), DEPTH_DAYS)
-    if period.first not in reach or period.last not in reach:
-        stage.show(screens.out_of_reach(profile.id, period, reach.first))
+    try:
+        period.check(today=reach.last, earliest=reach.first)
+    except PeriodError as error:
+        if error.fault is PeriodFault.FUTURE:
+            stage.notice(history_screens.refusal(error), alert=True)
+        else:
+            stage.show(screens.out_of_reach(profile.id, period, reach.first))
         return
     await jobs.begin(
         session,

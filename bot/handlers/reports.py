@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import jobs
 from bot.callbacks import JobStop, ReportExcel, ReportNow
 from bot.filters import ViewedProfile
+from bot.screens import history as history_screens
 from bot.screens import reports as screens
 from bot.screens import start as start_screens
 from bot.show import Stage
@@ -17,8 +18,9 @@ from core.database.repositories import jobs as job_rows
 from core.database.session import Session
 from core.looks import Look
 from core.ports import Clock
+from core.services import history
 from core.services.profiles import Viewed
-from utils.periods import yesterday
+from utils.periods import PeriodError, yesterday
 
 STILL_SEC = 60.0
 """For how long a message must have stood still, lest its result is on the way just now."""
@@ -55,6 +57,13 @@ async def excel(
         stage.notice(screens.FILE_FOR_OWNER, alert=True)
         return
     profile, look = viewed.profile, Look(callback_data.period)
+    try:
+        await history.check(session, profile, look.period, clock.now())
+    except PeriodError as error:
+        stage.notice(history_screens.refusal(error), alert=True)
+        return
+    if not stage.is_private:
+        stage.notice(screens.WORKBOOK_IN_PRIVATE)
     await jobs.begin(
         session,
         stage,

@@ -228,8 +228,11 @@ def resumed(destinations: Sequence[Destination], now: datetime) -> Screen:
     first = destinations[0]
     return screen(
         Bold(f"✅ Снова могу писать: {name_of(first.task)}"),
-        f"Профили: {_profiles(destinations)}",
-        state_of(first, now),
+        *(
+            line
+            for one in destinations
+            for line in (f"{named(one.profile.profile_name)}:", state_of(one, now))
+        ),
         keyboard=keyboard([button("📍 Это место", DestinationView(task_id=first.task.id))]),
     )
 

@@ -74,13 +74,17 @@ def split(whole: Screen) -> list[Screen]:
 
 
 def marked(mark: Line, messages: Sequence[Screen]) -> list[Screen]:
-    """The same with a mark on top; one that has no room in the first message goes ahead of it."""
+    """The same with a mark on top, for which a picture makes room.
+
+    One that has no room in a text goes ahead of it.
+    """
     first, *rest = messages
     text = screen(mark, "", "").text + first.text
-    limit = MESSAGE_LIMIT if first.picture is None else CAPTION_LIMIT
-    if _length(to_plain(text)) > limit:
+    length = _length(to_plain(text))
+    if length > MESSAGE_LIMIT:
         return [screen(mark), *messages]
-    return [first.model_copy(update={"text": text}), *rest]
+    picture = first.picture if length <= CAPTION_LIMIT else None
+    return [first.model_copy(update={"text": text, "picture": picture}), *rest]
 
 
 def _length(text: str) -> int:

@@ -27,6 +27,7 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from core.services.destinations import Refusal
 
 NO_SUCH_PROFILE = "Такого профиля у вас нет: возможно, он удалён."
 NO_SUCH_DESTINATION = "Этого места для отчётов у вас уже нет: возможно, его убрали."
@@ -58,6 +59,8 @@ _UNDELIVERED = {
     "outage": "Бот в это время не работал.",
     "defect": "Сбой на нашей стороне, мы о нём уже знаем.",
     PAUSED: "Вы поставили отчёты на паузу раньше, чем он ушёл.",
+    Refusal.NOT_MEMBER.value: "Вас не было в том чате.",
+    Refusal.NOT_ADMIN.value: "Вы не были администратором того канала.",
     "topic_gone": "Тема закрыта или удалена, поэтому он ушёл в общий чат группы.",
 }
 _TROUBLES: dict[type[Exception], str] = {

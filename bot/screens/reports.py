@@ -37,6 +37,7 @@ from utils.periods import Period
 from utils.plurals import NBSP, plural
 
 FILE_FOR_OWNER = "Файл получает в личном чате только тот, чей это профиль."
+WORKBOOK_IN_PRIVATE = "Пришлю файл вам в личный чат."
 MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
 RUNS_NAMED = 5
@@ -110,6 +111,7 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         "",
         *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
         *compared_line(data.figures, data.period, data.compared_with),
+        *_drawn(data),
         *remarks(data, now, for_owner=for_owner),
         Italic(read_line(data, now)),
     ]
@@ -176,6 +178,13 @@ def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
     if figure.metric.key == "advance_balance" and figure.value is not None and figure.value < 0:
         lines.append("     ⚠️ аванс ушёл в минус: его пора пополнить")
     return lines
+
+
+def _drawn(data: ReportData) -> list[Line]:
+    """A day is drawn among others, and their sums are not the day's."""
+    if data.course is None or data.course.period == data.period:
+        return []
+    return [Italic(f"На графике: {format_period(data.course.period)}")]
 
 
 def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:

@@ -251,11 +251,14 @@ async def suspend_owner(
 ) -> list[Destination]:
     """Send none of this owner's reports into the chat: he has no say there any more.
 
-    Until he has it checked: neither his return nor the bot's is his word for it. Returns all of
-    his there, for `news`.
+    Until he has it checked: neither his return nor the bot's is his word for it. What has not
+    left is withdrawn. Returns all of his there, for `news`.
     """
     theirs = [d for d in await _in_chat(session, chat_id) if d.profile.owner_id == owner_id]
     await _suspend(session, theirs, why, now)
+    # A report that waits for Avito or for its turn is one of them.
+    affected = ReportTask.id.in_([destination.task.id for destination in theirs])
+    await outbox.withdraw(session, now, affected, why.value, trials_too=True)
     return theirs
 
 

@@ -19,3 +19,11 @@ async def reach(session: AsyncSession, profile: AvitoProfile, now: datetime) -> 
     if held is None or held.first_day is None:
         return told
     return Period(min(told.first, held.first_day), told.last)
+
+
+async def check(
+    session: AsyncSession, profile: AvitoProfile, period: Period, now: datetime
+) -> None:
+    """Raise `PeriodError` where nobody has numbers for all of these days."""
+    within = await reach(session, profile, now)
+    period.check(today=within.last, earliest=within.first)

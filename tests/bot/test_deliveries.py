@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.screens.deliveries import TOO_LATE
 from core.database.models import Delivery
-from core.outbox import SEND_LEASE, State
+from core.outbox import State
 from sandbox.telegram.model import Chat
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
@@ -28,10 +28,10 @@ async def held(rig: BotRig, group: Chat) -> tuple[ChatView, Office, int]:
     task_id = await office.add_task(
         group.id, profile_id=profile_id, on_lost_answer="hold", **columns
     )
-    delivery_id = await office.add_delivery(task_id)
-    [claimed] = await office.alice.claim_ready(1)
-    await office.alice.sending(claimed.id)
-    rig.clock.advance(SEND_LEASE)
+    delivery_id = await office.add_delivery(
+        task_id, state=State.SENDING, owner="home:killed", lease_until=rig.clock.now()
+    )
+    rig.clock.advance(timedelta(minutes=1))
     await chat.wait_for(QUESTION, timeout=10)
     return chat, office, delivery_id
 

@@ -12,7 +12,7 @@ from sandbox.telegram.model import Chat
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.deliveries import Office
-from tests.support.places import bound, greet
+from tests.support.places import bound, greet, owe_report
 from tests.support.rows import add_profile, execute, scalar
 
 pytestmark = pytest.mark.one_database
@@ -215,3 +215,15 @@ async def test_a_group_that_moves_does_not_bring_back_who_left(rig: BotRig) -> N
 
     await rig.settled()
     assert await suspended(rig, task_id) == ("not_member", False)
+
+
+async def test_a_report_that_waits_does_not_go_where_its_owner_left(rig: BotRig) -> None:
+    group, chat, task_id = await bobs_place(rig)
+    await owe_report(rig, task_id, "2026-11-21T08:00")
+
+    rig.alice.leave(group)
+
+    await chat.wait_for("Отчёты больше не приходят")
+    await rig.settled()
+    assert await scalar(rig, "SELECT state FROM outbox") == "withdrawn"
+    assert rig.telegram.sent(group.id) == []

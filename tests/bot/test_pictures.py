@@ -6,6 +6,8 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from sandbox.telegram import server
+from sandbox.telegram.errors import bad_request
 from sandbox.telegram.files import image_size
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
@@ -54,6 +56,22 @@ async def test_a_report_on_demand_turns_into_a_picture_with_its_text(rig: BotRig
     chat.click("🏪 Профиль", report)
     await chat.wait_for("Аккаунт Avito")
     assert report.photo is not None, "the report stays above"
+
+
+async def test_where_no_picture_can_take_its_place_the_words_do(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_call: object) -> None:
+        raise bad_request("MEDIA_INVALID")
+
+    chat, profile_id = await rig.connect(rig.alice, "shop", "Мебель")
+    monkeypatch.setitem(server.METHODS, "editMessageMedia", refuse)
+
+    report = await ask_report(chat, profile_id)
+
+    assert report.photo is None
+    assert len(read_figures(report)) == 13
+    assert "Собираю отчёт" not in chat.transcript()
 
 
 async def test_a_scheduled_report_comes_with_its_picture(rig: BotRig) -> None:

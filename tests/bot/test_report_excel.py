@@ -77,6 +77,35 @@ async def test_what_avito_withholds_is_an_empty_cell(rig: BotRig) -> None:
     assert figures["Расходы"] is None
 
 
+@pytest.mark.parametrize(
+    "days",
+    ["2027-01-01:2027-02-01", "1100-01-01:2025-01-01", "2001-01-01:2025-01-01"],
+)
+async def test_days_that_no_report_can_have_begin_no_work(rig: BotRig, days: str) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+
+    notice = await chat.wait_for_notice(chat.press(f"report_excel:{profile_id}:{days}", chat.last))
+
+    assert any(why in notice.text for why in ("ещё не было", "не хранятся", "устарела"))
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
+    assert rig.operator.private(rig.me).transcript().count("⚠️") == 0
+
+
+async def test_from_a_group_it_comes_to_the_owner_in_private(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    own = rig.alice.at(group)
+    own.send("/help@avito_test_bot")
+    shown = await own.wait_for("личном чате")
+
+    press = own.press(f"report_excel:{profile_id}:2026-11-20:2026-11-20", shown)
+
+    assert "в личный чат" in (await own.wait_for_notice(press)).text
+    assert (await chat.wait_for("Отчёт Avito в Excel")).document is not None
+    assert "Excel" not in rig.bob.at(group).transcript()
+
+
 async def test_a_strangers_button_gets_no_file(rig: BotRig) -> None:
     _, profile_id = await rig.connect(rig.alice)
     stranger = rig.charlie.private(rig.me)

@@ -119,6 +119,7 @@ async def test_it_begins_with_everything(watch: Watch, office: Office) -> None:
     async with watch.running() as done:
         begun = ("warm_up", "tell", "keep_house")
         await eventually(lambda: all(done.times[name] for name in begun))
+        await eventually(lambda: "repair" not in watch.scheduler._under_way)
         (row,) = await office.deliveries(task)
         assert row.state == State.DUE
         assert done.times["wake"] == 1
@@ -293,6 +294,19 @@ async def test_a_tick_that_never_works_is_told_to_somebody(watch: Watch, office:
             await eventually(lambda: done.times["tell"])
             await asyncio.sleep(0.1)
     assert done.escalated == [(defect, {"errand": "tick"})]
+
+
+async def test_what_fails_while_it_stops_begins_nothing_new(watch: Watch) -> None:
+    async def break_at_the_stop() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ZeroDivisionError
+
+    watch.scheduler._work["warm_up"] = break_at_the_stop
+    async with watch.running() as done:
+        await eventually(lambda: done.times["tell"] == 1)
+    assert done.times["tell"] == 1
 
 
 async def test_one_errand_that_hangs_holds_up_no_other(watch: Watch, office: Office) -> None:

@@ -249,6 +249,8 @@ async def test_a_refused_token_stops_all_and_loses_nothing(
         person.private(rig.me).start()
         await rig.report_to(person.id)
     await rig.until((await rig.office.deliveries())[0].id, State.RETRY)
+    # Those that were on their way meanwhile.
+    await rig.sender.idle()
     calls = len(rig.calls())
     rig.later(120)
     await rig.sender.idle()

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.effects import Show
 from core.outbox import State
 from sandbox.telegram.model import Chat
 from tests.support.deliveries import NINE
 from tests.support.sending import SenderRig, as_payload, check_history
+from tests.support.waiting import eventually
 
 Refuse = Callable[[SenderRig, Chat], object]
 
@@ -219,3 +221,22 @@ async def test_the_same_chat_refusing_again_is_nothing_new(rig: SenderRig) -> No
     for _ in range(2):
         await rig.until(await rig.report(task), State.FAILED)
     assert len(await rig.notices()) == 1
+
+
+async def test_a_defect_of_ours_is_the_operators_business(
+    rig: SenderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rig.telegram.courier, "carry", fail)
+    await rig.report(await rig.destination(rig.alice.id))
+
+    heard: list[Show] = []
+
+    def is_heard() -> bool:
+        heard.extend(rig.incidents.overdue())
+        return bool(heard)
+
+    await eventually(is_heard)
+    assert "ZeroDivisionError" in heard[0].screen.text

@@ -73,6 +73,7 @@ class SenderRig:
             self.throttle,
             self.aftermath,
             self.clock,
+            self.incidents.escalate,
         )
 
     def start(self) -> None:

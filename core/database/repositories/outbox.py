@@ -376,9 +376,14 @@ async def undo_early(session: AsyncSession, now: datetime) -> set[int]:
 
 
 async def withdraw(
-    session: AsyncSession, now: datetime, destinations: ColumnElement[bool]
+    session: AsyncSession,
+    now: datetime,
+    destinations: ColumnElement[bool],
+    reason: str = PAUSED,
+    *,
+    trials_too: bool = False,
 ) -> None:
-    """Close the scheduled reports to these destinations that have not left.
+    """Close the reports to these destinations that have not left.
 
     What may have left is brought to its end, with a marked repeat if need be.
     """
@@ -388,21 +393,21 @@ async def withdraw(
             Delivery.finished_at.is_(None),
             Delivery.state.in_(WAITING),
             ~Delivery.is_repeat,
-            is_scheduled(),
+            *([] if trials_too else [is_scheduled()]),
             Delivery.task_id.in_(select(ReportTask.id).where(destinations)),
         )
         .values(
             state=State.WITHDRAWN,
             owner=None,
             lease_until=None,
-            reason=PAUSED,
+            reason=reason,
             updated_at=now,
             finished_at=now,
         )
         .returning(Delivery.task_id)
         .execution_options(synchronize_session=False)
     )
-    await note_problems(session, [(task, PAUSED) for task in set(withdrawn)], now)
+    await note_problems(session, [(task, reason) for task in set(withdrawn)], now)
 
 
 async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElement[bool]) -> None:

@@ -1,7 +1,7 @@
 // The way to the first report and to its schedule, read off the conversation itself.
 
 const last = (messages, test) => messages.findLast(test);
-const words = (message) => message.text ?? "";
+const words = (message) => message.text ?? message.caption ?? "";
 
 // {text, chips: [{label, send}], point}: a sentence, texts to send at a tap, a button to show.
 export function hintFor(room, messages, keys) {
@@ -74,7 +74,7 @@ function hasButton(message, prefix) {
 }
 
 function forGroup(room, messages) {
-  const said = last(messages, (message) => message.text);
+  const said = last(messages, words);
   if (said) return afterCommand(words(said));
   if (room.type === "channel") return { text: "Сюда бот может приносить отчёты. Команды он читает и здесь." };
   const people = room.speakers.length > 1 ? " Кто пишет и нажимает, выбирается внизу." : "";
