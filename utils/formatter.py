@@ -24,7 +24,7 @@ LOCALE = "ru"
 MINUS = "\N{MINUS SIGN}"
 NO_DATA = "нет данных"
 NO_VALUE = "—"
-NO_CHANGE = f"без{NBSP}изменений"
+NO_CHANGE = f"как{NBSP}было"
 FROM_ZERO = f"с{NBSP}нуля"
 
 NOTABLE = Fraction(1, 20)
@@ -85,7 +85,7 @@ def format_figure(figure: Figure) -> str:
 
 
 def format_change(figure: Figure) -> str:
-    """`🟢 ▲ 12 %`, `без изменений`, or nothing where there is nothing to compare.
+    """`🟢 ▲ 12 %`, `как было`, or nothing where there is nothing to compare.
 
     The arrow says up or down, the colour whether that is good: only for a metric of which that
     can be said, and only for a change worth a look.

@@ -51,10 +51,8 @@ CATALOGUE = (
     Metric("contacts", "📞", "Контакты", _COUNT, _UP, ("contacts",)),
     Metric("favorites", "⭐", "В избранном", _COUNT, _UP, ("favorites",)),
     Metric("total_spending", "💰", "Расходы", _MONEY, _NEITHER, ("spending",)),
-    Metric(
-        "presence_spending", "🏷", "Расходы на размещение", _MONEY, _NEITHER, ("presenceSpending",)
-    ),
-    Metric("promo_spending", "🚀", "Расходы на продвижение", _MONEY, _NEITHER, ("promoSpending",)),
+    Metric("presence_spending", "🏷", "Размещение", _MONEY, _NEITHER, ("presenceSpending",)),
+    Metric("promo_spending", "🚀", "Продвижение", _MONEY, _NEITHER, ("promoSpending",)),
     Metric("rest_spending", "🧾", "Прочие расходы", _MONEY, _NEITHER, ("restSpending",)),
     Metric("wallet_balance", "👛", "Кошелёк", _MONEY, _NEITHER, is_state=True),
     Metric("advance_balance", "💳", "Аванс", _MONEY, _NEITHER, is_state=True),

@@ -34,8 +34,6 @@ from utils.metrics import CATALOGUE
 LAST_STAYS = "Нужен хотя бы один показатель: отчёт без чисел никому не нужен."
 
 _SHORT = {
-    "presence_spending": "Размещение",
-    "promo_spending": "Продвижение",
     "cr": "Конверсия",
     "cpl": "Цена контакта",
     "cpv": "Цена просмотра",

@@ -75,7 +75,7 @@ async def test_money_that_avito_withholds_is_no_data_and_never_zero(rig: BotRig)
     numbers = rig.avito.account("no_money").day_numbers(YESTERDAY)
     assert said["Просмотры"].value == count(numbers["views"])
     for label in LABELS:
-        if label.startswith(("Расходы", "Прочие", "Цена")):
+        if label.startswith(("Расходы", "Размещение", "Продвижение", "Прочие", "Цена")):
             assert said[label] == Said("нет данных", "")
     assert "Avito скрывает расходы: проверьте права ключей" in report.text
 

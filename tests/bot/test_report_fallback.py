@@ -34,6 +34,10 @@ async def test_money_is_no_data_where_only_listings_answer(rig: BotRig) -> None:
 
     said = read_figures(await ask_report(chat, profile_id))
 
-    spent = [said[name].value for name in said if name.startswith(("Расходы", "Прочие", "Цена"))]
+    spent = [
+        said[name].value
+        for name in said
+        if name.startswith(("Расходы", "Размещение", "Продвижение", "Прочие", "Цена"))
+    ]
     assert spent == ["нет данных"] * 6
     assert said["Активные объявления"].value == "нет данных"

@@ -19,12 +19,12 @@ SPACE = " "
 """Whether it breaks a line nobody sees."""
 MINUS = "\N{MINUS SIGN}"
 NO_DATA = "нет данных"
-UNCHANGED = f"без{SPACE}изменений"
+UNCHANGED = f"как{SPACE}было"
 
 SPENT = {
     "Расходы": "spending",
-    "Расходы на размещение": "presenceSpending",
-    "Расходы на продвижение": "promoSpending",
+    "Размещение": "presenceSpending",
+    "Продвижение": "promoSpending",
     "Прочие расходы": "restSpending",
     "Заказано на сумму": "orderedItemsPrice",
     "Потрачено бонусами": "spendingBonus",
