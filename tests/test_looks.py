@@ -256,7 +256,7 @@ async def test_nothing_to_divide_by_is_a_dash_on_both_sides(rig: AvitoRig) -> No
     said = compared_in(await shown(rig, access, compared(week, week.previous())))
 
     assert said["Цена контакта (CPL)"] == ("—", "—", "")
-    assert said["Просмотры"] == ("0", "0", "без изменений")
+    assert said["Просмотры"] == ("0", "0", "как было")
 
 
 @pytest.mark.one_database

@@ -237,10 +237,21 @@ async def test_titles_of_strangers_are_harmless(rig: BotRig) -> None:
 async def test_days_that_avito_has_forgotten_get_a_sentence(rig: BotRig) -> None:
     chat, profile_id, report = await reported(rig)
 
-    for days in ("2026-02-24:2026-03-02", "2026-11-20:2026-11-22"):
-        chat.press(f"report_items:{profile_id}:{days}", report)
-        seen = await chat.wait_for("Avito помнит их числа только с 25.02.2026")
-        assert [data.split(":")[0] for data in seen.button_data] == ["report_show"]
+    chat.press(f"report_items:{profile_id}:2026-02-24:2026-03-02", report)
+
+    seen = await chat.wait_for("Avito помнит их числа только с 25.02.2026")
+    assert [data.split(":")[0] for data in seen.button_data] == ["report_show"]
+
+
+async def test_days_to_come_have_no_listings(rig: BotRig) -> None:
+    chat, profile_id, report = await reported(rig)
+
+    press = chat.press(f"report_items:{profile_id}:2026-11-20:2026-11-22", report)
+
+    notice = await chat.wait_for_notice(press)
+    assert notice.text.startswith("Этих дней ещё не было: последний")
+    await rig.settled()
+    assert "Читаю объявления" not in chat.transcript()
 
 
 async def test_a_page_whose_numbers_are_gone_is_read_anew(rig: BotRig) -> None:

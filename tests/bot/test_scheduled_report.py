@@ -10,6 +10,7 @@ from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.looking import tap
 from tests.support.looks import all_days, before, expected
+from tests.support.places import greet
 from tests.support.report import expected_figures, read_figures
 from tests.support.rows import add_destination, connected
 from tests.support.schedules import open_report_settings, profile_of
@@ -21,7 +22,7 @@ TWO_MINUTES = timedelta(minutes=2)
 
 async def clients(rig: BotRig) -> tuple[ChatView, int]:
     """Bob's view of a group where a profile of Alice's reports at 09:01, and the profile."""
-    rig.alice.private(rig.me).start()
+    await greet(rig, rig.alice)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     profile_id = await connected(rig, rig.alice, "shop", "Мебель")
     async with rig.running.sessions.begin() as session:
