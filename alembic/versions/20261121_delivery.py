@@ -1,4 +1,4 @@
-"""Schedules as rows, destinations with a place of their own, the outbox of reports, calls."""
+"""Schedules as rows, destinations with a place of their own, and the outbox of reports."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,8 +19,6 @@ def upgrade() -> None:
     with op.batch_alter_table("avito_profiles") as profiles:
         profiles.add_column(sa.Column("report_month_day", sa.Integer))
         profiles.add_column(sa.Column("report_anchor", sa.Date))
-        profiles.add_column(sa.Column("report_metrics", sa.Text))
-    take_over_metrics()
     extend_tasks()
     create_outbox()
     op.create_table(
@@ -29,11 +27,9 @@ def upgrade() -> None:
         sa.Column("thread_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("name", sa.String(128), nullable=False),
     )
-    create_calls()
 
 
 def downgrade() -> None:
-    op.drop_table("daily_calls")
     op.drop_table("topics")
     op.drop_table("outbox")
     op.drop_index("ix_report_tasks_next_due_at", "report_tasks")
@@ -57,18 +53,8 @@ def downgrade() -> None:
         ):
             tasks.drop_column(column)
     with op.batch_alter_table("avito_profiles") as profiles:
-        profiles.drop_column("report_metrics")
         profiles.drop_column("report_anchor")
         profiles.drop_column("report_month_day")
-
-
-def take_over_metrics() -> None:
-    """The predecessor had one task per profile: what was ticked there was ticked for it all."""
-    op.execute(
-        "UPDATE avito_profiles SET report_metrics = ("
-        "SELECT report_metrics FROM report_tasks WHERE profile_id = avito_profiles.id "
-        "ORDER BY report_tasks.id LIMIT 1)"
-    )
 
 
 def extend_tasks() -> None:
@@ -170,14 +156,4 @@ def create_outbox() -> None:
         ["id"],
         sqlite_where=sa.text("is_untold = 1"),
         postgresql_where=sa.text("is_untold"),
-    )
-
-
-def create_calls() -> None:
-    op.create_table(
-        "daily_calls",
-        sa.Column("avito_user_id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("day", sa.Date, primary_key=True),
-        sa.Column("metrics", sa.JSON, nullable=False),
-        sa.Column("fetched_at", INSTANT, nullable=False),
     )

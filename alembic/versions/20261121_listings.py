@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261121_listings"
-down_revision = "20261121_delivery"
+down_revision = "20261121_metrics"
 branch_labels = None
 depends_on = None
 
