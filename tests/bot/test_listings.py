@@ -299,7 +299,7 @@ def section(text: str, mark: str) -> list[str]:
 
 def best(account: AvitoAccount, period: Period) -> list[str]:
     found = []
-    for title, numbers in expected_rows(account, period)[:3]:
+    for title, numbers in expected_rows(account, period)[:2]:
         contacts, cost = (re.search(rf"{mark} ([^·]+)", numbers) for mark in "📞💵")
         assert contacts
         assert cost
@@ -318,6 +318,6 @@ def idle(account: AvitoAccount, period: Period) -> list[str]:
         if not any(day[item]["contacts"] or day[item]["orderedItems"] for day in days)
     }
     dearest = sorted(lost, key=lambda item: -lost[item])
-    lines = [f"• {titles[item]} — {money(lost[item])}" for item in dearest[:3]]
+    lines = [f"• {titles[item]} — {money(lost[item])}" for item in dearest[:2]]
     total = money(sum(lost.values()))
-    return [*lines, f"…и ещё {len(lost) - 3}. Всего без контактов: {total}"]
+    return [*lines, f"…и ещё {len(lost) - 2}, всего {total}"]
