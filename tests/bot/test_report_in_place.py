@@ -319,7 +319,7 @@ async def test_a_restart_in_the_middle_ends_in_the_same_message(rig: BotRig) -> 
     assert table_in(report.message.words)["Итого"] == cells(rig.avito.account("shop"), WEEK)
 
 
-async def test_unbound_while_avito_was_asked_it_comes_back_unchanged(rig: BotRig) -> None:
+async def test_unbound_while_avito_was_asked_it_comes_back_with_a_word(rig: BotRig) -> None:
     bob, profile_id, report = await in_group(rig)
     text = report.text
     rig.clock.advance(STALE)
@@ -330,7 +330,7 @@ async def test_unbound_while_avito_was_asked_it_comes_back_unchanged(rig: BotRig
     await execute(rig, "DELETE FROM report_tasks")
 
     await bob.wait_for("Отчёт Avito")
-    assert report.text == text
+    assert report.text == f"{text}\n\n———\nЭтот профиль больше не присылает сюда отчёты."
     await rig.settled()
     assert "⚠️" not in rig.operator.private(rig.me).transcript()
 
