@@ -225,7 +225,7 @@ def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
         )
     remarks += _money_remarks(data, now)
     if data.calls_failure is not None and _tells(data.figures, CALLS):
-        why = f": {problems.reason(data.calls_failure)}" if for_owner else "."
+        why = f": {problems.of_failure(data.calls_failure)}" if for_owner else "."
         remarks.append(f"⚠️ Звонки прочитать не удалось{why}")
     if data.failure is not None:
         why = f": {problems.reason(data.failure)}" if for_owner else "."
