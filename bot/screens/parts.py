@@ -12,6 +12,7 @@ from utils.charts.course import Course
 
 Line = str | Text
 
+_REMARK = "\n\n———\n"
 MESSAGE_LIMIT = 4096
 PART_LIMIT = 3900
 """The rest of a message is for a mark that may come before the text later."""
@@ -34,6 +35,27 @@ def named(name: str) -> str:
     return f"«{name}»"
 
 
+def with_remark(original: Screen, remark: Screen) -> Screen:
+    """A screen as it stood, with a word beneath it instead of the one of the last time."""
+    text = original.text.partition(_REMARK)[0] + _REMARK + remark.text
+    limit = CAPTION_LIMIT if original.under_picture else MESSAGE_LIMIT
+    if _length(to_plain(text)) > limit:
+        text = remark.text
+    return original.model_copy(update={"text": text})
+
+
+def in_one(whole: Screen) -> Screen:
+    """A screen as one message: without its picture if the text is too long to stand under it."""
+    if whole.picture is None or is_caption(whole):
+        return whole
+    return whole.model_copy(update={"picture": None})
+
+
+def is_caption(whole: Screen) -> bool:
+    """Whether its text is short enough to stand under a picture."""
+    return _length(to_plain(whole.text)) <= CAPTION_LIMIT
+
+
 def split(whole: Screen) -> list[Screen]:
     """A screen too long for one message as several, cut between lines; the last has the buttons.
 
@@ -41,7 +63,7 @@ def split(whole: Screen) -> list[Screen]:
     picture whose text is no caption comes first, under the first paragraph of it.
     """
     if whole.picture is not None:
-        if _length(to_plain(whole.text)) <= CAPTION_LIMIT:
+        if is_caption(whole):
             return [whole]
         heading, _, rest = whole.text.partition("\n\n")
         picture = Screen(text=heading, picture=whole.picture)

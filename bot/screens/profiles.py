@@ -16,6 +16,7 @@ from bot.callbacks import (
     ProfileReport,
     ProfilesPage,
     ProfileView,
+    ReportHistorical,
     ReportNow,
 )
 from bot.effects import Screen
@@ -77,6 +78,7 @@ def card(card: Card, now: datetime) -> Screen:
         *lines,
         keyboard=keyboard(
             [button("📈 Отчёт за вчера", ReportNow(profile_id=profile.id))],
+            [button("🗓 Отчёт за другие дни", ReportHistorical(profile_id=profile.id))],
             [button("⏰ Отчёты по расписанию", ProfileReport(profile_id=profile.id))],
             [
                 button("✏️ Переименовать", ProfileRename(profile_id=profile.id)),
@@ -126,6 +128,11 @@ def confirm_delete(profile: AvitoProfile, destinations: int) -> Screen:
             [button("Оставить", _view(profile))],
         ),
     )
+
+
+def gone() -> Screen:
+    """In place of a placeholder whose profile is deleted."""
+    return screen("Этот профиль удалён.")
 
 
 def deleted(name: str, page: ProfilePage) -> Screen:

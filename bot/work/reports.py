@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.effects import Show
 from bot.errors import IncidentDesk
 from bot.jobs import JobContext
-from bot.screens import parts
-from bot.screens import reports as screens
+from bot.screens import looks as screens
+from bot.screens import parts, reports
+from core import looks
 from core.background import Background
 from core.database.models import AvitoProfile
+from core.database.session import reading
 from core.errors import RateLimited
+from core.looks import Look
 from core.ports import Clock
 from core.report_data import Collector, ReportData
 from core.report_runner import ScheduledReport
@@ -30,7 +33,7 @@ def freeze(report: ScheduledReport, now: datetime) -> list[dict[str, Any]]:
     """A scheduled report as the outbox keeps it until it is sent: one screen, or its parts."""
     return [
         part.model_dump(mode="json", exclude_none=True)
-        for part in parts.split(screens.scheduled(report, now))
+        for part in parts.split(reports.scheduled(report, now))
     ]
 
 
@@ -43,20 +46,23 @@ class ReportWork:
     incidents: IncidentDesk
     clock: Clock
 
-    async def data(self, job: JobContext) -> tuple[AvitoProfile, ReportData]:
-        """What the report of a job is about, waiting for Avito's minute where that is needed."""
-        assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
-        period = Period(
-            date.fromisoformat(job.payload["first"]), date.fromisoformat(job.payload["last"])
-        )
-        profile = await self.collector.profile(job.owner_id, job.profile_id)
-        return profile, await self._collect(job, profile, period)
-
     async def run(self, job: JobContext) -> None:
-        profile, data = await self.data(job)
+        look = Look.from_json(job.payload)
+        async with reading(self.collector.sessions) as session:
+            viewed = await job.viewed(session)
+        profile, data = await self.data(job, viewed.profile.owner_id, look.period)
         async with job.ending() as ending:
-            whole = screens.report(data, self.clock.now(), for_owner=job.chat_id == job.owner_id)
-            ending.screen, *rest = parts.split(whole)
+            now = self.clock.now()
+            viewed = await job.viewed(ending.session)
+            facts = await looks.facts(ending.session, viewed, look, data, now)
+            whole = screens.look(
+                facts,
+                now,
+                for_owner=job.chat_id == profile.owner_id,
+                is_bound=viewed.task is not None,
+            )
+            in_place = job.replaced is not None
+            ending.screen, *rest = [parts.in_one(whole)] if in_place else parts.split(whole)
             ending.more = [
                 Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
             ]
@@ -64,6 +70,14 @@ class ReportWork:
                 ending.more += self.incidents.note(data.failure, job_id=job.job_id)
         if data.refreshes_at is not None:
             self._refresh_later(profile, data.refreshes_at)
+
+    async def data(
+        self, job: JobContext, owner_id: int, period: Period
+    ) -> tuple[AvitoProfile, ReportData]:
+        """The numbers of these days, waiting for Avito's minute where that is needed."""
+        assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
+        profile = await self.collector.profile(owner_id, job.profile_id)
+        return profile, await self._collect(job, profile, period)
 
     async def _collect(self, job: JobContext, profile: AvitoProfile, period: Period) -> ReportData:
         for round_ in range(ROUNDS):
@@ -78,7 +92,7 @@ class ReportWork:
     async def _wait(self, job: JobContext, until: datetime) -> None:
         """Wait for Avito's minute, showing how long it still takes."""
         while (left := (until - self.clock.now()).total_seconds()) > 0:
-            await job.progress(screens.waiting_for_avito(job.job_id, round(left)))
+            await job.progress(reports.waiting_for_avito(job.job_id, round(left)))
             await asyncio.sleep(min(left, NAP_SEC))
 
     def _refresh_later(self, profile: AvitoProfile, at: datetime) -> None:
