@@ -29,6 +29,7 @@ class ReportData:
 
     profile_id: int
     profile_name: str
+    account: int
     period: Period
     compared_with: Period | None
     """None when nothing of it is stored, or the period still goes on."""
@@ -123,6 +124,7 @@ class Collector:
         return ReportData(
             profile_id=profile.id,
             profile_name=profile.profile_name,
+            account=access.account,
             period=period,
             compared_with=period.previous() if compare else None,
             figures=figures(

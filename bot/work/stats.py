@@ -25,7 +25,7 @@ class StatsWork:
 
     async def run(self, job: JobContext) -> None:
         combined = await self._combined(job)
-        whole = screens.combined(combined, self.clock.now(), in_private=job.chat_id > 0)
+        whole = screens.combined(combined, self.clock.now(), for_owner=job.chat_id > 0)
         first, *rest = parts.split(whole)
         self.cooldown.begin(job.chat_id)
         async with job.ending() as ending:
