@@ -47,7 +47,7 @@ from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
 from bot.work.connect import ConnectWork
 from bot.work.reports import ReportWork, freeze
-from bot.work.stats import StatsWork
+from bot.work.stats import StatsWork, freeze_digest
 from core.avito.client import Avito
 from core.avito.http import AvitoDoor, Patience
 from core.background import Background
@@ -196,7 +196,13 @@ def build_app(
     aftermath = Aftermath(sessions, clock, intake.hand_over)
     sender = Sender(outbox, Courier(bot, telegram), throttle, aftermath, clock)
     runner = ReportRunner(
-        sessions, outbox, collector, clock, render=freeze, gave_up=aftermath.not_built
+        sessions,
+        outbox,
+        collector,
+        clock,
+        render=freeze,
+        render_digest=freeze_digest,
+        gave_up=aftermath.not_built,
     )
     rounds = Rounds(collector)
 

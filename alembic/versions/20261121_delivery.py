@@ -13,6 +13,7 @@ INSTANT = sa.DateTime(timezone=True)
 DUE = sa.text("next_due_at IS NOT NULL")
 OPEN = sa.text("finished_at IS NULL")
 FINISHED = sa.text("finished_at IS NOT NULL")
+CARRIED = sa.text("carrier_id IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -33,6 +34,7 @@ def downgrade() -> None:
             "problem",
             "suspended",
             "next_due_at",
+            "is_digest",
             "on_lost_answer",
             "is_silent",
             "chat_type",
@@ -57,6 +59,7 @@ def extend_tasks() -> None:
         tasks.add_column(
             sa.Column("on_lost_answer", sa.String(8), nullable=False, server_default="resend")
         )
+        tasks.add_column(sa.Column("is_digest", sa.Boolean, nullable=False, server_default=no))
         tasks.add_column(sa.Column("next_due_at", INSTANT))
         tasks.add_column(sa.Column("suspended", sa.String(32)))
         tasks.add_column(sa.Column("problem", sa.String(64)))
@@ -99,6 +102,7 @@ def create_outbox() -> None:
         sa.Column("lease_until", INSTANT),
         sa.Column("payload", sa.JSON),
         sa.Column("is_repeat", sa.Boolean, nullable=False, server_default=sa.text("false")),
+        sa.Column("carrier_id", sa.BigInteger),
         sa.Column("message_id", sa.BigInteger),
         sa.Column("reason", sa.String(200)),
         sa.Column("updated_at", INSTANT, nullable=False),
@@ -119,4 +123,11 @@ def create_outbox() -> None:
         ["finished_at"],
         sqlite_where=FINISHED,
         postgresql_where=FINISHED,
+    )
+    op.create_index(
+        "ix_outbox_carrier_id",
+        "outbox",
+        ["carrier_id"],
+        sqlite_where=CARRIED,
+        postgresql_where=CARRIED,
     )

@@ -62,8 +62,7 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     if report.is_trial:
         lines.insert(0, Italic("Пробный отчёт"))
     if report.missed:
-        why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
-        lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
+        lines += ["", missed_line(report.missed, for_owner)]
     # Other people's chats get a button that works for everybody there.
     anybodys = keyboard([button("🔄 Сводка сейчас", StatsShow())])
     return screen(*lines, keyboard=_owners_buttons(report.data) if for_owner else anybodys)
@@ -94,6 +93,11 @@ def _owners_buttons(data: ReportData) -> InlineKeyboardMarkup:
         [button("🔄 Обновить", ReportNow(profile_id=data.profile_id))],
         [button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))],
     )
+
+
+def missed_line(slots: Sequence[datetime], for_owner: bool) -> str:
+    why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
+    return f"⚠️ {why} отчёты: {_in_words(slots)}."
 
 
 def _in_words(slots: Sequence[datetime]) -> str:

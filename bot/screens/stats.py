@@ -15,8 +15,9 @@ from bot.keyboards import Row as Buttons
 from bot.keyboards import button, keyboard, link
 from bot.screens import problems
 from bot.screens.parts import Line, named, screen
-from bot.screens.reports import compared_line, figure_lines
+from bot.screens.reports import compared_line, figure_lines, missed_line
 from core.combined import Combined, Row
+from core.digests import ScheduledDigest
 from core.report_data import ReportData
 from utils.analytics import Figure, earlier
 from utils.formatter import (
@@ -52,6 +53,19 @@ def collecting() -> Screen:
 
 def combined(report: Combined, now: datetime, *, for_owner: bool) -> Screen:
     """`for_owner`: nobody else reads along, so it can be said why something was not read."""
+    return screen(*_lines(report, now, for_owner), keyboard=_buttons(report, for_owner))
+
+
+def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
+    lines = _lines(digest.combined, now, digest.for_owner)
+    if digest.is_trial:
+        lines.insert(0, Italic("Пробная сводка"))
+    if digest.missed:
+        lines += ["", missed_line(digest.missed, digest.for_owner)]
+    return screen(*lines, keyboard=_buttons(digest.combined, digest.for_owner))
+
+
+def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
     names = plural(len(report.rows), "профиль", "профиля", "профилей")
     lines: list[Line] = [
         Bold("📊 Сводка Avito"),
@@ -65,7 +79,7 @@ def combined(report: Combined, now: datetime, *, for_owner: bool) -> Screen:
     lines += ["", Italic(_legend(report))]
     if report.read_at is not None:
         lines.append(Italic(f"{format_read_at(report.read_at, now)} по Москве"))
-    return screen(*lines, keyboard=_buttons(report, for_owner))
+    return lines
 
 
 def nothing_bound(chat_type: str, private: str) -> Screen:

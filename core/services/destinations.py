@@ -12,6 +12,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.database.repositories import outbox
 from core.errors import DestinationNotFound
 from core.services import schedule
 
@@ -190,6 +191,7 @@ async def unbind(session: AsyncSession, destination: Destination) -> None:
         rest = _like(task)
         rest.profile_id = task.profile_id
         session.add(rest)
+    await outbox.take_apart(session, ReportTask.id == task.id)
     await session.delete(task)
     await session.flush()
 
@@ -254,6 +256,7 @@ async def migrate_chat(
                     Delivery.slot.in_(arrived.scalar_subquery()),
                 )
             )
+            await outbox.take_apart(session, ReportTask.id == twin.id)
             await session.delete(twin)
         task.chat_id, task.chat_type, task.suspended = new_chat_id, "supergroup", None
     await session.flush()

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
+from core.database.repositories import outbox
 from core.errors import ProfileNotFound
 from core.statistics import store
 from utils.analytics import Wallet
@@ -148,6 +149,7 @@ async def delete(session: AsyncSession, profile: AvitoProfile) -> list[int]:
         delete_rows(Job).where(Job.profile_id == profile.id).returning(Job.id)
     )
     job_ids = list(jobs)
+    await outbox.take_apart(session, ReportTask.profile_id == profile.id)
     await session.delete(profile)
     await session.flush()
     if account is not None:

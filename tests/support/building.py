@@ -14,6 +14,7 @@ from bot.aftermath import Aftermath
 from bot.effects import Show, from_json
 from bot.markdown import to_plain
 from bot.work.reports import freeze
+from bot.work.stats import freeze_digest
 from core.database.models import Delivery, Reply
 from core.database.session import Sessions, reading
 from core.outbox import Outbox, State
@@ -47,6 +48,7 @@ class BuilderRig:
             self.collector,
             avito.clock,
             render=freeze,
+            render_digest=freeze_digest,
             gave_up=aftermath.not_built,
         )
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     and_,
     delete,
     exists,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from core.database.models import Delivery, ReportTask
+from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.session import insert_for
 
 Changes = dict[str, Any]
@@ -39,6 +40,8 @@ class State(StrEnum):
     BUILDING = "building"
     READY = "ready"
     """Its text is frozen."""
+    JOINED = "joined"
+    """It goes in the message of another one, its carrier, and fares as that does."""
     CLAIMED = "claimed"
     """A sender has it, and has not begun to send."""
     SENDING = "sending"
@@ -80,6 +83,45 @@ async def claim_due(
     # Who was not tried yet goes first: what fails over and over must not hold up the others.
     first = (Delivery.attempt, *_order(Delivery))
     return await _claim(session, count, now, claim, first, Delivery.state == State.DUE)
+
+
+_ONE_DIGEST = (
+    AvitoProfile.owner_id,
+    *(Delivery.chat_id, Delivery.thread_id),
+    *(Delivery.due_at, Delivery.deadline_at, Delivery.first_day, Delivery.last_day),
+)
+"""What deliveries of different profiles have in common that go in one message."""
+
+
+async def claim_mates(
+    session: AsyncSession, claimed: Collection[Delivery], now: datetime, claim: Changes
+) -> list[Delivery]:
+    """Besides the claimed deliveries, what is due and goes in one message with any of them."""
+    digests = (
+        select(Delivery.id, *_ONE_DIGEST)
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(ReportTask.is_digest)
+    )
+    rows = await session.execute(digests.where(Delivery.id.in_([row.id for row in claimed])))
+    wanted = {tuple(key) for _, *key in rows}
+    if not wanted:
+        return []
+    due = digests.where(
+        Delivery.chat_id.in_({row.chat_id for row in claimed}),
+        Delivery.finished_at.is_(None),
+        Delivery.state == State.DUE,
+        or_(Delivery.next_try_at.is_(None), Delivery.next_try_at <= now),
+    ).with_for_update(of=Delivery, skip_locked=True)
+    mates = [row for row, *key in await session.execute(due) if tuple(key) in wanted]
+    taken = await session.scalars(
+        update(Delivery)
+        .where(Delivery.id.in_(mates))
+        .values(claim)
+        .returning(Delivery)
+        .execution_options(synchronize_session=False)
+    )
+    return list(taken)
 
 
 async def claim_ready(
@@ -197,7 +239,7 @@ async def overdue(session: AsyncSession, now: datetime) -> list[Standing]:
         session,
         Delivery.finished_at.is_(None),
         Delivery.deadline_at <= now,
-        Delivery.state != State.SENDING,
+        Delivery.state.not_in((State.SENDING, State.JOINED)),
         skip_locked=True,
     )
 
@@ -234,6 +276,108 @@ async def add_parts(
         for part, payload in enumerate(payloads, 1)
     ]
     await session.execute(insert_for(session, Delivery).values(rows).on_conflict_do_nothing())
+
+
+async def join(
+    session: AsyncSession, carrier_id: int, delivery_ids: Collection[int], now: datetime
+) -> None:
+    """These are told in the message of the carrier."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(delivery_ids))
+        .values(
+            state=State.JOINED,
+            carrier_id=carrier_id,
+            owner=None,
+            lease_until=None,
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def end_joined(
+    session: AsyncSession, carrier_ids: Collection[int]
+) -> Sequence[Row[int, int]]:
+    """What goes with carriers that are over is over as they are; carrier and task of each."""
+    carrier = aliased(Delivery)
+    ended = await session.execute(
+        update(Delivery)
+        .where(Delivery.carrier_id == carrier.id, carrier.id.in_(carrier_ids))
+        .values(
+            {
+                column: getattr(carrier, column.key)
+                for column in (
+                    *(Delivery.state, Delivery.reason, Delivery.message_id),
+                    *(Delivery.updated_at, Delivery.finished_at),
+                )
+            }
+        )
+        .returning(Delivery.carrier_id, Delivery.task_id)
+        .execution_options(synchronize_session=False)
+    )
+    return cast("Sequence[Row[int, int]]", ended.all())
+
+
+async def abandoned(session: AsyncSession) -> list[Standing]:
+    """What went in the message of a carrier that was deleted when it may have arrived."""
+    carrier = aliased(Delivery)
+    return await _standing(
+        session,
+        Delivery.carrier_id.is_not(None),
+        Delivery.state == State.JOINED,
+        ~exists().where(carrier.id == Delivery.carrier_id),
+        skip_locked=True,
+    )
+
+
+async def take_apart(session: AsyncSession, *of_tasks: ColumnElement[bool]) -> None:
+    """Before these destinations are deleted: what they share a message with is built anew.
+
+    Not where the message may have left already.
+    """
+    tasks = select(ReportTask.id).where(*of_tasks)
+    joined = aliased(Delivery)
+    touched = select(func.coalesce(joined.carrier_id, joined.id)).where(
+        joined.task_id.in_(tasks), joined.finished_at.is_(None)
+    )
+    rows = await session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.id.in_(touched),
+            Delivery.state.in_((State.READY, State.CLAIMED, State.RETRY)),
+            ~Delivery.is_repeat,
+            exists().where(joined.carrier_id == Delivery.id),
+        )
+        .order_by(Delivery.id)
+        .with_for_update()
+    )
+    carriers = rows.all()
+    if not carriers:
+        return
+    ids = [row.id for row in carriers]
+    await session.execute(
+        delete(Delivery).where(
+            Delivery.part > 0,
+            tuple_(Delivery.task_id, Delivery.slot).in_(
+                [(row.task_id, row.slot) for row in carriers]
+            ),
+        )
+    )
+    await session.execute(
+        update(Delivery)
+        .where(or_(Delivery.id.in_(ids), Delivery.carrier_id.in_(ids)))
+        .values(
+            state=State.DUE,
+            carrier_id=None,
+            payload=null(),
+            attempt=0,
+            next_try_at=None,
+            owner=None,
+            lease_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def note_problems(

@@ -1,0 +1,246 @@
+"""Deliveries of several profiles in one message: taken together, settled together, never lost."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.outbox import State
+from core.services import destinations, profiles
+from core.services.destinations import Destination
+from tests.support.deliveries import MOMENT, NINE, Office
+
+CLIENTS = -100
+TEXT = {"text": "сводка"}
+
+
+async def places(office: Office, count: int, **columns: Any) -> list[int]:
+    """As many profiles of one owner that report at one place in one message."""
+    values: dict[str, Any] = {"chat_id": CLIENTS, "is_digest": True, **columns}
+    return [await office.add_task(**values) for _ in range(count)]
+
+
+async def joined(office: Office, count: int = 3, **columns: Any) -> list[int]:
+    """A digest that waits to be sent; the first of these deliveries carries it."""
+    await places(office, count, **columns)
+    await office.materialise()
+    carrier, *others = sorted(row.id for row in await office.alice.claim_due(count))
+    assert await office.alice.ready(carrier, TEXT, joined=others)
+    return [carrier, *others]
+
+
+async def states(office: Office, ids: list[int]) -> list[str]:
+    return [await office.state(each) for each in ids]
+
+
+async def send(office: Office, carrier: int) -> None:
+    [claimed] = await office.alice.claim_ready(10)
+    assert claimed.id == carrier
+    assert await office.alice.sending(carrier)
+
+
+async def test_whoever_takes_one_takes_all_that_go_with_it(office: Office) -> None:
+    tasks = await places(office, 4)
+    await office.add_task(CLIENTS)
+    await office.materialise()
+
+    claimed = await office.alice.claim_due(1)
+
+    assert sorted(row.task_id for row in claimed) == tasks
+    assert {row.state for row in claimed} == {State.BUILDING}
+
+
+async def test_only_what_is_alike_goes_together(office: Office) -> None:
+    await places(office, 1)
+    await places(office, 1, chat_id=CLIENTS - 1)
+    await places(office, 1, thread_id=7)
+    earlier = await office.add_profile(report_time=time(8, 55))
+    await places(office, 1, profile_id=earlier, next_due_at=NINE - timedelta(minutes=5))
+    await places(office, 1, is_period_set=True, report_period="week")
+    monthly = await office.add_profile(report_frequency="monthly", report_month_day=21)
+    await places(office, 1, profile_id=monthly, is_period_set=True)
+    await places(office, 1, profile_id=await office.add_profile(owner_id=2))
+    await office.materialise()
+
+    taken = [len(await office.alice.claim_due(1)) for _ in range(7)]
+
+    assert taken == [1] * 7
+
+
+async def test_one_that_waits_for_its_next_try_is_left_out(office: Office) -> None:
+    tasks = await places(office, 2)
+    await office.materialise()
+    rows = {row.task_id: row.id for row in await office.alice.claim_due(2)}
+    await office.alice.postpone(rows[tasks[0]], NINE + timedelta(minutes=1), "Unavailable")
+    await office.alice.postpone(rows[tasks[1]], NINE, "Unavailable")
+
+    assert [row.task_id for row in await office.alice.claim_due(1)] == [tasks[1]]
+
+
+async def test_the_whole_digest_is_one_message(office: Office) -> None:
+    carrier, *others = await joined(office)
+    assert await states(office, others) == [State.JOINED] * 2
+
+    await send(office, carrier)
+    assert await office.alice.claim_ready(10) == []
+    assert await office.alice.sent(carrier, 77)
+
+    for each in (carrier, *others):
+        row = await office.delivery(each)
+        assert (row.state, row.message_id, row.finished_at) == ("sent", 77, office.clock.now())
+    assert await office.alice.claim_due(10) == []
+
+
+async def test_it_holds_up_nobody_behind_it(office: Office) -> None:
+    carrier, *_ = await joined(office)
+    next_one = await office.add_delivery(
+        await office.add_task(CLIENTS, next_due_at=None),
+        due_at=NINE + MOMENT,
+        slot="2026-11-21T09:01",
+    )
+    await send(office, carrier)
+    await office.alice.sent(carrier, 77)
+
+    assert [row.id for row in await office.alice.claim_ready(10)] == [next_one]
+
+
+async def test_what_is_not_in_our_hand_any_more_makes_no_digest(office: Office) -> None:
+    await places(office, 3)
+    await office.materialise()
+    carrier, second, third = sorted(row.id for row in await office.alice.claim_due(3))
+    await office.alice.postpone(third, NINE, "somebody else")
+
+    assert not await office.alice.ready(carrier, TEXT, joined=[second, third])
+    assert not await office.alice.ready(carrier, TEXT, joined=[second, 10_000])
+
+    assert await states(office, [carrier, second, third]) == ["building", "building", "due"]
+    assert await office.alice.ready(carrier, TEXT, joined=[second])
+
+
+async def test_a_refusal_is_the_refusal_of_all(office: Office) -> None:
+    carrier, *others = await joined(office)
+    await send(office, carrier)
+
+    await office.alice.fail(carrier, "kicked")
+
+    for each in (carrier, *others):
+        row = await office.delivery(each)
+        assert (row.state, row.reason) == (State.FAILED, "kicked")
+        assert (await office.task(row.task_id)).problem == "kicked"
+
+
+async def test_after_a_lost_answer_all_wait_for_the_owner_and_go_when_he_says_so(
+    office: Office,
+) -> None:
+    carrier, *others = await joined(office, on_lost_answer="hold")
+    await send(office, carrier)
+
+    await office.alice.lost(carrier)
+    assert await states(office, [carrier, *others]) == [State.HELD] * 3
+    # The answer came after all.
+    await office.alice.sent(carrier, 77)
+
+    assert await states(office, [carrier, *others]) == [State.SENT] * 3
+    for each in others:
+        assert (await office.task((await office.delivery(each)).task_id)).problem is None
+
+
+async def test_a_repeat_is_one_for_all(office: Office) -> None:
+    carrier, *others = await joined(office)
+    await send(office, carrier)
+    await office.alice.lost(carrier)
+    assert await states(office, [carrier, *others]) == [State.RESEND, State.JOINED, State.JOINED]
+
+    await send(office, carrier)
+    await office.alice.sent(carrier, 78)
+
+    assert await states(office, [carrier, *others]) == [State.SENT] * 3
+
+
+async def test_too_late_is_too_late_for_all_but_not_while_it_is_being_sent(
+    office: Office,
+) -> None:
+    carrier, *others = await joined(office)
+    await send(office, carrier)
+    office.clock.advance(timedelta(hours=7))
+    await office.alice.recover()
+    assert await states(office, [carrier, *others]) == [State.SENDING, State.JOINED, State.JOINED]
+
+    await office.alice.retry(carrier, office.clock.now(), "429")
+    await office.alice.recover()
+
+    assert await states(office, [carrier, *others]) == [State.MISSED] * 3
+
+
+async def test_a_kill_between_building_and_sending_loses_nothing(office: Office) -> None:
+    carrier, *others = await joined(office)
+
+    reborn = office.outbox("home:reborn")
+    await reborn.recover()
+
+    [claimed] = await reborn.claim_ready(10)
+    assert (claimed.id, claimed.payload) == (carrier, TEXT)
+    assert await states(office, others) == [State.JOINED] * 2
+
+
+@pytest.mark.parametrize("leaves", ["carrier", "other", "profile"])
+async def test_what_is_unbound_takes_its_numbers_with_it(office: Office, leaves: str) -> None:
+    ids = await joined(office)
+    first = await office.delivery(ids[0])
+    await office.add_delivery(first.task_id, slot=first.slot, part=1)
+    gone = ids.pop(0 if leaves == "carrier" else 1)
+    task = await office.task((await office.delivery(gone)).task_id)
+    async with office.sessions.begin() as session:
+        profile = await session.get_one(AvitoProfile, task.profile_id)
+        if leaves == "profile":
+            await profiles.delete(session, profile)
+        else:
+            task = await session.get_one(ReportTask, task.id)
+            await destinations.unbind(session, Destination(task, profile))
+
+    assert [row.id for row in await office.deliveries()] == ids
+    assert await states(office, ids) == [State.DUE] * 2
+    claimed = await office.alice.claim_due(1)
+    assert sorted(row.id for row in claimed) == ids
+    assert {(row.payload, row.carrier_id) for row in claimed} == {(None, None)}
+
+
+async def test_what_may_have_arrived_is_not_sent_again_because_one_left(office: Office) -> None:
+    carrier, *others = await joined(office)
+    await send(office, carrier)
+    async with office.sessions.begin() as session:
+        task = await session.get_one(ReportTask, (await office.delivery(carrier)).task_id)
+        profile = await session.get_one(AvitoProfile, task.profile_id)
+        await destinations.unbind(session, Destination(task, profile))
+    assert await states(office, others) == [State.JOINED] * 2
+
+    assert await office.alice.recover() == []
+
+    for each in others:
+        row = await office.delivery(each)
+        assert (row.state, row.reason) == (State.FAILED, "lost_answer")
+
+
+async def test_others_of_the_place_are_left_alone_when_one_leaves(office: Office) -> None:
+    await joined(office)
+    alone = await office.add_delivery(await office.add_task(CLIENTS, next_due_at=None))
+    async with office.sessions.begin() as session:
+        task = await session.get_one(ReportTask, (await office.delivery(alone)).task_id)
+        profile = await session.get_one(AvitoProfile, task.profile_id)
+        await destinations.unbind(session, Destination(task, profile))
+
+    assert [row.state for row in await office.deliveries()] == ["ready", "joined", "joined"]
+
+
+async def test_its_rows_go_with_the_retention(office: Office) -> None:
+    carrier, *_ = await joined(office)
+    await send(office, carrier)
+    await office.alice.sent(carrier, 77)
+    async with office.sessions.begin() as session:
+        await session.execute(delete(Delivery).where(Delivery.id == carrier))
+    await office.alice.recover()
+    assert {row.state for row in await office.deliveries()} == {"sent"}
