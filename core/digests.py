@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import slots
 from core.combined import Combined, Row, combined
 from core.database.models import Delivery, ReportTask
 from core.database.repositories.outbox import TRIAL
+from core.services import digests
+from core.services.destinations import Destination
 from utils.periods import Period
 
 
@@ -50,6 +55,19 @@ def message_of(delivery: Delivery, task: ReportTask, owner_id: int) -> Hashable:
         *(delivery.chat_id, delivery.thread_id),
         *(delivery.due_at, delivery.deadline_at, delivery.first_day, delivery.last_day),
     )
+
+
+async def trial(
+    session: AsyncSession, destination: Destination, now: datetime
+) -> list[Destination]:
+    """Put a trial on its way beside the schedule, with those it shares a message with.
+
+    Returns whose reports are in it; none: one is on its way there already.
+    """
+    if not await slots.trial(session, destination.task, now):
+        return []
+    others = digests.together(destination, now)
+    return [destination, *[each for each in others if await slots.trial(session, each.task, now)]]
 
 
 def digest_of(

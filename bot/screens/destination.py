@@ -10,6 +10,7 @@ from aiogram.utils.formatting import Bold, Code, Text
 from bot import keyboards
 from bot.callbacks import (
     DestinationCheck,
+    DestinationDigest,
     DestinationLost,
     DestinationPause,
     DestinationPick,
@@ -28,6 +29,7 @@ from bot.keyboards import button, keyboard, link
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import describe_next, describe_schedule
 from core.database.models import AvitoProfile, ReportTask
+from core.services import digests
 from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
 from core.services.schedule import schedule_of
 
@@ -40,6 +42,8 @@ _TROUBLES: dict[str, str] = {
     Trouble.NO_RIGHTS: "мне нельзя туда писать: дайте это право",
     Trouble.CHAT_GONE: "такого чата больше нет",
 }
+NAMED = 5
+"""Of the profiles that report at the same place; the others are counted."""
 REMOVED = "Готово, отчёты туда больше не придут."
 
 WHY_NOT: dict[str, str] = {
@@ -124,6 +128,7 @@ def one(destination: Destination, now: datetime) -> Screen:
         f"Отчёты профиля {named(profile.profile_name)}",
         "",
         state_of(destination, now),
+        *_digest(destination, now),
         f"Звук: {'выключен' if task.is_silent else 'включён'}",
         "Если неясно, дошёл ли отчёт: "
         + ("спросить вас" if asks else "прислать ещё раз с пометкой «повтор»"),
@@ -140,6 +145,14 @@ def one(destination: Destination, now: datetime) -> Screen:
                     DestinationSilent(**about),
                 )
             ],
+            [
+                button(
+                    "✉️ Отдельными сообщениями" if task.is_digest else "🗂 Одной сводкой с другими",
+                    DestinationDigest(**about),
+                )
+            ]
+            if destination.others
+            else [],
             [
                 button(
                     "🔁 Потерялся ответ: слать ещё раз"
@@ -232,6 +245,27 @@ def state_of(destination: Destination, now: datetime) -> str:
     if not profile.is_report_active or task.next_due_at is None:
         return f"{when}. ⏸ Отчёты профиля на паузе."
     return f"{when}. Следующий — {describe_next(task.next_due_at, schedule.zone, now)}."
+
+
+def _digest(destination: Destination, now: datetime) -> list[Line]:
+    """Whether its reports come in one message with those of the owner's other profiles."""
+    if not destination.others:
+        return []
+    if not destination.task.is_digest:
+        others = _names(destination.others)
+        return [f"Сводка: нет, отчёты {others} приходят сюда отдельными сообщениями"]
+    with_it = digests.together(destination, now)
+    apart = [other for other in destination.others if other not in with_it]
+    said = f"одним сообщением с {_names(with_it)}" if with_it else "включена, но пока не с кем"
+    if apart:
+        said += f"; отдельно {_names(apart)}: другое время, другие дни или пауза"
+    return [f"Сводка: {said}"]
+
+
+def _names(destinations: Sequence[Destination]) -> str:
+    names = [named(each.profile.profile_name) for each in destinations]
+    unnamed = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" и ещё {unnamed}" if unnamed > 0 else "")
 
 
 def _trouble(task: ReportTask) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -68,6 +68,8 @@ class Destination:
 
     task: ReportTask
     profile: AvitoProfile
+    others: Sequence[Destination] = ()
+    """What else its owner's profiles have at the same place, where that was looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,10 @@ class Bound:
 
 
 async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destination:
-    """The destination, if it is of this owner's profile; else `DestinationNotFound`."""
+    """The destination, if it is of this owner's profile; else `DestinationNotFound`.
+
+    With the others of his at the same place.
+    """
     row = (
         await session.execute(
             _with_profiles().where(
@@ -90,7 +95,22 @@ async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destinati
     ).one_or_none()
     if row is None:
         raise DestinationNotFound(task_id)
-    return Destination(*row)
+    found = Destination(*row)
+    return replace(found, others=await _beside(session, found.task, owner_id))
+
+
+async def _beside(session: AsyncSession, task: ReportTask, owner_id: int) -> list[Destination]:
+    rows = await session.execute(
+        _with_profiles()
+        .where(
+            AvitoProfile.owner_id == owner_id,
+            ReportTask.profile_id != task.profile_id,
+            ReportTask.chat_id == task.chat_id,
+            ReportTask.thread_id == task.thread_id,
+        )
+        .order_by(ReportTask.id)
+    )
+    return [Destination(*row) for row in rows]
 
 
 async def listing(session: AsyncSession, profile_id: int) -> list[ReportTask]:
@@ -149,6 +169,8 @@ async def bind(session: AsyncSession, profile: AvitoProfile, place: Place, now: 
     task.suspended = None
     if is_new:
         task.is_active = True
+        beside = await _beside(session, task, profile.owner_id)
+        task.is_digest = any(other.task.is_digest for other in beside)
     await session.flush()
     await schedule.reschedule(session, profile, now)
     return Bound(Destination(task, profile), is_new)
