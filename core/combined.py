@@ -21,7 +21,7 @@ from utils.periods import Period
 
 log = get_logger(__name__)
 
-WIDTH = 32
+WIDTH = 16
 """How many accounts are read side by side, for all chats together."""
 SOON_SEC = 5.0
 """How long people in a chat are let wait for one account that the store has older numbers of."""
@@ -56,6 +56,8 @@ class Combined:
     """What wants a look comes first."""
     read_at: datetime | None
     """The oldest read among the rows."""
+    old_wallet_at: datetime | None
+    """When the oldest wallet was read, if that is longer ago than a wallet should be."""
 
     def showing(self, chosen: Mapping[int, Collection[str]]) -> Combined:
         """The same with the metrics chosen for each profile, by its id.
@@ -78,7 +80,10 @@ def combined(period: Period, rows: Sequence[Row]) -> Combined:
         compared_with=period.previous() if _is_compared(figures) else None,
         figures=figures,
         rows=sorted(_judged(rows), key=_urgency),
-        read_at=min((data.read_at for data in known if data.read_at is not None), default=None),
+        read_at=min((data.read_at for data in known if data.read_at), default=None),
+        old_wallet_at=min(
+            (data.old_wallet_at for data in known if data.old_wallet_at), default=None
+        ),
     )
 
 
@@ -89,14 +94,19 @@ class Combiner:
 
     async def combine(self, profiles: Sequence[AvitoProfile], period: Period) -> Combined:
         """One report about `period`. Raises no `AvitoError`: what failed is a row without data."""
+        told = await self._collector.as_it_is(profiles, period)
+        rest = [profile for profile in profiles if profile.id not in told]
+        rows = {id_: Row(id_, data.profile_name, data) for id_, data in told.items()}
+        rows |= {row.profile_id: row for row in await self._read_all(rest, period)}
+        return combined(period, [rows[profile.id] for profile in profiles])
+
+    async def _read_all(self, profiles: Sequence[AvitoProfile], period: Period) -> list[Row]:
+        """Side by side, each account once."""
         opened = await asyncio.gather(*(self._open(profile) for profile in profiles))
         accounts = _by_account(each for each in opened if isinstance(each, AvitoProfile))
         read = await asyncio.gather(*(self._read(shown, period) for shown in accounts.values()))
         data = dict(zip(accounts, read, strict=True))
-        return combined(
-            period,
-            [_row(profile, each, data) for profile, each in zip(profiles, opened, strict=True)],
-        )
+        return [_row(profile, each, data) for profile, each in zip(profiles, opened, strict=True)]
 
     async def _open(self, profile: AvitoProfile) -> AvitoProfile | Exception:
         """The profile with its keys and a known account, or why it has not both."""
@@ -131,6 +141,10 @@ class Combiner:
                     return older
         except (AvitoError, ProfileNotFound) as error:
             _log_failure(profile, error)
+            return await self._collector.stored(profile, period, error) or error
+        except Exception as error:
+            # Whatever it is about this one, the others have to be shown.
+            log.exception("combining_broke", profile_id=profile.id)
             return await self._collector.stored(profile, period, error) or error
         finally:
             collecting.cancel()

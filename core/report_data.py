@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from core.avito.auth import Credentials, ProfileAccess
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.avito.auth import Credentials
 from core.avito.client import Avito
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
 from core.ports import Clock
 from core.services import connect, profiles
-from core.statistics import store
+from core.statistics import store, sync
 from core.statistics.store import DayNumbers, Source
 from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
 from utils.analytics import Figure, Wallet, figures
 from utils.periods import Period, end_of, moscow_day
 
 ONE_DAY = timedelta(days=1)
+GLANCE_AGE = timedelta(minutes=10)
+"""How old the wallets may be where many are shown at a glance."""
+CONNECTIONS = 4
+"""To the database, that many profiles are read over at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +121,33 @@ class Collector:
         data = await self._data(profile, period, freshness)
         return replace(data, failure=failure)
 
+    async def as_it_is(
+        self, shown: Sequence[AvitoProfile], period: Period
+    ) -> dict[int, ReportData]:
+        """By the id of the profile, what the store tells of those that no read is due for.
+
+        A wallet may be older than where somebody looks at one profile: it says so.
+        """
+        shares = (shown[start::CONNECTIONS] for start in range(CONNECTIONS))
+        told = await asyncio.gather(*(self._share(each, period) for each in shares if each))
+        return {data.profile_id: data for each in told for data in each}
+
+    async def _share(self, shown: Iterable[AvitoProfile], period: Period) -> list[ReportData]:
+        now, told = self.clock.now(), []
+        async with reading(self.sessions) as session:
+            for profile in shown:
+                if profile.user_id is None:
+                    continue
+                freshness = await sync.as_it_is(session, profile.user_id, period, now)
+                if freshness is not None:
+                    told.append(await from_store(session, profile, period, freshness, now))
+        return [data for data in told if _is_wallet_young(data, now)]
+
     async def _data(
         self, profile: AvitoProfile, period: Period, freshness: Freshness
     ) -> ReportData:
-        access, now = access_to(profile), self.clock.now()
-        days, wallet, earlier = await _read(self.sessions, access, period)
-        is_over, cut_at = period.last < moscow_day(now), _cut_at(days, period)
-        compare = is_over and cut_at is None and bool(_known(days, period.previous()))
-        return ReportData(
-            profile_id=profile.id,
-            profile_name=profile.profile_name,
-            account=access.account,
-            period=period,
-            compared_with=period.previous() if compare else None,
-            figures=figures(
-                period,
-                {day: numbers.metrics for day, numbers in days.items()},
-                wallet=wallet,
-                earlier_wallet=earlier,
-                compare=compare,
-            ),
-            by_listings=any(one.source is Source.V1 for one in _known(days, period)),
-            read_at=freshness.read_at,
-            refreshes_at=freshness.refused_until,
-            failure=freshness.failure,
-            cut_at=cut_at if is_over else None,
-            old_wallet_at=wallet.taken_at
-            if wallet and now - wallet.taken_at > WALLET_AGE
-            else None,
-        )
+        async with reading(self.sessions) as session:
+            return await from_store(session, profile, period, freshness, self.clock.now())
 
     @asynccontextmanager
     async def _noting_refusal(self, profile: AvitoProfile) -> AsyncIterator[None]:
@@ -160,17 +165,52 @@ class Collector:
             await profiles.note_problem(session, profile.id, problem, self.clock.now())
 
 
-async def _read(
-    sessions: Sessions, access: ProfileAccess, period: Period
-) -> tuple[dict[date, DayNumbers], Wallet | None, Wallet | None]:
-    both = Period(period.previous().first, period.last)
-    async with reading(sessions) as session:
-        days = await store.days(session, access.account, both)
-        wallet = await store.latest_wallet(session, access.account)
-        if wallet is None:
-            return days, None, None
-        before = wallet.taken_at - ONE_DAY * period.length
-        return days, wallet, await store.wallet_about(session, access.account, before)
+async def from_store(
+    session: AsyncSession,
+    profile: AvitoProfile,
+    period: Period,
+    freshness: Freshness,
+    now: datetime,
+) -> ReportData:
+    """The report that the store makes by itself; the profile's account must be confirmed."""
+    account = profile.user_id
+    assert account is not None  # noqa: S101 - without an account there are no numbers to read
+    days = await store.days(session, account, Period(period.previous().first, period.last))
+    wallet, earlier = await _wallets(session, account, period)
+    metrics = {day: numbers.metrics for day, numbers in days.items()}
+    is_over, cut_at = period.last < moscow_day(now), _cut_at(days, period)
+    compare = is_over and cut_at is None and bool(_known(days, period.previous()))
+    return ReportData(
+        profile_id=profile.id,
+        profile_name=profile.profile_name,
+        account=account,
+        period=period,
+        compared_with=period.previous() if compare else None,
+        figures=figures(period, metrics, wallet=wallet, earlier_wallet=earlier, compare=compare),
+        by_listings=any(one.source is Source.V1 for one in _known(days, period)),
+        read_at=freshness.read_at,
+        refreshes_at=freshness.refused_until,
+        failure=freshness.failure,
+        cut_at=cut_at if is_over else None,
+        old_wallet_at=wallet.taken_at if wallet and now - wallet.taken_at > WALLET_AGE else None,
+    )
+
+
+async def _wallets(
+    session: AsyncSession, account: int, period: Period
+) -> tuple[Wallet | None, Wallet | None]:
+    """The wallet now, and as long ago as the period is."""
+    wallet = await store.latest_wallet(session, account)
+    if wallet is None:
+        return None, None
+    before = wallet.taken_at - ONE_DAY * period.length
+    return wallet, await store.wallet_about(session, account, before)
+
+
+def _is_wallet_young(data: ReportData, now: datetime) -> bool:
+    if data.old_wallet_at is not None:
+        return now - data.old_wallet_at <= GLANCE_AGE
+    return any(figure.value is not None for figure in data.figures if not figure.metric.slugs)
 
 
 def _cut_at(days: dict[date, DayNumbers], period: Period) -> datetime | None:

@@ -37,9 +37,14 @@ class Accounts:
         slow: Collection[int] = (),
         broken: Collection[int] = (),
         never_read: Collection[int] = (),
+        fresh: Collection[int] = (),
     ) -> None:
+        self.fresh = fresh
         self.slow, self.broken, self.never_read = slow, broken, never_read
         self.left = 0
+
+    async def as_it_is(self, _shown: object, _period: object) -> dict[int, ReportData]:
+        return {number: report_data(number) for number in self.fresh}
 
     async def profile(self, owner_id: int, profile_id: int) -> AvitoProfile:
         return profile(profile_id)

@@ -79,6 +79,8 @@ def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
     lines += ["", Italic(_legend(report))]
     if report.read_at is not None:
         lines.append(Italic(f"{format_read_at(report.read_at, now)} по Москве"))
+    if report.old_wallet_at is not None:
+        lines.append(Italic(f"Кошельки прочитаны {format_moment(report.old_wallet_at, now)}"))
     return lines
 
 

@@ -18,7 +18,7 @@ from core.avito.auth import Credentials, ProfileAccess
 from core.avito.client import Avito, AvitoClient
 from core.avito.stats import DEPTH_DAYS, DayMetrics
 from core.database.models import AccountSync, AvitoProfile
-from core.database.session import Sessions
+from core.database.session import Sessions, reading
 from core.errors import (
     AvitoError,
     EmployeeKey,
@@ -114,9 +114,11 @@ class StatisticsSync:
         with the instant to come back at.
         """
         async with self._reads.of(access.account):
-            held = await self._state(access.account)
-            missing = await self._missing(access.account, period)
-            if not missing and self._is_fresh(held, period, max_age):
+            now = self._clock.now()
+            async with reading(self._sessions) as session:
+                held = await store.state(session, access.account)
+                missing = await _missing(session, access.account, period, now)
+            if not missing and _is_fresh(held, period, max_age, now):
                 return Freshness(_read_at(held), refreshed=False)
             try:
                 read_at = await self._read(access, self._due(held, missing))
@@ -135,34 +137,14 @@ class StatisticsSync:
     ) -> None:
         """Read the wallet again unless it was read within `max_age`; raises `KeysRefused`."""
         async with self._reads.of(("wallet", access.account)):
-            async with self._sessions() as session:
-                held = await store.latest_wallet(session, access.account)
-            if held is None or self._clock.now() - held.taken_at > max_age:
+            async with reading(self._sessions) as session:
+                read_at = await store.wallet_read_at(session, access.account)
+            if read_at is None or self._clock.now() - read_at > max_age:
                 await self._read_wallet(self._avito.client(access), access)
 
     async def _state(self, account: int) -> AccountSync | None:
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             return await store.state(session, account)
-
-    async def _missing(self, account: int, period: Period) -> list[date]:
-        """The days of `period` that we never read and Avito can still tell."""
-        reach = last_days(self._clock.now(), DEPTH_DAYS)
-        async with self._sessions() as session:
-            known = await store.days(session, account, period)
-        return [day for day in period if day in reach and day not in known]
-
-    def _is_fresh(self, held: AccountSync | None, period: Period, max_age: timedelta) -> bool:
-        now = self._clock.now()
-        if period.last not in last_days(now, REREAD_DAYS) and period.last < moscow_day(now):
-            return True
-        read_at = _read_at(held)
-        if read_at is None:
-            return False
-        if read_at < end_of(period.last) <= now:
-            # However young: it knows the last day but for its evening.
-            return False
-        settled = read_at >= end_of(period.last) + SETTLING
-        return now - read_at <= (max_age if settled else min(max_age, LIVE_AGE))
 
     def _due(self, held: AccountSync | None, missing: Iterable[date] = ()) -> Period:
         """The days to read: the moving ones, and whatever our history lacks before them."""
@@ -210,6 +192,39 @@ class StatisticsSync:
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save_wallet(session, access.account, wallet)
+
+
+async def as_it_is(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> Freshness | None:
+    """How fresh the store is for `period` where no read is due for a button; None where one is."""
+    held = await store.state(session, account)
+    if not _is_fresh(held, period, BUTTON_AGE, now):
+        return None
+    missing = await _missing(session, account, period, now)
+    return None if missing else Freshness(_read_at(held), refreshed=False)
+
+
+async def _missing(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> list[date]:
+    """The days of `period` that we never read and Avito can still tell."""
+    reach = last_days(now, DEPTH_DAYS)
+    known = await store.days(session, account, period)
+    return [day for day in period if day in reach and day not in known]
+
+
+def _is_fresh(held: AccountSync | None, period: Period, max_age: timedelta, now: datetime) -> bool:
+    if period.last not in last_days(now, REREAD_DAYS) and period.last < moscow_day(now):
+        return True
+    read_at = _read_at(held)
+    if read_at is None:
+        return False
+    if read_at < end_of(period.last) <= now:
+        # However young: it knows the last day but for its evening.
+        return False
+    settled = read_at >= end_of(period.last) + SETTLING
+    return now - read_at <= (max_age if settled else min(max_age, LIVE_AGE))
 
 
 async def _check_use(session: AsyncSession, access: ProfileAccess) -> None:
