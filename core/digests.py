@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import slots
 from core.combined import Combined, Row, combined
 from core.database.models import Delivery, ReportTask
-from core.database.repositories.outbox import TRIAL
+from core.database.repositories.outbox import ONE_MESSAGE, TRIAL
 from core.services import digests
 from core.services.destinations import Destination
 from utils.periods import Period
@@ -50,11 +50,7 @@ def message_of(delivery: Delivery, task: ReportTask, owner_id: int) -> Hashable:
     """The same for all that go in one message; None for what goes by itself."""
     if not task.is_digest:
         return None
-    return (
-        owner_id,
-        *(delivery.chat_id, delivery.thread_id),
-        *(delivery.due_at, delivery.deadline_at, delivery.first_day, delivery.last_day),
-    )
+    return owner_id, *(getattr(delivery, column.key) for column in ONE_MESSAGE)
 
 
 async def trial(

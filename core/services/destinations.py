@@ -268,6 +268,7 @@ async def migrate_chat(
         twin = there.get((task.profile_id, task.thread_id))
         if twin is not None:
             # Bound anew by hand before we heard of the move: one of the two would be a double.
+            await outbox.take_apart(session, ReportTask.id.in_((task.id, twin.id)))
             arrived = select(Delivery.slot).where(
                 Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
             )
@@ -278,7 +279,6 @@ async def migrate_chat(
                     Delivery.slot.in_(arrived.scalar_subquery()),
                 )
             )
-            await outbox.take_apart(session, ReportTask.id == twin.id)
             await session.delete(twin)
         task.chat_id, task.chat_type, task.suspended = new_chat_id, "supergroup", None
     await session.flush()

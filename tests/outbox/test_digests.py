@@ -244,3 +244,33 @@ async def test_its_rows_go_with_the_retention(office: Office) -> None:
         await session.execute(delete(Delivery).where(Delivery.id == carrier))
     await office.alice.recover()
     assert {row.state for row in await office.deliveries()} == {"sent"}
+
+
+async def test_a_group_that_moves_takes_its_digest_along(office: Office) -> None:
+    carrier, *_ = await joined(office)
+
+    async with office.sessions.begin() as session:
+        await destinations.migrate_chat(session, CLIENTS, CLIENTS - 1, office.clock.now())
+    await send(office, carrier)
+    await office.alice.sent(carrier, 77)
+
+    rows = await office.deliveries()
+    assert {(row.chat_id, row.state) for row in rows} == {(CLIENTS - 1, State.SENT)}
+
+
+@pytest.mark.parametrize("doubled", ["carrier", "other"])
+async def test_what_arrived_in_the_group_by_its_new_address_is_not_told_in_the_digest(
+    office: Office, doubled: str
+) -> None:
+    ids = await joined(office)
+    twice = ids.pop(0 if doubled == "carrier" else 1)
+    told = await office.delivery(twice)
+    profile_id = (await office.task(told.task_id)).profile_id
+    twin = await office.add_task(CLIENTS - 1, profile_id=profile_id)
+    await office.add_delivery(twin, slot=told.slot, state=State.SENT, finished_at=NINE)
+
+    async with office.sessions.begin() as session:
+        await destinations.migrate_chat(session, CLIENTS, CLIENTS - 1, office.clock.now())
+
+    assert await states(office, ids) == [State.DUE] * 2
+    assert [row.id for row in await office.deliveries()] == ids

@@ -85,12 +85,11 @@ async def claim_due(
     return await _claim(session, count, now, claim, first, Delivery.state == State.DUE)
 
 
-_ONE_DIGEST = (
-    AvitoProfile.owner_id,
+ONE_MESSAGE = (
     *(Delivery.chat_id, Delivery.thread_id),
     *(Delivery.due_at, Delivery.deadline_at, Delivery.first_day, Delivery.last_day),
 )
-"""What deliveries of different profiles have in common that go in one message."""
+"""What deliveries for different profiles of one owner have in common that go in one message."""
 
 
 async def claim_mates(
@@ -98,7 +97,7 @@ async def claim_mates(
 ) -> list[Delivery]:
     """Besides the claimed deliveries, what is due and goes in one message with any of them."""
     digests = (
-        select(Delivery.id, *_ONE_DIGEST)
+        select(Delivery.id, AvitoProfile.owner_id, *ONE_MESSAGE)
         .join(ReportTask, ReportTask.id == Delivery.task_id)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
         .where(ReportTask.is_digest)
