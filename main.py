@@ -1,7 +1,7 @@
 """The worker: `python main.py`. Key care: `python main.py keys status|rotate|drop KEY_ID`.
 
-Exit codes: 0 stopped as asked · 1 gave up on something that may come back (the database,
-Telegram) · 2 something a person has to change (a setting, a key, the schema).
+Exit codes: 0 stopped as asked · 1 gave up on something that may pass (no database, no Telegram,
+another worker) · 2 something a person has to change (a setting, a key, the schema).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from core.database import keys
 from core.database.health import check_database, check_schema, wait_for_database
 from core.database.session import create_engine
 from core.errors import (
+    AnotherWorker,
     DatabaseAway,
     DatabaseRefused,
     ProductError,
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         return asyncio.run(work())
     except _MUST_CHANGE as error:
         return _fail(error, MUST_CHANGE)
-    except (DatabaseAway, TelegramAway, PollingFailed) as error:
+    except (DatabaseAway, TelegramAway, PollingFailed, AnotherWorker) as error:
         return _fail(error, GAVE_UP)
 
 
@@ -135,6 +136,7 @@ async def _start(app: App) -> None:
     await check_schema(app.engine)
     await keys.check_keys(app.engine, app.keyring)
     await _greet_telegram(app)
+    await app.take_over()
 
 
 async def _greet_telegram(app: App) -> None:

@@ -24,7 +24,7 @@ from core.database.models import AvitoProfile, Dialogue, InboxUpdate, Job, Reply
 from core.database.session import Sessions, create_sessions
 from core.secrets import parse_keys
 from sandbox.clock import SandboxClock
-from sandbox.telegram.history import CallRecord
+from sandbox.telegram.history import EDITING, CallRecord
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.presses import Press
 from tests.support.databases import TEST_KEYS, opened
@@ -193,7 +193,7 @@ class Chaos:
             for _ in range(self._random.randint(0, 40)):
                 self._stand.telegram.fault(
                     kind,
-                    method=self._random.choice(("sendMessage", "editMessageText")),
+                    method=self._random.choice(("send*", "editMessage*")),
                     times=1,
                     seconds=self._random.uniform(0.005, 0.4),
                 )
@@ -249,14 +249,16 @@ class Chaos:
         calls = self._stand.telegram.history.calls[self._seen_calls :]
         by_chat: dict[int, list[CallRecord]] = {}
         for call in calls:
-            if call.accepted_at and call.method in ("sendMessage", "editMessageText"):
-                by_chat.setdefault(call.chat_id or 0, []).append(call)
+            shown = by_chat.setdefault(call.chat_id or 0, [])
+            # An edit that is made again shows nobody anything twice.
+            if call.is_shown and (call.method not in EDITING or not _repeats(call, shown)):
+                shown.append(call)
         for guest in self._guests:
             self._check_chat(guest, by_chat.get(guest.chat.id, []))
 
     def _check_chat(self, guest: Guest, calls: Sequence[CallRecord]) -> None:
         accepted = sorted(calls, key=lambda call: call.accepted_real or 0.0)
-        read = [_sign_of(str(call.params["text"])) for call in accepted]
+        read = [_sign_of(call.words) for call in accepted]
         expected = list(guest.expected)
         if guest.profile_id is not None:
             # The report comes when it is ready: once, wherever it falls among the others.
@@ -313,6 +315,11 @@ class Chaos:
         if found != expected:
             self.tally.wrong_rows += 1
             self.tally.note(f"{what}: expected {expected}, found {found}")
+
+
+def _repeats(edit: CallRecord, shown: Sequence[CallRecord]) -> bool:
+    of_message = [call for call in shown if call.message_id == edit.message_id]
+    return bool(of_message) and of_message[-1].words == edit.words
 
 
 def _sign_of(text: str) -> str:

@@ -21,7 +21,7 @@ from core.database.session import Sessions, reading
 from core.outbox import State
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.faults import Fault, Kind
-from sandbox.telegram.history import CallRecord
+from sandbox.telegram.history import SENDING, CallRecord
 from sandbox.telegram.limits import FloodLimits
 from sandbox.telegram.people import Person
 from tests.worker.process import Stand
@@ -173,7 +173,7 @@ class Reports:
         for place in self._random.sample(self._places, len(self._places) // 4):
             self._stand.telegram.fault(
                 self._random.choice(TROUBLES),
-                method="sendMessage",
+                method="send*",
                 chat_id=place.chat_id,
                 times=1,
                 seconds=self._random.uniform(0.05, 1.5),
@@ -184,7 +184,7 @@ class Reports:
         """Some answers never come, until the kill takes who waits for them."""
         self._hanging = [
             self._stand.telegram.fault(
-                "hang_after", method="sendMessage", chat_id=place.chat_id, times=1
+                "hang_after", method="send*", chat_id=place.chat_id, times=1
             )
             for place in self._random.sample(self._places, 6)
         ]
@@ -264,7 +264,7 @@ class Reports:
         calls = self._stand.telegram.history.calls
         chats = {place.chat_id for place in self._places}
         for call in calls[self._seen_calls :]:
-            if call.method == "sendMessage" and call.chat_id in chats and call.accepted_real:
+            if call.method in SENDING and call.chat_id in chats and call.accepted_real:
                 self._accepted[call.chat_id].append(call)
         self._seen_calls = len(calls)
 
@@ -279,7 +279,7 @@ class Reports:
         elif row.state != State.SENT or not copies:
             self._lost(f"{name} did not arrive")
         again = len(copies) - 1
-        is_marked = row.is_repeat and any(c.params["text"].startswith(MARK) for c in copies)
+        is_marked = row.is_repeat and any(c.words.startswith(MARK) for c in copies)
         if again > 0:
             self._tally.doubled += again
             self._tally.doubled_unmarked += again - is_marked
@@ -320,7 +320,7 @@ class Reports:
 def is_copy(call: CallRecord, row: Delivery) -> bool:
     if row.payload is None or int(call.params.get("message_thread_id", 0)) != row.thread_id:
         return False
-    return str(call.params["text"]).endswith(row.payload["text"])
+    return call.words.endswith(row.payload["text"])
 
 
 def _accepted(call: CallRecord) -> float:

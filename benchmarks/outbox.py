@@ -35,6 +35,7 @@ TELEGRAMS_LIMIT = 30.0
 MOVES = 1_000
 WIDTH = 100
 """Deliveries in hand at a time: what 30 a second are at a far-away Telegram's three seconds."""
+CLAIMED = 64
 LAG_STEP_SEC = 0.005
 
 
@@ -48,6 +49,7 @@ async def measure(url: URL, effort: Effort) -> list[Result]:
             await _group_commit(desk, kind, effort.rounds),
             await _drain(desk, kind, effort.rounds),
             await _idle_tick(desk, kind, effort.rounds),
+            *await _claims(desk, kind, effort.rounds),
         ]
 
 
@@ -290,6 +292,22 @@ async def _idle_tick(desk: Desk, kind: str, rounds: int) -> Result:
     await desk.tick()
     taken = [await _timed(desk.tick()) for _ in range(rounds * 5)]
     return Result(f"a tick with {IDLE} and none due, {kind}, ms", median(taken) * 1e3, limit=10)
+
+
+async def _claims(desk: Desk, kind: str, rounds: int) -> list[Result]:
+    """Of a day on which everything is due at once, to be built and then to be sent."""
+    async with desk.sessions() as session:
+        desk.tasks = list(await session.scalars(text("SELECT id FROM report_tasks")))
+    results = []
+    for state, claim in (
+        (State.DUE, desk.outbox.claim_due),
+        (State.READY, desk.outbox.claim_ready),
+    ):
+        await desk.fill(IDLE, state)
+        taken = [await _timed(claim(CLAIMED)) for _ in range(rounds * 5)]
+        name = f"a claim of {CLAIMED} among {IDLE} {state.value}, {kind}, ms"
+        results.append(Result(name, median(taken) * 1e3, limit=30))
+    return results
 
 
 async def _timed(work: Awaitable[object]) -> float:

@@ -79,5 +79,5 @@ async def _updates_per_second(made: Stand, count: int) -> float:
     for chat in chats:
         chat.start()
     began = time.perf_counter()
-    await history.signal.until(lambda: len(history.of("sendMessage")) >= count, 120)
+    await history.signal.until(lambda: len(history.sent()) >= count, 120)
     return count / (time.perf_counter() - began)

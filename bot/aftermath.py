@@ -14,19 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.delivery import Refused
 from bot.effects import Screen, Show, to_json
+from bot.errors import IncidentDesk
 from bot.screens import deliveries as screens
 from bot.screens import destination as destination_screens
+from core import slots
 from core.database.health import is_unreachable
 from core.database.models import Delivery, Reply
 from core.database.repositories import inbox, replies
-from core.database.repositories.outbox import TRIAL
+from core.database.repositories.outbox import TRIAL, State
 from core.database.session import Sessions
+from core.errors import DeliveryRefused
 from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.ports import Clock
+from core.report_runner import DEFECT, reason_of
 from core.services import deliveries, destinations
 from core.services.deliveries import Report
-from core.services.destinations import Trouble
+from core.services.destinations import Destination, Refusal, Trouble
 
 log = get_logger(__name__)
 
@@ -68,60 +72,116 @@ def _is_news(report: Report, why: str, now: datetime) -> bool:
     return report.task.problem != why or problem_at is None or now - problem_at > GOING_ON
 
 
+def _what_became_of(report: Report) -> Screen:
+    is_missed = report.delivery.state == State.MISSED
+    return screens.trial_missed(report) if is_missed else screens.held(report)
+
+
+async def _untold(session: AsyncSession) -> Told:
+    reports = await deliveries.untold(session)
+    return [(report.profile.owner_id, _what_became_of(report)) for report in reports]
+
+
+def _gone(affected: list[Destination], now: datetime) -> Told:
+    return [
+        (owner_id, destination_screens.suspended(theirs))
+        for owner_id, theirs in destinations.news(affected, now)
+    ]
+
+
 class Aftermath:
     def __init__(
-        self, sessions: Sessions, clock: Clock, hand_over: Callable[[list[Reply]], None]
+        self,
+        sessions: Sessions,
+        clock: Clock,
+        hand_over: Callable[[list[Reply]], None],
+        incidents: IncidentDesk,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._hand_over = hand_over
+        self._incidents = incidents
 
     async def suspend(self, chat_id: int, trouble: Trouble) -> None:
         """Send nothing more there; each owner hears of it once."""
 
         async def suspend(session: AsyncSession) -> Told:
-            affected = await destinations.suspend_chat(
-                session, chat_id, trouble, self._clock.now()
-            )
-            return [
-                (owner_id, destination_screens.suspended(theirs))
-                for owner_id, theirs in destinations.by_owner(affected).items()
-                # Who stopped the bot himself cannot be told by it.
-                if owner_id != chat_id
-            ]
+            now = self._clock.now()
+            await slots.materialise(session, now, chat_id=chat_id)
+            return _gone(await destinations.suspend_chat(session, chat_id, trouble, now), now)
 
         await self._tell(suspend)
         log.warning("chat_suspended", chat_id=chat_id, trouble=trouble.value)
+
+    async def suspend_owner(self, chat_id: int, owner_id: int, why: Refusal) -> None:
+        """Send no more of his reports there, and let him know."""
+
+        async def suspend(session: AsyncSession) -> Told:
+            now = self._clock.now()
+            await slots.materialise(session, now, chat_id=chat_id)
+            theirs = await destinations.suspend_owner(session, chat_id, owner_id, why, now)
+            return _gone(theirs, now)
+
+        await self._tell(suspend)
+        log.info("owner_has_no_say", chat_id=chat_id, owner_id=owner_id, why=why.value)
 
     async def move(self, old_chat_id: int, new_chat_id: int) -> None:
         """A group became a supergroup: all that goes there goes to its new address."""
 
         async def move(session: AsyncSession) -> Told:
-            await destinations.migrate_chat(session, old_chat_id, new_chat_id, self._clock.now())
-            return []
+            now = self._clock.now()
+            moved = await destinations.migrate_chat(session, old_chat_id, new_chat_id, now)
+            return [
+                (owner_id, destination_screens.resumed(theirs, now))
+                for owner_id, theirs in destinations.news(moved, now)
+            ]
 
         await self._tell(move)
         log.info("chat_moved", old_chat_id=old_chat_id, new_chat_id=new_chat_id)
 
-    async def held(self, delivery_ids: Collection[int]) -> None:
+    async def catch_up(self) -> None:
+        """What people have yet to hear: with every tick, and so at every start."""
+        overdue = [(show.chat_id, show.screen) for show in self._incidents.overdue()]
+
+        async def tell(session: AsyncSession) -> Told:
+            # Places that came and went, and are gone after all.
+            gone = _gone(await destinations.untold(session), self._clock.now())
+            return [*await _untold(session), *gone, *overdue]
+
+        await self._tell(tell)
+
+    async def held(self) -> None:
         """Ask the owners of reports that may have arrived whether to send them again."""
-        await self._tell_about(delivery_ids, screens.held)
+        await self._tell(_untold)
 
     async def failed(self, delivery: Delivery) -> None:
-        await self._tell_about([delivery.id], screens.failed)
+        async def look_up(session: AsyncSession) -> Told:
+            reports = await deliveries.find(session, [delivery.id])
+            return [(report.profile.owner_id, screens.failed(report)) for report in reports]
 
-    async def not_built(self, delivery_ids: Collection[int], why: str) -> None:
+        await self._tell(look_up)
+        self._incidents.escalate(DeliveryRefused(delivery.id))
+
+    async def not_built(self, delivery_ids: Collection[int], error: Exception) -> None:
         """There is nothing to send. Told when it begins, and not every day of its going on."""
+        why, is_operators = reason_of(error), False
 
         async def note(session: AsyncSession) -> Told:
-            reports = await deliveries.find(session, delivery_ids)
+            nonlocal is_operators
+            found = await deliveries.find(session, delivery_ids)
+            # A pause may have withdrawn them while Avito was asked.
+            reports = [report for report in found if report.delivery.finished_at is None]
             now = self._clock.now()
             news = [report for report in reports if _is_news(report, why, now)]
+            # A defect of ours is the operator's business every time.
+            is_operators = bool(news or (reports and why == DEFECT))
             for report in reports:
                 report.task.problem, report.task.problem_at = why, now
             return [(news[0].profile.owner_id, screens.not_built(news, why))] if news else []
 
         await self._tell(note)
+        if is_operators:
+            self._incidents.escalate(error, deliveries=[*delivery_ids])
 
     async def topic_gone(self, delivery: Delivery) -> None:
         """It went past its topic; its destination is about to remember that, as TOPIC_GONE."""
@@ -134,16 +194,6 @@ class Aftermath:
             ]
 
         await self._tell(look_up)
-
-    async def _tell_about(
-        self, delivery_ids: Collection[int], screen_of: Callable[[Report], Screen]
-    ) -> None:
-        async def look_up(session: AsyncSession) -> Told:
-            reports = await deliveries.find(session, delivery_ids)
-            return [(report.profile.owner_id, screen_of(report)) for report in reports]
-
-        if delivery_ids:
-            await self._tell(look_up)
 
     async def _tell(self, work: Callable[[AsyncSession], Awaitable[Told]]) -> None:
         """Do the work, and owe its notices, in one transaction; a database away is waited for."""

@@ -26,7 +26,10 @@ from bot.handlers import (
     destination,
     fallback,
     groups,
+    history,
+    listings,
     membership,
+    metrics,
     profiles,
     reports,
     schedule,
@@ -41,11 +44,15 @@ from bot.lanes import Lanes
 from bot.middleware import DbSessionMiddleware
 from bot.polling import Poller, PollPolicy
 from bot.replies import ReplyDesk
+from bot.roll_call import RollCall
+from bot.scribe import Scribe
 from bot.sender import Sender
 from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
 from bot.work.connect import ConnectWork
+from bot.work.excel import ExcelWork
+from bot.work.listings import ListingsWork
 from bot.work.reports import ReportWork, freeze
 from bot.work.stats import StatsWork, freeze_digest
 from core.avito.client import Avito
@@ -67,7 +74,10 @@ from core.report_runner import ReportRunner
 from core.rounds import Rounds
 from core.scheduler import Errands, Scheduler
 from core.secrets import Keyring
+from core.shelf import Shelf
+from core.statistics.listing_sync import ListingSync
 from core.statistics.sync import StatisticsSync
+from core.worker_lock import WorkerLock
 
 log = get_logger(__name__)
 
@@ -82,7 +92,7 @@ OUTBOX_GRACE_SEC = 0.5
 
 @dataclass(slots=True)
 class App:
-    """The bot, assembled. `prepare`, `run` until cancelled, `close`."""
+    """The bot, assembled. `prepare`, `take_over`, `run` until cancelled, `close`."""
 
     settings: Settings
     keyring: Keyring
@@ -101,7 +111,9 @@ class App:
     sender: Sender
     journal: Journal
     telegram: TelegramSession
+    scribe: Scribe
     door: AvitoDoor
+    lock: WorkerLock
 
     async def prepare(self) -> None:
         """Say hello to Telegram: who we are, no webhook, the menus.
@@ -118,12 +130,19 @@ class App:
                 log.warning("not_prepared", what=method.__api_method__, why=str(error))
         log.info("hello_telegram", username=me.username, bot_id=me.id)
 
+    async def take_over(self) -> None:
+        """Become the only worker there is. Raises `AnotherWorker` if that cannot be had."""
+        with _writing_in_data_dir():
+            await self.lock.take()
+
     async def run(self) -> None:
         """Recover, then poll until cancelled or `PollingFailed`."""
         with _writing_in_data_dir():
             self.journal.open()
+        await self.sender.recall()
         await self.intake.recover()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.lock.keep(), name="lock")
             tasks.create_task(self.scheduler.run(), name="scheduler")
             tasks.create_task(self.runner.run(), name="builder")
             tasks.create_task(self.sender.run(), name="sender")
@@ -146,8 +165,10 @@ class App:
 
     async def close(self) -> None:
         self.journal.close()
+        self.scribe.close()
         await self.door.close()
         await self.telegram.close()
+        await self.lock.release()
         await self.engine.dispose()
 
 
@@ -165,17 +186,27 @@ def build_app(
     lanes, background = Lanes(), Background(clock)
     incidents = IncidentDesk(settings.admin_chat_id, clock)
     office = JobOffice(sessions, courier, incidents, clock)
-    desk = ReplyDesk(courier, journal, sessions, office)
+    shelf = Shelf(settings.data_dir / "outgoing")
+    scribe = Scribe(shelf)
+    desk = ReplyDesk(courier, scribe, journal, sessions, office)
 
     gate = DatabaseRateGate(sessions, clock)
-    door = AvitoDoor(settings.avito_api_base, clock=clock, gate=gate, patience=patience)
+    door = AvitoDoor(
+        settings.avito_api_base,
+        clock=clock,
+        gate=gate,
+        patience=patience,
+        escalate=incidents.escalate,
+    )
     avito = Avito(door, DatabaseTokenStore(sessions), clock)
     sync = StatisticsSync(sessions, avito, clock)
+    listing_sync = ListingSync(sessions, avito, sync, clock)
     collector = Collector(sessions, avito, sync, clock)
     cooldown = Cooldown(clock, STATS_PAUSE)
 
     place_checks = BindWork(bot, sessions, clock)
     key_checks = ConnectWork(sessions, avito, sync, incidents, clock)
+    report_work = ReportWork(collector, background, incidents, clock)
     office.employ(
         {
             "connect": key_checks.connect,
@@ -183,7 +214,12 @@ def build_app(
             "first_read": key_checks.first_read,
             "bind": place_checks.bind,
             "check_place": place_checks.check,
-            "report": ReportWork(collector, background, incidents, clock).run,
+            "unpause": place_checks.unpause,
+            "trial": place_checks.trial,
+            "send_again": place_checks.send_again,
+            "report": report_work.run,
+            "report_excel": ExcelWork(report_work, shelf).run,
+            "listings": ListingsWork(collector, listing_sync, clock).run,
             "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
     )
@@ -193,8 +229,16 @@ def build_app(
 
     with _writing_in_data_dir():
         outbox = Outbox(sessions, clock, worker_name(settings.data_dir))
-    aftermath = Aftermath(sessions, clock, intake.hand_over)
-    sender = Sender(outbox, Courier(bot, telegram), throttle, aftermath, clock)
+    aftermath = Aftermath(sessions, clock, intake.hand_over, incidents)
+    sender = Sender(
+        outbox,
+        Courier(bot, telegram),
+        scribe,
+        throttle,
+        aftermath,
+        clock,
+        escalate=incidents.escalate,
+    )
     runner = ReportRunner(
         sessions,
         outbox,
@@ -203,8 +247,9 @@ def build_app(
         render=freeze,
         render_digest=freeze_digest,
         gave_up=aftermath.not_built,
+        escalate=incidents.escalate,
     )
-    rounds = Rounds(collector)
+    rounds = Rounds(collector, listing_sync, incidents.escalate)
 
     def wake() -> None:
         runner.wake()
@@ -213,9 +258,11 @@ def build_app(
     errands = Errands(
         wake_builder=wake,
         warm_up=rounds.ahead_of_slots,
-        sync_statistics=rounds.nightly,
-        keep_house=Housekeeper(sessions, clock).tidy,
-        tell_held=aftermath.held,
+        sync_statistics=rounds.all_night,
+        keep_house=Housekeeper(sessions, shelf, clock).tidy,
+        tell=aftermath.catch_up,
+        call_roll=RollCall(bot, sessions, aftermath).run,
+        escalate=incidents.escalate,
     )
     policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
     return App(
@@ -238,7 +285,9 @@ def build_app(
         sender=sender,
         journal=journal,
         telegram=telegram,
+        scribe=scribe,
         door=door,
+        lock=WorkerLock(settings.data_dir, engine, settings.worker_startup_timeout_sec),
     )
 
 
@@ -255,12 +304,15 @@ def build_dispatcher(
         bind,
         start,
         reports,
+        history,
+        listings,
         stats,
         groups,
         profiles,
         connect,
         destination,
         schedule,
+        metrics,
         trial,
         deliveries,
         settings,

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aiogram import Bot
-from aiogram.methods import SendMessage, TelegramMethod
+from aiogram.methods import SendDocument, SendMessage, SendPhoto, TelegramMethod
 
 from bot.markdown import to_plain
 from bot.telegram import NoAnswer, RawAnswer, TelegramSession, parameters_of, seconds_to_wait
@@ -79,15 +79,30 @@ class Courier:
         return interpret(answer)
 
 
-def mended(method: SendMessage, error: Refused) -> SendMessage | None:
+Sending = SendMessage | SendPhoto | SendDocument
+"""The calls that a screen becomes when it is a new message."""
+
+
+def mended(method: Sending, error: Refused) -> Sending | None:
     """The one other way to deliver the same, None when there is none."""
     if error.migrated_to is not None:
         return method.model_copy(update={"chat_id": error.migrated_to, "message_thread_id": None})
     if method.parse_mode is not None and error.says("can't parse entities"):
-        return method.model_copy(update={"text": to_plain(method.text), "parse_mode": None})
+        field = "text" if isinstance(method, SendMessage) else "caption"
+        plain = to_plain(getattr(method, field) or "")
+        return method.model_copy(update={field: plain, "parse_mode": None})
     if method.message_thread_id is not None and error.says("thread not found", "topic_"):
         return method.model_copy(update={"message_thread_id": None})
+    # Whatever is wrong with the picture, or with pictures here. Blocked and thrown out is 403.
+    if isinstance(method, SendPhoto) and error.status != HTTPStatus.FORBIDDEN:
+        return _without_picture(method)
     return None
+
+
+def _without_picture(method: SendPhoto) -> SendMessage:
+    """A chat may forbid pictures, or Telegram dislike this one: the words go all the same."""
+    shared = method.model_dump(include=SendMessage.model_fields.keys() & SendPhoto.model_fields)
+    return SendMessage(**shared, text=method.caption or "")
 
 
 def interpret(answer: RawAnswer) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiogram.filters import Filter
@@ -93,23 +94,34 @@ class At(Filter):
         return await state.get_state() in self._states
 
 
-async def leave(state: FSMContext, stage: Stage) -> str | None:
-    """Leave the dialogue at hand; returns its group of states, None if there was none.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A dialogue that was left: its group of states, and the profile that it was about."""
+
+    name: str
+    profile_id: int | None
+
+
+async def leave(state: FSMContext, stage: Stage) -> Left | None:
+    """Leave the dialogue at hand; None if there was none.
 
     Telegram's list of chats, where it stands in place of the keyboard, goes with it.
     """
     current = await state.get_state()
+    if current is None:
+        return None
     if current == Bind.pick.state:
         stage.send(bind_screens.keyboard_away())
+    data = await state.get_data()
     await state.clear()
-    return current.partition(":")[0] if current else None
+    return Left(current.partition(":")[0], data.get("profile_id"))
 
 
 async def give_way(state: FSMContext, stage: Stage) -> None:
     """A command goes first: leave the dialogue at hand, and say what was left."""
     left = await leave(state, stage)
     if left is not None:
-        stage.send(screens.left_behind(left))
+        stage.send(screens.left_behind(left.name))
 
 
 async def resume(

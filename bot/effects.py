@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup, ReplyKeyboardRemove
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from utils.charts.course import Course
+
 # Left to right: each of the first two has a field that it cannot be without.
 Keyboard = Annotated[
     InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove,
@@ -19,8 +21,21 @@ Keyboard = Annotated[
 ]
 
 
+class Document(BaseModel):
+    """A file that comes with a message."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kept_as: str
+    """Where it lies on the shelf."""
+    name: str
+    """What people see."""
+
+
 class Screen(BaseModel):
-    """One message as a person sees it: MarkdownV2 text and its buttons.
+    """One message as a person sees it: MarkdownV2 text and its buttons, maybe under a picture.
+
+    The picture is kept as what it shows, and drawn when the message leaves.
 
     The keyboard is one under the message or, where Telegram's own choosers are needed, one in
     place of typing (and the order to take that away again).
@@ -30,6 +45,14 @@ class Screen(BaseModel):
 
     text: str
     keyboard: Keyboard | None = None
+    picture: Course | None = None
+    document: Document | None = None
+    under_picture: bool = False
+    """The words stand under the picture that their message shows already."""
+
+    def fits(self, shown: Screen) -> bool:
+        """Whether it can take the place of `shown`: a picture never gives way to words alone."""
+        return not shown.under_picture or self.under_picture or self.picture is not None
 
     @property
     def inline(self) -> InlineKeyboardMarkup | None:

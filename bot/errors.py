@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from aiogram.fsm.context import FSMContext
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,9 +30,17 @@ from core.services import profiles
 log = get_logger(__name__)
 
 OPERATOR_PAUSE = timedelta(minutes=10)
-"""One message per kind of failure in this time; the next one says how many were held back."""
+"""One message per kind of failure in this time; what is held back comes after it, in numbers."""
 
 _ALARMING = (KeysRefused, BadRequest, Unavailable, UnexpectedAnswer)
+
+
+class _HeldBack(NamedTuple):
+    """The latest failure of a kind that the operator was not told of, and how many before it."""
+
+    error: Exception
+    code: str
+    earlier: int
 
 
 class IncidentDesk:
@@ -40,7 +48,7 @@ class IncidentDesk:
         self._admin_chat_id = admin_chat_id
         self._clock = clock
         self._told_at: dict[str, datetime] = {}
-        self._held_back: Counter[str] = Counter()
+        self._held_back: dict[str, _HeldBack] = {}
 
     async def answer(
         self,
@@ -88,6 +96,11 @@ class IncidentDesk:
         """A failure that a screen tells in its own words: for the log and the operator only."""
         return self.tell_operator(error, self.record(error, **ids))
 
+    def escalate(self, error: Exception, **ids: object) -> None:
+        """A failure that nobody waits to hear about: the operator is told with the next tick."""
+        if self._concerns_operator(error):
+            self._hold_back(error, self.record(error, **ids))
+
     def record(self, error: Exception, **ids: object) -> str:
         """Log a failure under a new incident code; returns the code."""
         code = secrets.token_hex(3).upper()
@@ -99,17 +112,32 @@ class IncidentDesk:
 
     def tell_operator(self, error: Exception, code: str) -> list[Effect]:
         """The message for ADMIN_CHAT_ID: token, integration and our own failures, not a flood."""
-        ordinary = isinstance(error, AvitoError) and not isinstance(error, _ALARMING)
-        if self._admin_chat_id is None or ordinary:
+        if not self._concerns_operator(error):
             return []
-        kind, now = type(error).__name__, self._clock.now()
-        told_at = self._told_at.get(kind)
+        self._hold_back(error, code)
+        return [*self._released(type(error).__name__)]
+
+    def overdue(self) -> list[Show]:
+        """What was held back from the operator long enough."""
+        return [show for kind in list(self._held_back) for show in self._released(kind)]
+
+    def _concerns_operator(self, error: Exception) -> bool:
+        return not isinstance(error, AvitoError) or isinstance(error, _ALARMING)
+
+    def _hold_back(self, error: Exception, code: str) -> None:
+        kind = type(error).__name__
+        before = self._held_back.get(kind)
+        self._held_back[kind] = _HeldBack(error, code, before.earlier + 1 if before else 0)
+
+    def _released(self, kind: str) -> list[Show]:
+        told_at, now = self._told_at.get(kind), self._clock.now()
         if told_at is not None and now - told_at < OPERATOR_PAUSE:
-            self._held_back[kind] += 1
             return []
         self._told_at[kind] = now
-        screen = problems.for_operator(error, code, self._held_back.pop(kind, 0))
-        return [Show(chat_id=self._admin_chat_id, screen=screen)]
+        held_back = self._held_back.pop(kind)
+        if self._admin_chat_id is None:
+            return []
+        return [Show(chat_id=self._admin_chat_id, screen=problems.for_operator(*held_back))]
 
 
 def _put(stage: Stage, notice: str, screen: Screen, *, alert: bool = True) -> None:

@@ -20,7 +20,11 @@ from core.database.health import is_unreachable
 from core.database.models import Reply
 from core.database.repositories import inbox
 from core.database.session import Sessions
+from core.group_commit import is_beaten
+from core.logs import get_logger
 from core.ports import Clock
+
+log = get_logger(__name__)
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -85,27 +89,37 @@ class DbSessionMiddleware(BaseMiddleware):
         self, handler: Handler, event: TelegramObject, data: dict[str, Any]
     ) -> Sequence[Reply] | Sequence[Effect]:
         assert isinstance(event, Update)  # noqa: S101 - registered on updates only
-        ledger: Ledger | None = data.get("ledger")
-        stage = Stage(event)
         try:
-            async with self._sessions() as session:
-                data["session"] = session
-                data["stage"] = stage
-                data["state"] = self._dialogue(session, data)
-                await handler(event, data)
-                outcome = await _close(ledger, session, stage)
-                # A session costs nothing until it is used: /help alone makes no round trip.
-                if session.in_transaction():
-                    await _commit(session)
-                return outcome
+            try:
+                return await self._handle(handler, event, data)
+            except Exception as error:
+                if not is_beaten(error):
+                    raise
+                log.info("update_repeated", update_id=event.update_id)
+                # Nobody has seen anything of it yet, and whoever was in the way has finished.
+                return await self._handle(handler, event, data)
         except Exception as error:
             if is_unreachable(error):
                 raise
             async with self._sessions.begin() as session:
-                after = stage.afresh()
+                after = data["stage"].afresh()
                 context = self._dialogue(session, data)
                 await self._incidents.answer(error, after, session, context, event.update_id)
-                return await _close(ledger, session, after)
+                return await _close(data.get("ledger"), session, after)
+
+    async def _handle(
+        self, handler: Handler, event: Update, data: dict[str, Any]
+    ) -> Sequence[Reply] | Sequence[Effect]:
+        stage = data["stage"] = Stage(event)
+        async with self._sessions() as session:
+            data["session"] = session
+            data["state"] = self._dialogue(session, data)
+            await handler(event, data)
+            outcome = await _close(data.get("ledger"), session, stage)
+            # A session costs nothing until it is used: /help alone makes no round trip.
+            if session.in_transaction():
+                await _commit(session)
+            return outcome
 
     def _dialogue(self, session: AsyncSession, data: dict[str, Any]) -> FSMContext | None:
         context: EventContext = data[EVENT_CONTEXT_KEY]

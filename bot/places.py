@@ -23,12 +23,16 @@ from aiogram.types import (
     ChatMemberMember,
     ChatMemberOwner,
     ChatMemberRestricted,
+    ReplyParameters,
 )
 
 from core.logs import get_logger
 from core.services.destinations import Place, Refusal, Trouble
 
 log = get_logger(__name__)
+
+NO_MESSAGE = ReplyParameters(message_id=2**31 - 1)
+"""A message that no chat has: what answers it is never sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,6 @@ class Wanted:
 
     chat_id: int
     thread_id: int = 0
-    topic: str | None = None
     is_asked_there: bool = False
     """By a command in the place itself, where those who read it should see what came of it."""
 
@@ -69,31 +72,33 @@ def trouble_of(me: ChatMember, chat_type: str) -> Trouble | None:
 async def look(bot: Bot, chat_id: int, thread_id: int) -> Place:
     """The place as it is now, if the bot may post there. Raises `PlaceRefused`.
 
-    Nothing but a message tells whether a topic is there and open, so that is left to the sender.
+    Only a message that arrives tells whether a topic is open: that is left to the sender.
     """
     async with _translated():
         chat = await bot.get_chat(chat_id)
         await _check_bot(bot, chat)
+        if thread_id:
+            await _check_topic(bot, chat, thread_id)
     return Place(chat.id, thread_id, chat.title, chat.type)
 
 
-async def check_person(bot: Bot, place: Place, person: int) -> None:
+async def check_person(bot: Bot, chat_id: int, chat_type: str | None, person: int) -> None:
     """Whether this person may send reports there: as an administrator, in a group as a member.
 
     Raises `PlaceRefused`.
     """
-    if place.type == ChatType.PRIVATE:
-        if place.chat_id != person:
+    if chat_type == ChatType.PRIVATE:
+        if chat_id != person:
             raise PlaceRefused(Refusal.NOT_MEMBER)
         return
     async with _translated():
         try:
-            member = await bot.get_chat_member(place.chat_id, person)
-        except TelegramBadRequest:
-            raise PlaceRefused(Refusal.NOT_MEMBER) from None
+            member = await bot.get_chat_member(chat_id, person)
+        except TelegramBadRequest as error:
+            raise PlaceRefused(Refusal.HIDDEN) from error
     if isinstance(member, ChatMemberOwner | ChatMemberAdministrator):
         return
-    if place.type == ChatType.CHANNEL:
+    if chat_type == ChatType.CHANNEL:
         raise PlaceRefused(Refusal.NOT_ADMIN)
     if not _is_member(member):
         raise PlaceRefused(Refusal.NOT_MEMBER)
@@ -116,6 +121,26 @@ async def _check_bot(bot: Bot, chat: ChatFullInfo) -> None:
         trouble = Trouble.NO_RIGHTS
     if trouble is not None:
         raise PlaceRefused(trouble)
+
+
+async def _check_topic(bot: Bot, chat: ChatFullInfo, thread_id: int) -> None:
+    """No method tells whether a topic exists, and a chat action is accepted in any.
+
+    For a message Telegram looks for the topic first, and then for what the message answers.
+    """
+    if chat.type != ChatType.PRIVATE and not chat.is_forum:
+        raise PlaceRefused(Refusal.NO_TOPIC)
+    try:
+        await bot.send_message(
+            chat.id,
+            "…",
+            message_thread_id=thread_id,
+            reply_parameters=NO_MESSAGE,
+            disable_notification=True,
+        )
+    except TelegramBadRequest as error:
+        if "thread not found" in error.message.lower():
+            raise PlaceRefused(Refusal.NO_TOPIC) from error
 
 
 @asynccontextmanager

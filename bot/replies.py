@@ -9,22 +9,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from aiogram.enums import ParseMode
 from aiogram.methods import (
     AnswerCallbackQuery,
     DeleteMessage,
-    EditMessageText,
     GetMe,
-    SendMessage,
     TelegramMethod,
 )
-from aiogram.types import LinkPreviewOptions
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay
 from tenacity.wait import wait_base, wait_exponential
 
 from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain, mended
 from bot.effects import Answer, Erase, Screen, Show, StopJob, from_json
 from bot.screens import problems
+from bot.scribe import Scribe
 from core.database.models import Reply
 from core.database.repositories import jobs, replies
 from core.database.session import Sessions
@@ -36,7 +33,6 @@ log = get_logger(__name__)
 PATIENCE_SEC = 900.0
 """How long an answer is worth trying; after that the person has long pressed again."""
 PRESS_PATIENCE_SEC = 20.0
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class JobStarter(Protocol):
@@ -61,21 +57,25 @@ class ReplyDesk:
     def __init__(
         self,
         courier: Courier,
+        scribe: Scribe,
         journal: Journal,
         sessions: Sessions,
         job_starter: JobStarter,
     ) -> None:
         self._courier = courier
+        self._scribe = scribe
         self._journal = journal
         self._sessions = sessions
         self._jobs = job_starter
 
     async def perform(self, owed: Sequence[Reply]) -> None:
         """Do everything owed, in order, then strike it off."""
+        screens: list[Screen] = []
         shown: list[tuple[int, int | None]] = []
         dropped: list[int] = []
         for reply in owed:
             effect = from_json(reply.effect)
+            screens += [effect.screen] if isinstance(effect, Show) else []
             try:
                 message_id = await self._do(reply.id, effect)
             except SendError as error:
@@ -85,12 +85,16 @@ class ReplyDesk:
             else:
                 if isinstance(effect, Show) and effect.job_id is not None:
                     shown.append((effect.job_id, message_id))
-        await self._settle([reply.id for reply in owed], shown, dropped)
+        await self._settle([reply.id for reply in owed], shown, dropped, screens)
         for job_id, _ in shown:
             self._jobs.start(job_id)
 
     async def _settle(
-        self, ids: list[int], shown: list[tuple[int, int | None]], dropped: list[int]
+        self,
+        ids: list[int],
+        shown: list[tuple[int, int | None]],
+        dropped: list[int],
+        screens: list[Screen],
     ) -> None:
         async with self._sessions.begin() as session:
             for job_id, message_id in shown:
@@ -101,6 +105,8 @@ class ReplyDesk:
             await replies.settle(session, ids)
         for reply_id in ids:
             self._journal.forget_reply(reply_id)
+        for screen in screens:
+            self._scribe.done_with(screen)
 
     async def _do(self, reply_id: int, effect: Show | Answer | Erase | StopJob) -> int | None:
         match effect:
@@ -116,20 +122,20 @@ class ReplyDesk:
 
     async def _show(self, reply_id: int, effect: Show) -> int | None:
         fits_into_message = effect.screen.keyboard is effect.screen.inline
-        if effect.edit is not None and fits_into_message and await self._edit(effect):
+        if effect.edit is not None and fits_into_message and await self._edit(effect, effect.edit):
             return effect.edit
         return await self._send(reply_id, effect)
 
-    async def _edit(self, effect: Show) -> bool:
+    async def _edit(self, effect: Show, message_id: int) -> bool:
         """True when the screen stands in the message; False when it needs a new one."""
-        method = EditMessageText(
-            chat_id=effect.chat_id,
-            message_id=effect.edit,
-            **_content(effect.screen),
-        )
+        method = await self._scribe.edit(effect.screen, effect.chat_id, message_id)
         try:
             await self._insist(SendError, PATIENCE_SEC, self._courier.carry, method)
         except Refused as error:
+            if effect.screen.picture is not None and not error.says("message is not modified"):
+                # Where no picture can be put in place of a text, its words still can.
+                words = effect.screen.model_copy(update={"picture": None})
+                return await self._edit(effect.model_copy(update={"screen": words}), message_id)
             return error.says("message is not modified")
         return True
 
@@ -145,25 +151,24 @@ class ReplyDesk:
                 return None
             # This copy is the last: it leaves when Telegram answers again.
             await self._insist(SendError, PATIENCE_SEC, self._courier.carry, GetMe())
-            again = effect.model_copy(update={"screen": problems.repeated(effect.screen)})
-            message_id = await self._deliver(reply_id, again)
+            message_id = None
+            for screen in problems.repeated([effect.screen]):
+                again = effect.model_copy(update={"screen": screen})
+                message_id = await self._deliver(reply_id, again)
         self._journal.delivered(reply_id, message_id)
         return message_id
 
     async def _deliver(self, reply_id: int, effect: Show) -> int | None:
-        method = SendMessage(
-            chat_id=effect.chat_id,
-            message_thread_id=effect.thread_id,
-            **_content(effect.screen),
-        )
-        try:
-            return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
-        except Refused as error:
-            other = mended(method, error)
-            if other is None:
-                raise
-            log.warning("reply_mended", reply_id=reply_id, why=error.description)
-            return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, other)
+        method = await self._scribe.new(effect.screen, effect.chat_id, effect.thread_id)
+        while True:
+            try:
+                return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
+            except Refused as error:
+                other = mended(method, error)
+                if other is None:
+                    raise
+                log.warning("reply_mended", reply_id=reply_id, why=error.description)
+                method = other
 
     async def _depart(self, reply_id: int, method: TelegramMethod[Any]) -> int | None:
         try:
@@ -220,12 +225,3 @@ class ReplyDesk:
         )
         result: int | None = await retrying(call, *arguments)
         return result
-
-
-def _content(screen: Screen) -> dict[str, Any]:
-    return {
-        "text": screen.text,
-        "parse_mode": ParseMode.MARKDOWN_V2,
-        "reply_markup": screen.keyboard,
-        "link_preview_options": NO_PREVIEW,
-    }

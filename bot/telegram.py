@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramNetworkError
 from aiogram.methods import TelegramMethod
@@ -107,7 +108,8 @@ class TelegramSession(AiohttpSession):
     """aiogram's session on one connection pool, with raw answers and departure notes."""
 
     def __init__(self, api_base: str) -> None:
-        super().__init__(timeout=REQUEST_TIMEOUT_SEC)
+        # aiogram's own would read all certificates, for a connection pool that we do not use.
+        BaseSession.__init__(self, timeout=REQUEST_TIMEOUT_SEC)
         self.api = TelegramAPIServer.from_base(api_base)
         self._own: ClientSession | None = None
 

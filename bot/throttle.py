@@ -18,7 +18,14 @@ from math import inf
 from typing import Any
 
 from aiogram import Bot
-from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
+from aiogram.methods import (
+    EditMessageMedia,
+    EditMessageText,
+    SendDocument,
+    SendMessage,
+    SendPhoto,
+    TelegramMethod,
+)
 
 from bot.delivery import Courier, NotSent
 from bot.telegram import TelegramSession
@@ -42,6 +49,8 @@ and Telegram bears it for a while."""
 ALARM_SEC = 1.0
 """Two chats that were told to wait within this time: it was not about the chats."""
 FEW_CHATS = 256
+APPEARING = (SendMessage, SendPhoto, SendDocument, EditMessageText, EditMessageMedia)
+"""What Telegram counts."""
 
 
 @dataclass(slots=True)
@@ -87,13 +96,13 @@ class _Chat:
         window = self.minute[0] + GROUP_WINDOW_SEC if is_full else 0.0
         return max(pace, window, self.closed_until)
 
-    def note(self, turn: Turn, now: float, *, urgent: bool) -> None:
+    def note(self, turn: Turn, *, urgent: bool) -> None:
         self.last = turn
-        self.balanced_at = max(self.balanced_at, now) + SECOND
+        self.balanced_at = max(self.balanced_at, turn.left_at) + SECOND
         if turn.chat_id < 0:
-            self.minute.append(now)
+            self.minute.append(turn.left_at)
             if urgent:
-                self.asked.append(now)
+                self.asked.append(turn.left_at)
 
     def is_idle(self, now: float) -> bool:
         """Whether forgetting it would change nothing."""
@@ -145,6 +154,11 @@ class Throttle:
             return await waiter.turn
         finally:
             queue.pop(waiter, None)
+
+    def recall(self, chat_id: int, ago_sec: float) -> None:
+        """A message that left for this chat in the life before this one; the oldest goes first."""
+        left_at = asyncio.get_running_loop().time() - max(ago_sec, 0.0)
+        self._note(Turn(chat_id, left_at), urgent=False)
 
     def opens_in(self, chat_id: int) -> float:
         """Seconds until a report may leave for this chat, as far as the chat is concerned."""
@@ -215,11 +229,14 @@ class Throttle:
         waiter.turn.set_result(turn)
         if len(self._second) == self.per_second:
             self._learn_from(self._second[0])
-        self._second.append(turn)
         self._paced_at = max(self._paced_at, now - CATCH_UP_SEC) + self._interval
-        self._chats.setdefault(waiter.chat_id, _Chat()).note(turn, now, urgent=waiter.urgent)
+        self._note(turn, urgent=waiter.urgent)
         if len(self._chats) > self._many_chats:
             self._forget_idle(now)
+
+    def _note(self, turn: Turn, *, urgent: bool) -> None:
+        self._second.append(turn)
+        self._chats.setdefault(turn.chat_id, _Chat()).note(turn, urgent=urgent)
 
     def _learn_from(self, turn: Turn) -> None:
         if turn.answered_at is not None:
@@ -248,7 +265,7 @@ class UrgentCourier(Courier):
         self, method: TelegramMethod[Any], *, leaving: Callable[[], None] | None = None
     ) -> int | None:
         # Only what appears in a chat counts for Telegram; answering a press is free.
-        if not isinstance(method, SendMessage | EditMessageText):
+        if not isinstance(method, APPEARING):
             return await super().carry(method, leaving=leaving)
         chat_id = method.chat_id
         assert isinstance(chat_id, int)  # noqa: S101 - we never write to a @name

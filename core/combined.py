@@ -21,7 +21,7 @@ from utils.periods import Period
 
 log = get_logger(__name__)
 
-WIDTH = 16
+WIDTH = 64
 """How many accounts are read side by side, for all chats together."""
 SOON_SEC = 5.0
 """How long people in a chat are let wait for one account that the store has older numbers of."""
@@ -66,7 +66,10 @@ class Combined:
         could be read from the sum and the rest.
         """
         common = set.intersection(*map(set, chosen.values())) if chosen else set()
-        rows = [_row_showing(row, chosen.get(row.profile_id, ())) for row in self.rows]
+        rows = [
+            replace(row, data=row.data.showing(chosen[row.profile_id])) if row.data else row
+            for row in self.rows
+        ]
         told = [figure for figure in self.figures if figure.metric.key in common]
         return replace(self, figures=told, rows=rows)
 
@@ -198,10 +201,3 @@ def _urgency(row: Row) -> int:
     if row.data is None:
         return -1
     return (Light.RED, Light.YELLOW, Light.GREEN, Light.NONE).index(row.light)
-
-
-def _row_showing(row: Row, keys: Collection[str]) -> Row:
-    if row.data is None:
-        return row
-    figures = [figure for figure in row.data.figures if figure.metric.key in keys]
-    return replace(row, data=replace(row.data, figures=figures))

@@ -6,11 +6,13 @@ ProductError
 ├── SchemaError              the database is not at the revision this code needs
 ├── DatabaseAway             no answer from the database: it may come back
 ├── DatabaseRefused          the database says no: a setting must change
+├── AnotherWorker            somebody else is at work on this DATA_DIR or database
 ├── ProfileNotFound          no such profile, or not this person's: the same answer
 ├── DestinationNotFound      no such destination, or not this person's: the same answer
 ├── AlreadyConnected         the owner has this Avito account already
 ├── AnotherAccount           new keys open another account than the profile's
 ├── JobAlreadyRunning        the same work is under way
+├── DeliveryRefused          Telegram will not take this report, whoever sends it
 └── AvitoError               everything Avito can say or fail to say
     ├── KeysRefused          wrong client_id / client_secret
     ├── EmployeeKey          an employee's key: sees nothing of the company
@@ -59,6 +61,10 @@ class DatabaseRefused(ProductError):
     """The database or the file system says no: waiting does not help, a setting must change."""
 
 
+class AnotherWorker(ProductError):
+    """A bot has one worker at a time, and another one did not end."""
+
+
 class ProfileNotFound(ProductError):
     """No such profile for this owner. A stranger's profile gives the very same answer."""
 
@@ -99,6 +105,14 @@ class JobAlreadyRunning(ProductError):
     def __init__(self, job_id: int) -> None:
         super().__init__(f"job {job_id} is under way")
         self.job_id = job_id
+
+
+class DeliveryRefused(ProductError):
+    """Telegram refuses a report and not its chat, or what was to be sent cannot be read."""
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(f"delivery {delivery_id} cannot be sent")
+        self.delivery_id = delivery_id
 
 
 class AvitoError(ProductError):
@@ -155,7 +169,21 @@ class RateLimited(AvitoError):
 
 
 class Unavailable(AvitoError):
-    """Avito or the way to it is down: 5xx, a timeout, no connection."""
+    """Avito or the way to it is down: 5xx, a timeout, no connection.
+
+    With `retry_at` (UTC) it was not even asked: it is silent, and the account's turn comes then.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        status: int | None = None,
+        detail: str = "",
+        retry_at: datetime | None = None,
+    ) -> None:
+        super().__init__(endpoint, status=status, detail=detail)
+        self.retry_at = retry_at
 
 
 class UnexpectedAnswer(AvitoError):

@@ -7,6 +7,8 @@ from datetime import timedelta
 from core.database.repositories import dialogues, inbox, outbox
 from core.database.session import Sessions
 from core.ports import Clock
+from core.shelf import Shelf
+from core.statistics import listing_store
 
 INBOX_KEPT = timedelta(days=2)
 """Telegram itself keeps an update for a day; after two no repeat of it can come."""
@@ -22,14 +24,17 @@ DELIVERIES_KEPT = timedelta(days=90)
 
 
 class Housekeeper:
-    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, shelf: Shelf, clock: Clock) -> None:
         self._sessions = sessions
+        self._shelf = shelf
         self._clock = clock
 
     async def tidy(self) -> None:
         now = self._clock.now()
+        self._shelf.tidy(now)
         async with self._sessions.begin() as session:
             await inbox.purge(session, now - INBOX_KEPT)
             await dialogues.purge(session, now - DIALOGUES_KEPT)
             await outbox.empty(session, now - REPORTS_KEPT)
             await outbox.purge(session, now - DELIVERIES_KEPT)
+            await listing_store.purge(session, now)

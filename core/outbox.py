@@ -4,6 +4,7 @@
            ↓ ↑    ↓           ↓ ↑        ↓
           due     joined     ready      retry | failed | resend (marked) | held
     open and past its deadline → missed; joined → what becomes of its carrier
+    not left when its owner pauses the reports → withdrawn
 
 Telegram has no idempotency key, so `sending` is committed before the first byte leaves: whatever
 is found in it without an owner may have arrived. All else is certain and is simply done again.
@@ -25,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.health import is_unreachable
 from core.database.models import Delivery
 from core.database.repositories import outbox as repository
-from core.database.repositories.outbox import Changes, Standing, State
+from core.database.repositories.outbox import TRIAL, Changes, Standing, State
 from core.database.session import Sessions, reading
 from core.group_commit import GroupCommit
 from core.logs import get_logger
@@ -191,11 +192,11 @@ class Outbox:
 
         return await self._moved(Move(delivery_id, decide))
 
-    async def recover(self) -> list[int]:
+    async def recover(self) -> None:
         """Take up what nobody has in hand any more, and close what is too late to be sent.
 
         At the start, and every minute. What was only claimed is done again; what may have left
-        is treated as a lost answer. Returns those that are held from now on.
+        is treated as a lost answer.
         """
         now = self._clock.now()
         mine = self._owner.partition(":")[0] + ":"
@@ -217,8 +218,6 @@ class Outbox:
             log.info("deliveries_recovered", count=len(recovered))
         if closed:
             log.warning("deliveries_missed", count=len(closed))
-        states = {row: each["state"] for row, each in (recovered | closed).items()}
-        return [row for row, state in states.items() if state == State.HELD]
 
     async def release(self) -> None:
         """Before stopping: put back what is in hand, except what is being sent."""
@@ -234,6 +233,11 @@ class Outbox:
                 raise
             # The next start takes it up, or somebody else when its leases are over.
             log.warning("deliveries_not_released", why=type(error).__name__)
+
+    async def sent_since(self, since: datetime) -> list[tuple[int, datetime]]:
+        """The chats that reports were sent into, and when, oldest first."""
+        async with reading(self._sessions) as session:
+            return await repository.sent_since(session, since)
 
     async def missed_before(self, delivery: Delivery) -> list[Delivery]:
         """The missed slots of its destination since the last report that was sent there."""
@@ -332,6 +336,7 @@ class Outbox:
         if not changes:
             return
         await repository.save(session, [{"id": row, **each} for row, each in changes.items()])
+        await self._write_rest(session, rows, changes)
         tasks = {row.id: row.task_id for row in rows}
         over = {row: each for row, each in changes.items() if each.get("finished_at")}
         ended = [(tasks[row], each) for row, each in over.items()]
@@ -342,6 +347,17 @@ class Outbox:
         await repository.clear_problems(session, arrived)
         await repository.note_problems(session, problems, now)
 
+    async def _write_rest(
+        self, session: AsyncSession, rows: Sequence[Standing], changes: dict[int, Changes]
+    ) -> None:
+        """A report does not come without its beginning, nor its end before that."""
+        given_up = (State.FAILED, State.HELD)
+        stopped = [row for row, each in changes.items() if each["state"] in given_up]
+        await repository.end_rest(session, stopped)
+        # All that becomes of a held one here: its answer came after all.
+        arrived = [row.id for row in rows if row.state == State.HELD and row.id in changes]
+        await repository.reopen_rest(session, arrived)
+
 
 _MAY_HAVE_ARRIVED = (State.SENDING, State.RESEND, State.HELD)
 
@@ -351,7 +367,9 @@ def _let_go(now: datetime) -> Changes:
 
 
 def _finish(state: State, now: datetime) -> Changes:
-    return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now}
+    # Telling the owner is a step of its own: a crash before it must not lose it.
+    told = {"is_untold": state == State.HELD}
+    return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now, **told}
 
 
 def _lose(row: Standing, now: datetime) -> Changes:
@@ -377,7 +395,9 @@ def _too_late(row: Standing, now: datetime) -> Changes:
     if row.is_repeat:
         # Its first copy may have arrived: that is not missed, it is not known.
         return _finish(State.HELD, now) | {"reason": LOST_ANSWER}
-    return _finish(State.MISSED, now) | {"reason": TOO_LATE}
+    # Somebody pressed a button for a trial, and waits.
+    is_untold = row.slot.startswith(TRIAL)
+    return _finish(State.MISSED, now) | {"reason": TOO_LATE, "is_untold": is_untold}
 
 
 def _is_written(row: Standing, written: Changes | None) -> bool:

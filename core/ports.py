@@ -26,6 +26,12 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class Escalate(Protocol):
+    """Takes note of a failure that nobody waits to hear about, for the operator."""
+
+    def __call__(self, error: Exception, **ids: object) -> None: ...
+
+
 class RateGate(Protocol):
     """Avito's limits per account and method, shared by every button, job and process."""
 

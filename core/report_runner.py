@@ -8,7 +8,6 @@ several profiles, it waits a little for those that cannot be read, and then goes
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
@@ -34,17 +33,16 @@ from core.errors import (
 )
 from core.logs import get_logger
 from core.outbox import Outbox
-from core.ports import Clock
+from core.ports import Clock, Escalate
 from core.report_data import Collector, ReportData
-from utils.analytics import Figure
-from utils.metrics import METRICS
+from core.services import metrics
 from utils.periods import Period
 
 log = get_logger(__name__)
 
-WIDTH = 16
-"""How many profiles are read at a time."""
-IN_HAND = 64
+WIDTH = 64
+"""How many profiles are read at a time: more than there are probes of a silent Avito at a time."""
+IN_HAND = 128
 """How many deliveries are claimed at a time, being read or waiting for their turn."""
 POLL_SEC = 1.0
 DATABASE_RETRY_SEC = 2.0
@@ -55,9 +53,11 @@ TRIAL_PATIENCE = timedelta(minutes=3)
 """How long after its slot a report waits for an Avito in trouble; somebody watches a trial."""
 FEWEST_TRIES = 3
 DIGEST_TRIES = 3
-"""After so many a digest goes without what cannot be read, which comes later by itself."""
+DIGEST_PATIENCE = timedelta(minutes=2)
+"""After so many tries, or if the next one is further off, a digest goes without what cannot be
+read, which comes later by itself."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=5)
-PASSING = {kind.__name__ for kind in (RateLimited, Unavailable, UnexpectedAnswer)}
+PASSING = (RateLimited, Unavailable, UnexpectedAnswer)
 """Troubles worth waiting for; all others are there until somebody does something."""
 DEFECT = "defect"
 """What a report failed with that Avito has no part in."""
@@ -80,8 +80,14 @@ class ScheduledReport:
 
 Render = Callable[[ScheduledReport, datetime], Sequence[Payload]]
 """The messages of a report: most often one."""
-GaveUp = Callable[[Sequence[int], str], Awaitable[None]]
+GaveUp = Callable[[Sequence[int], Exception], Awaitable[None]]
 """Called with deliveries of one profile that could not be built, and why."""
+
+
+def reason_of(error: Exception) -> str:
+    """As it is stored: which of the `AvitoError`s it is, or `DEFECT`."""
+    kinds = (kind.__name__ for kind in AvitoError.__subclasses__() if isinstance(error, kind))
+    return next(kinds, DEFECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,8 @@ class Group:
     profile_id: int
     profile_name: str
     period: Period
+    report_metrics: str | None
+    """What is stored as the profile's choice of metrics."""
     deliveries: list[tuple[Delivery, ReportTask]] = field(default_factory=list)
 
 
@@ -103,12 +111,20 @@ Work = list[Group]
 class Trouble:
     """Why there are no numbers that a report could be made of."""
 
-    reason: str
-    """The class name of the error, or `DEFECT`."""
-    until: datetime | None = None
-    """When it is over, where Avito's limit is all that is wrong."""
+    error: Exception
     older: ReportData | None = None
     """Numbers from before the last day was over: better than none at the very end."""
+
+    @property
+    def is_passing(self) -> bool:
+        return isinstance(self.error, PASSING)
+
+    @property
+    def until(self) -> datetime | None:
+        """When to come back, where it is known."""
+        if isinstance(self.error, RateLimited | Unavailable):
+            return self.error.retry_at
+        return None
 
 
 Outcome = ReportData | Trouble | None
@@ -126,6 +142,7 @@ class ReportRunner:
         render: Render,
         render_digest: RenderDigest,
         gave_up: GaveUp,
+        escalate: Escalate,
     ) -> None:
         self._sessions = sessions
         self._outbox = outbox
@@ -134,6 +151,7 @@ class ReportRunner:
         self._render = render
         self._render_digest = render_digest
         self._gave_up = gave_up
+        self._escalate = escalate
         self._slots = asyncio.Semaphore(WIDTH)
         self._in_hand = 0
         self._news = asyncio.Event()
@@ -185,9 +203,10 @@ class ReportRunner:
             read = list(zip(work, outcomes, strict=True))
             settle = self._settle_each if len(work) == 1 else self._settle_together
             await _outlasting_database(lambda: settle(read))
-        except Exception:
+        except Exception as error:
             # The edge of a task that nobody awaits. Its leases run out, and it is built again.
             log.exception("build_broke", profile_id=work[0].profile_id)
+            self._escalate(error, profile_id=work[0].profile_id)
         finally:
             self._in_hand -= _size(work)
             self._news.set()
@@ -196,9 +215,10 @@ class ReportRunner:
         try:
             async with self._slots:
                 return await _outlasting_database(lambda: self._read(group))
-        except Exception:
+        except Exception as error:
             # It must not spoil what it shares a message with.
             log.exception("build_broke", profile_id=group.profile_id)
+            self._escalate(error, profile_id=group.profile_id)
             return None
 
     async def _read(self, group: Group) -> ReportData | Trouble:
@@ -207,19 +227,14 @@ class ReportRunner:
             async with asyncio.timeout(READING_SEC):
                 profile = await self._collector.profile(group.owner_id, group.profile_id)
                 return _judged(await self._collector.collect(profile, group.period))
-        except RateLimited as refusal:
-            return Trouble(RateLimited.__name__, until=refusal.retry_at)
-        except AvitoError as error:
-            return Trouble(type(error).__name__)
         except TimeoutError:
             # Avito takes requests and does not answer: whole days are good without it.
             hangs = Unavailable("reading", detail="TimeoutError")
             data = await self._collector.stored(profile, group.period, hangs) if profile else None
-            return _judged(data) if data else Trouble(Unavailable.__name__)
-        except (ProfileNotFound, SecretKeyError) as error:
-            # Deleted a moment ago, with its deliveries; or a key is missing from SECRET_KEYS.
-            log.error("profile_not_opened", profile_id=group.profile_id, why=str(error))  # noqa: TRY400
-            return Trouble(DEFECT)
+            return _judged(data) if data else Trouble(hangs)
+        except (AvitoError, ProfileNotFound, SecretKeyError) as error:
+            # The profile may have been deleted a moment ago, with its deliveries.
+            return Trouble(error)
 
     async def _settle_each(self, read: Sequence[tuple[Group, Outcome]]) -> None:
         """Each group by itself; one that broke is built again when its leases run out."""
@@ -247,17 +262,24 @@ class ReportRunner:
             if isinstance(trouble, Trouble)
             for delivery, _ in group.deliveries
         ]
-        if any(delivery.attempt + 1 >= DIGEST_TRIES for delivery, _ in troubled):
-            return None
         tries = (self._next_try(*each) for each in troubled)
-        return min((at for at in tries if at is not None), default=None)
+        at = min((at for at in tries if at is not None), default=None)
+        is_anybody_kept = any(isinstance(outcome, ReportData) for _, outcome in read)
+        if at is None or not is_anybody_kept:
+            return at
+        are_last = any(delivery.attempt + 1 >= DIGEST_TRIES for delivery, _ in troubled)
+        return None if are_last or at > self._clock.now() + DIGEST_PATIENCE else at
 
     def _missing(self, group: Group, why: Trouble | None) -> Row:
         if why is None:
             return Row(group.profile_id, group.profile_name, None, comes_later=True)
         tries = [self._next_try(delivery, why) for delivery, _ in group.deliveries]
         return Row(
-            group.profile_id, group.profile_name, None, why=why.reason, comes_later=any(tries)
+            group.profile_id,
+            group.profile_name,
+            None,
+            why=type(why.error).__name__,
+            comes_later=any(tries),
         )
 
     async def _freeze_together(
@@ -275,9 +297,10 @@ class ReportRunner:
         try:
             digest = digest_of(owner_id, period, told, missing)
             payloads = self._render_digest(digest, self._clock.now())
-        except Exception:
+        except Exception as error:
             # One of them spoils it for all, so each goes by itself.
             log.exception("digest_not_rendered", owner_id=owner_id)
+            self._escalate(error, owner_id=owner_id)
             await self._settle_each(whole)
             return
         carrier, *joined = carrier_first(told)
@@ -300,38 +323,40 @@ class ReportRunner:
     async def _settle(self, group: Group, outcome: ReportData | Trouble) -> None:
         """Freeze, postpone or give up each delivery of the group."""
         moves = (self._move(group, *each, outcome) for each in group.deliveries)
-        failures: defaultdict[str, list[int]] = defaultdict(list)
-        for (delivery, _), failure in zip(
+        failures: dict[str, tuple[Exception, list[int]]] = {}
+        for (delivery, _), error in zip(
             group.deliveries, await asyncio.gather(*moves), strict=True
         ):
-            if failure is not None:
-                failures[failure].append(delivery.id)
-        for why, deliveries in failures.items():
-            log.warning("not_built", profile_id=group.profile_id, deliveries=deliveries, why=why)
+            if error is not None:
+                _, alike = failures.setdefault(reason_of(error), (error, []))
+                alike.append(delivery.id)
+        for why, (error, deliveries) in failures.items():
+            log.warning(
+                "not_built", profile_id=group.profile_id, deliveries=deliveries, why=str(error)
+            )
             # Told first: nobody looks again at a delivery that is closed. A crash in between
             # tells nothing twice, since the destination remembers what was told.
-            await self._gave_up(deliveries, why)
+            await self._gave_up(deliveries, error)
             await asyncio.gather(*(self._outbox.fail(each, why) for each in deliveries))
 
     async def _move(
         self, group: Group, delivery: Delivery, task: ReportTask, outcome: ReportData | Trouble
-    ) -> str | None:
+    ) -> Exception | None:
         """Take a delivery one step further; returns what it fails with, if it does."""
         if isinstance(outcome, Trouble):
             at = self._next_try(delivery, outcome)
             if at is not None:
-                await self._outbox.postpone(delivery.id, at, outcome.reason)
+                await self._outbox.postpone(delivery.id, at, reason_of(outcome.error))
                 return None
-            if outcome.older is None or outcome.reason not in PASSING:
-                return outcome.reason
+            if outcome.older is None or not outcome.is_passing:
+                return outcome.error
             outcome = outcome.older
         report = await self._report(group, delivery, task, outcome)
         try:
             payloads = self._render(report, self._clock.now())
-        except Exception:
+        except Exception as error:
             # Whatever it is about this one, the others have to get theirs.
-            log.exception("not_rendered", delivery_id=delivery.id)
-            return DEFECT
+            return error
         await self._outbox.ready(delivery.id, *payloads)
         return None
 
@@ -340,18 +365,20 @@ class ReportRunner:
         now = self._clock.now()
         patience = TRIAL_PATIENCE if _is_trial(delivery) else PATIENCE
         is_over = now >= delivery.due_at + patience and delivery.attempt >= FEWEST_TRIES
-        if trouble.reason not in PASSING or is_over:
+        if is_over or not trouble.is_passing:
             return None
         at = trouble.until or now + min(FIRST_PAUSE * 2**delivery.attempt, LONGEST_PAUSE)
-        return at if at < delivery.deadline_at else None
+        latest = delivery.due_at + patience if _is_trial(delivery) else delivery.deadline_at
+        return at if at < latest else None
 
     async def _report(
         self, group: Group, delivery: Delivery, task: ReportTask, data: ReportData
     ) -> ScheduledReport:
         is_trial = _is_trial(delivery)
         missed = [] if is_trial else await self._outbox.missed_before(delivery)
+        data = data.showing(metrics.of_place(task.report_metrics, group.report_metrics))
         return ScheduledReport(
-            data=replace(data, figures=_chosen(data.figures, task.report_metrics)),
+            data=data if task.has_chart else replace(data, course=None),
             owner_id=group.owner_id,
             chat_id=delivery.chat_id,
             is_trial=is_trial,
@@ -369,7 +396,9 @@ def _works(claimed: Sequence[tuple[Delivery, ReportTask, AvitoProfile]]) -> list
         period = Period(delivery.first_day, delivery.last_day)
         is_shared = message is not None and messages[message] > 1
         groups = works[message if is_shared else (profile.id, period)]
-        group = Group(profile.owner_id, profile.id, profile.profile_name, period)
+        group = Group(
+            profile.owner_id, profile.id, profile.profile_name, period, profile.report_metrics
+        )
         groups.setdefault(profile.id, group).deliveries.append((delivery, task))
     return [list(groups.values()) for groups in works.values()]
 
@@ -401,14 +430,8 @@ def _judged(data: ReportData) -> ReportData | Trouble:
     """Numbers read after their last day was over will do; those of half a day only in need."""
     if data.cut_at is None:
         return data
-    reason = RateLimited if data.failure is None else type(data.failure)
-    return Trouble(reason.__name__, until=data.refreshes_at, older=data)
-
-
-def _chosen(figures: Sequence[Figure], stored: str | None) -> list[Figure]:
-    """The figures an owner ticked; all where nothing sensible is stored."""
-    try:
-        keys = METRICS.keys() & set(json.loads(stored or "[]"))
-    except (ValueError, TypeError):
-        keys = set()
-    return [figure for figure in figures if not keys or figure.metric.key in keys]
+    if data.failure is not None:
+        return Trouble(data.failure, older=data)
+    if data.refreshes_at is not None:
+        return Trouble(RateLimited("statistics", retry_at=data.refreshes_at), older=data)
+    return Trouble(UnexpectedAnswer("statistics", detail="without the last day"), older=data)

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import islice, takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,8 @@ from utils.periods import ONE_DAY, Period, moscow_day
 ANY_PHASE = date(1970, 1, 1)
 """The phase of an every-N-days schedule that nobody gave one: as good as any, but the same."""
 CHOSEN_DAYS = {"day": 1, "week": 7, "month": 30}
+LONGEST_WEEKLY = 28
+"""Days a weekly report covers at most, after a pause or an outage: whole weeks compare well."""
 
 
 class Frequency(StrEnum):
@@ -80,24 +84,32 @@ def previous_slot(schedule: Schedule, before: datetime) -> Slot:
         day -= ONE_DAY
 
 
+def slots_after(schedule: Schedule, after: datetime) -> Iterator[Slot]:
+    """The slots that are due later than the instant `after`, without an end."""
+    while True:
+        slot = next_slot(schedule, after)
+        yield slot
+        after = slot.due_at
+
+
 def slots_between(schedule: Schedule, after: datetime, until: datetime, limit: int) -> list[Slot]:
     """The slots with `after < due_at <= until`, oldest first, at most `limit` of them."""
-    slots: list[Slot] = []
-    slot = next_slot(schedule, after)
-    while slot.due_at <= until and len(slots) < limit:
-        slots.append(slot)
-        slot = next_slot(schedule, slot.due_at)
-    return slots
+    passed = takewhile(lambda slot: slot.due_at <= until, slots_after(schedule, after))
+    return list(islice(passed, limit))
 
 
 def covered(
-    schedule: Schedule, slot: Slot, chosen: Literal["day", "week", "month"] | None
+    schedule: Schedule,
+    slot: Slot,
+    chosen: Literal["day", "week", "month"] | None,
+    reported_until: date | None = None,
 ) -> Period:
     """The Moscow days a report of `slot` is about; all of them are over when it is due.
 
-    Without a `chosen` period the frequency implies one. East of Moscow a slot can be due on
-    the first of a month while Moscow still has the last: its month is not over, and a monthly
-    report takes the month before it.
+    Without a `chosen` period the frequency implies one. A weekly report goes on where the last
+    one ended, at `reported_until`; without any, where one of the slot before would have ended.
+    East of Moscow a slot can be due on the first of a month while Moscow still has the last: its
+    month is not over, and a monthly report takes the month before it.
     """
     today = moscow_day(slot.due_at)
     if chosen is not None:
@@ -108,9 +120,11 @@ def covered(
         case Frequency.INTERVAL:
             return _days_before(today, schedule.interval_days)
         case Frequency.WEEKLY:
-            reported_until = moscow_day(previous_slot(schedule, slot.due_at).due_at)
-            # Over a change of the clocks two slots can fall into one Moscow day.
-            return _days_before(today, max((today - reported_until).days, 1))
+            if reported_until is None:
+                reported_until = moscow_day(previous_slot(schedule, slot.due_at).due_at) - ONE_DAY
+            # Over a change of the clocks, or of the schedule, yesterday may be reported already.
+            days = (today - ONE_DAY - reported_until).days
+            return _days_before(today, min(max(days, 1), LONGEST_WEEKLY))
         case Frequency.MONTHLY:
             last = today.replace(day=1) - ONE_DAY
             return Period(last.replace(day=1), last)

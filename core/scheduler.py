@@ -1,4 +1,4 @@
-"""When things are done: the minute tick, repairs, the nightly read of statistics, housekeeping.
+"""When things are done: the minute tick, repairs, what is read and asked at night, housekeeping.
 
 APScheduler wakes us, with its jobs in the database, on a thread of its own: its job store is
 synchronous and would block the event loop. Nothing depends on its store, though. Schedules are
@@ -31,8 +31,8 @@ from core.database.session import Sessions
 from core.errors import DatabaseAway
 from core.logs import get_logger
 from core.outbox import Outbox
-from core.ports import Clock
-from core.services.schedule import reschedule_missing
+from core.ports import Clock, Escalate
+from core.services.schedule import reschedule_far, reschedule_missing
 from core.slots import materialise
 from utils.periods import MOSCOW
 
@@ -59,8 +59,11 @@ class Errands:
     sync_statistics: Errand
     """Read the statistics of all accounts, before the morning."""
     keep_house: Errand
-    tell_held: Callable[[list[int]], Awaitable[object]]
-    """The owners of these deliveries have to decide whether to send them again."""
+    tell: Errand
+    """Tell owners and the operator what they have yet to hear."""
+    call_roll: Errand
+    """See whether everybody still has a say where his reports go."""
+    escalate: Escalate
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ ALARMS = {
         CronTrigger(hour=4, minute=30, timezone=MOSCOW),
         timedelta(hours=25),
     ),
+    "call_roll": Alarm(
+        "core.scheduler:call_roll",
+        CronTrigger(hour=5, minute=30, timezone=MOSCOW),
+        timedelta(hours=25),
+    ),
     "keep_house": Alarm("core.scheduler:keep_house", CronTrigger(minute=7), timedelta(minutes=65)),
 }
 
@@ -99,6 +107,10 @@ def sync_scheduler_tasks() -> None:
 
 def sync_statistics() -> None:
     _ring("sync_statistics")
+
+
+def call_roll() -> None:
+    _ring("call_roll")
 
 
 def keep_house() -> None:
@@ -127,7 +139,9 @@ class Scheduler:
         self._alarms = AlarmClock(url)
         self._work: dict[str, Errand] = {
             "tick": self._tick,
+            "tell": errands.tell,
             "warm_up": errands.warm_up,
+            "call_roll": errands.call_roll,
             "repair": self._repair,
             "sync_statistics": errands.sync_statistics,
             "keep_house": errands.keep_house,
@@ -137,7 +151,6 @@ class Scheduler:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._failing: set[str] = set()
         self._ticked_at: datetime | None = None
-        self._untold: list[int] = []
         self._rang: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -171,19 +184,17 @@ class Scheduler:
 
     async def _tick(self) -> None:
         now = self._clock.now()
-        # Their state is committed: whatever fails from here on, they have to be told.
-        self._untold += await self._outbox.recover()
+        await self._outbox.recover()
         await self.materialise()
         self._ticked_at = now
-        if self._untold:
-            await self._errands.tell_held(list(self._untold))
-            self._untold.clear()
         # Beside the ticks, not in them: Avito may take its time.
+        self._begin("tell")
         self._begin("warm_up")
 
     async def _repair(self) -> None:
+        now = self._clock.now()
         async with self._sessions.begin() as session:
-            repaired = await reschedule_missing(session, self._clock.now())
+            repaired = await reschedule_missing(session, now) + await reschedule_far(session, now)
         if repaired:
             log.warning("schedules_repaired", count=repaired)
 
@@ -219,8 +230,8 @@ class Scheduler:
         return _minute(now - GRACE) > _minute(self._ticked_at)
 
     def _begin(self, name: str) -> None:
-        """Have it done unless it is being done."""
-        if name in self._under_way:
+        """Have it done unless it is being done, or all is over."""
+        if name in self._under_way or self not in _running:
             return
         task = asyncio.create_task(self._do(name), name=f"scheduler-{name}")
         self._under_way[name] = task
@@ -238,6 +249,9 @@ class Scheduler:
             else:
                 # The edge of the errands: one that fails must not end the others.
                 log.exception("errand_failed", errand=name)
+                self._errands.escalate(error, errand=name)
+                # No tick may be left to do it.
+                self._begin("tell")
         else:
             self._failing.discard(name)
 
@@ -343,7 +357,8 @@ async def _in_thread(work: Callable[[], None]) -> None:
             work()
         except Exception as error:
             failure = error
-        if not loop.is_closed():
+        # We may have gone meanwhile, and the loop with us.
+        with suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, failure)
 
     threading.Thread(target=run, name="alarm-clock", daemon=True).start()

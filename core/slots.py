@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import CursorResult, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.id_lists import among, collected
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import TRIAL, State
+from core.database.repositories.outbox import TRIAL, State, reported_until
 from core.database.session import insert_for
 from core.database.types import UtcDateTime
 from core.logs import get_logger
@@ -26,7 +26,8 @@ from core.schedule_policy import (
     next_slot,
     slots_between,
 )
-from core.services.schedule import schedule_of
+from core.services.schedule import GOING, schedule_of
+from utils.periods import Period
 
 log = get_logger(__name__)
 
@@ -71,18 +72,26 @@ async def materialise(
     limit: int = 100_000,
     task_id: int | None = None,
     profile_id: int | None = None,
+    chat_id: int | None = None,
 ) -> int:
     """Write down what is due by `now` and when each destination is due next.
 
     Of several slots that passed during an outage the newest is delivered, if it is still within
     its catch-up window; every other one is missed. Repeating it, a second scheduler or a clock
-    that steps back add nothing. Returns how many destinations were due; of one task or profile
-    only, if one is named.
+    that steps back add nothing. Returns how many destinations were due; of one task, profile or
+    chat only, if one is named. That comes before whatever makes nothing due there any more: a
+    pause, a suspension, another schedule.
     """
+    named = (
+        (ReportTask.id, task_id),
+        (ReportTask.profile_id, profile_id),
+        (ReportTask.chat_id, chat_id),
+    )
+    only = [column == value for column, value in named if value is not None]
     moved, left = 0, limit
     while left:
         size = min(CHUNK, left)
-        groups = await _due(session, now, size, task_id, profile_id)
+        groups = await _due(session, now, size, only)
         outcomes: defaultdict[Outcome, list[int]] = defaultdict(list)
         for group in groups:
             outcomes[_outcome(group, now)] += group.ids
@@ -109,7 +118,9 @@ async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
         return False
     profile = await session.get_one(AvitoProfile, task.profile_id)
     slot = Slot(now.date(), f"{TRIAL}{now:%Y-%m-%dT%H:%M:%S}", now)
-    row = _row(schedule_of(profile), slot, _chosen(task), now + TRIAL_WINDOW, State.DUE)
+    until = await session.scalar(select(reported_until()).where(ReportTask.id == task.id))
+    period = covered(schedule_of(profile), slot, _chosen(task), until)
+    row = _row(slot, period, now + TRIAL_WINDOW, State.DUE)
     await _insert(session, row, [task.id], now)
     return True
 
@@ -123,7 +134,8 @@ def _outcome(group: Any, now: datetime) -> Outcome:
     for slot in slots:
         deadline_at = slot.due_at + window
         state = State.DUE if slot == slots[-1] and deadline_at > now else State.MISSED
-        rows.append(_row(schedule, slot, _chosen(group), deadline_at, state))
+        period = covered(schedule, slot, _chosen(group), group.reported_until)
+        rows.append(_row(slot, period, deadline_at, state))
     return Outcome(tuple(rows), next_slot(schedule, now).due_at)
 
 
@@ -134,10 +146,7 @@ def _passed(schedule: Schedule, due_at: datetime, now: datetime) -> list[Slot]:
     return slots_between(schedule, since, now, limit=MEMORY.days + 1)
 
 
-def _row(
-    schedule: Schedule, slot: Slot, chosen: Chosen | None, deadline_at: datetime, state: State
-) -> Row:
-    period = covered(schedule, slot, chosen)
+def _row(slot: Slot, period: Period, deadline_at: datetime, state: State) -> Row:
     return Row(slot.label, slot.due_at, deadline_at, period.first, period.last, state)
 
 
@@ -146,11 +155,7 @@ def _chosen(task: Any) -> Chosen | None:
 
 
 async def _due(
-    session: AsyncSession,
-    now: datetime,
-    count: int,
-    task_id: int | None,
-    profile_id: int | None,
+    session: AsyncSession, now: datetime, count: int, only: Sequence[ColumnElement[bool]]
 ) -> Sequence[Any]:
     """Due destinations, those together that are alike in all the policy looks at.
 
@@ -161,6 +166,8 @@ async def _due(
         AvitoProfile.report_frequency == Frequency.INTERVAL, AvitoProfile.report_anchor.is_(None)
     )
     connected_at = case((is_phase, AvitoProfile.created_at), else_=literal(now, UtcDateTime))
+    # And only a weekly report asks where the last one ended.
+    goes_on = and_(AvitoProfile.report_frequency == Frequency.WEEKLY, ~ReportTask.is_period_set)
     alike = (
         ReportTask.report_period,
         ReportTask.is_period_set,
@@ -173,24 +180,15 @@ async def _due(
         AvitoProfile.report_time,
         AvitoProfile.report_timezone,
         connected_at.label("created_at"),
+        case((goes_on, reported_until())).label("reported_until"),
     )
     query = (
         select(ReportTask.id, *alike)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
-        .where(
-            ReportTask.next_due_at <= now,
-            ReportTask.is_active,
-            ReportTask.suspended.is_(None),
-            ReportTask.chat_id != 0,
-            AvitoProfile.is_report_active,
-        )
+        .where(ReportTask.next_due_at <= now, *GOING, *only)
         .order_by(ReportTask.next_due_at, ReportTask.id)
         .limit(count)
     )
-    if task_id is not None:
-        query = query.where(ReportTask.id == task_id)
-    if profile_id is not None:
-        query = query.where(ReportTask.profile_id == profile_id)
     due = query.subquery()
     shared = [column for column in due.c if column.name != "id"]
     groups = select(*shared, collected(session, due.c.id).label("ids")).group_by(*shared)

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 
 from sandbox.telegram.people import ChatView
+from sandbox.telegram.seen import as_read
 
 Json = dict[str, Any]
 
@@ -32,7 +33,7 @@ class Transcript:
                     return None
                 return _told(message, is_edited=kind == "edited")
             case "deleted":
-                return f"(сообщение удалено: {data['message'].get('text', '')})"
+                return f"(сообщение удалено: {words(data['message'])})"
             case "pressed":
                 pressed = self._messages.get((chat, data["message_id"]), {})
                 return f"(нажата кнопка [{_caption(pressed, data['data'])}])"
@@ -40,6 +41,11 @@ class Transcript:
                 return f"(всплыло: {data['text']})"
             case _:
                 return None
+
+
+def words(message: Json) -> str:
+    """A text, or what stands under a picture or a document."""
+    return str(message.get("text") or message.get("caption") or "")
 
 
 class Visitor:
@@ -90,7 +96,7 @@ class Visitor:
     async def texts(self) -> list[str]:
         """What can be read in the chat now."""
         chat = await self._get("chat", self._who)
-        return [message.get("text", "") for message in chat["messages"]]
+        return [words(message) for message in chat["messages"]]
 
     async def _events(self) -> list[Json]:
         """What happened since the last event looked at; waits a second when that is nothing."""
@@ -108,7 +114,8 @@ class Visitor:
             return None
         message = event["data"]["message"]
         self._screen[message["message_id"]] = message
-        return message.get("text", "") if message.get("from", {}).get("is_bot") else None
+        is_bots = message.get("from", {}).get("is_bot")
+        return as_read(words(message)) if is_bots else None
 
     async def _get(self, what: str, query: dict[str, str]) -> Json:
         async with self._session.get(f"{self._control}/{what}", params=query) as response:
@@ -124,7 +131,7 @@ class Visitor:
 
 def _told(message: Json, *, is_edited: bool) -> str:
     author = message.get("from", {}).get("first_name", "?")
-    body = message.get("text") or message.get("caption") or "…"
+    body = words(message) or "…"
     if is_edited:
         author += " (то же сообщение)"
     rows = ["  ".join(f"[{button['text']}]" for button in row) for row in _rows(message)]

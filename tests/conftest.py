@@ -1,5 +1,7 @@
 """What every test may ask for."""
 
+from pathlib import Path
+
 import pytest
 
 from core.logs import setup_logging
@@ -36,8 +38,18 @@ def logs_as_in_production() -> None:
     setup_logging("INFO", "console")
 
 
+UNMEASURED = ("worker", "page", "sandbox", "test_benchmarks.py", "test_demo.py")
+"""Other processes, the browser and the sandbox: their stories measure little of the product, and
+measuring makes all of it half as fast."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Stories that say `one_database` are told on SQLite only."""
+    """Stories that say `one_database` are told on SQLite only; some are not measured."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in UNMEASURED:
+            item.extra_keyword_matches.add("unmeasured")
     spare = {
         item for item in items if _on_postgres(item) and item.get_closest_marker("one_database")
     }

@@ -10,7 +10,7 @@ import pytest
 
 from bot.commands import GROUP_MENU, PRIVATE_MENU
 from core.config import Settings
-from utils.metrics import CATALOGUE
+from utils.metrics import USUAL
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -59,10 +59,20 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_the_readme_counts_the_metrics_of_a_report() -> None:
-    assert f"{len(CATALOGUE)} показателей" in _text(ROOT / "README.md")
+    assert f"{len(USUAL)} показателей" in _text(ROOT / "README.md")
 
 
 def test_every_decision_is_in_the_list() -> None:
     listed = {file.name for file, _ in _links(ROOT / "docs/adr/README.md")}
     written = {path.name for path in (ROOT / "docs/adr").glob("[0-9]*.md")}
     assert listed == written
+
+
+def test_every_log_event_is_explained_and_no_other() -> None:
+    called = re.compile(r"\blog\.(?:info|warning|error|exception)\(\s*\"([a-z_]+)\"")
+    sources = [ROOT / "main.py", *(ROOT / "bot").rglob("*.py"), *(ROOT / "core").rglob("*.py")]
+    events = {event for source in sources for event in called.findall(_text(source))}
+    tables = _text(ROOT / "docs/operations.md").partition("## Logs")[2].partition("## Incident")[0]
+    first_cells = re.findall(r"^\| (`[^|]+) \|", tables, re.MULTILINE)
+    explained = {event for cell in first_cells for event in re.findall(r"`([a-z_.]+)`", cell)}
+    assert explained - {"avito.call"} == events

@@ -14,11 +14,13 @@ from sqlalchemy import URL, select
 
 from bot.effects import Answer, Effect, Erase, Screen, Show, StopJob, to_json
 from bot.replies import ReplyDesk
+from bot.scribe import Scribe
 from core.database.models import Job, Reply
 from core.database.repositories import inbox
 from core.database.session import Sessions, create_sessions
 from core.journal import Journal
 from core.secrets import Keyring
+from core.shelf import Shelf
 from sandbox.telegram.faults import Kind
 from tests.support.databases import opened
 from tests.support.telegram import TelegramRig, telegram_rig
@@ -54,7 +56,10 @@ class DeskRig:
         """A new process: it knows what the journal says."""
         self.journal = Journal(self.path)
         self.journal.open()
-        self.desk = ReplyDesk(self.telegram.courier, self.journal, self.sessions, self.jobs)
+        scribe = Scribe(Shelf(self.path.parent / "outgoing"))
+        self.desk = ReplyDesk(
+            self.telegram.courier, scribe, self.journal, self.sessions, self.jobs
+        )
 
     async def owe(self, *effects: Effect) -> list[Reply]:
         async with self.sessions.begin() as session:
@@ -188,6 +193,14 @@ async def test_the_second_copy_waits_until_telegram_is_there_again(rig: DeskRig)
     await doing
     assert len(rig.sent) == 1
     assert rig.sent[0].endswith("привет")
+
+
+async def test_a_second_copy_that_has_no_room_for_its_mark_follows_it(rig: DeskRig) -> None:
+    rig.telegram.world.fault("drop_after", method="sendMessage", times=1)
+    await rig.do(rig.show("я" * 4096))
+    first, mark, second = rig.sent
+    assert first == second == "я" * 4096
+    assert mark.startswith("🔁 Повтор")
 
 
 async def test_an_edit_whose_answer_is_lost_is_repeated(rig: DeskRig) -> None:

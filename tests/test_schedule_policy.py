@@ -211,6 +211,32 @@ def test_a_report_covers_what_its_frequency_implies(
 
 
 @pytest.mark.parametrize(
+    ("reported_until", "first"),
+    [
+        ("2026-11-15", "2026-11-16"),
+        ("2026-11-08", "2026-11-09"),  # the last one was missed
+        ("2026-11-21", "2026-11-22"),
+        ("2026-11-22", "2026-11-22"),  # reported already, but a report is about something
+        ("2026-12-20", "2026-11-22"),  # by a clock that was ahead
+        ("2026-08-31", "2026-10-26"),  # after a long pause: four weeks
+    ],
+)
+def test_a_weekly_report_goes_on_where_the_last_one_ended(reported_until: str, first: str) -> None:
+    slot = next_slot(weekly(0), utc("2026-11-23"))
+
+    assert covered(weekly(0), slot, None, date.fromisoformat(reported_until)) == Period(
+        date.fromisoformat(first), date(2026, 11, 22)
+    )
+
+
+@pytest.mark.parametrize("schedule", [daily("09:00"), every(3, since="2026-03-01"), monthly(1)])
+def test_only_a_weekly_report_asks_what_was_reported(schedule: Schedule) -> None:
+    slot = next_slot(schedule, utc("2026-03-01T00:00"))
+
+    assert covered(schedule, slot, None, date(2026, 2, 10)) == covered(schedule, slot, None)
+
+
+@pytest.mark.parametrize(
     ("chosen", "first"), [("day", "2026-02-28"), ("week", "2026-02-22"), ("month", "2026-01-30")]
 )
 @pytest.mark.parametrize(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database.models import AvitoProfile, ReportTask, User
+from core.database.models import AvitoProfile, Delivery, ReportTask, User
+from core.database.repositories.outbox import State
 from core.database.session import Sessions
 from core.schedule_policy import Frequency, Schedule
-from core.services import schedule
+from core.services import schedule, settings
 
 NOW = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
 """A Saturday, 09:30 in Moscow."""
@@ -122,6 +123,74 @@ async def test_a_slot_that_the_tick_has_yet_to_work_in_is_not_skipped(
     await schedule.reschedule(session, profile, NOW)
 
     assert task.next_due_at == PASSED
+
+
+async def add_sent(session: AsyncSession, task: ReportTask, slot: str, due_at: datetime) -> None:
+    """The report of `slot` has come."""
+    days = {"first_day": due_at.date(), "last_day": due_at.date()}
+    session.add(
+        Delivery(
+            task_id=task.id,
+            chat_id=task.chat_id,
+            slot=slot,
+            due_at=due_at,
+            deadline_at=due_at,
+            state=State.SENT,
+            updated_at=due_at,
+            finished_at=due_at,
+            **days,
+        )
+    )
+    await session.flush()
+
+
+async def test_a_zone_further_west_brings_no_slot_a_second_time(session: AsyncSession) -> None:
+    profile = await add_profile(session)
+    reported = await add_task(session, profile, next_due_at=TOMORROW)
+    await add_sent(session, reported, "2026-11-21T09:00", PASSED)
+    new = await add_task(session, profile, chat_id=-200, next_due_at=TOMORROW)
+
+    await schedule.set_zone(session, profile, "Europe/Berlin", NOW)
+
+    assert reported.next_due_at == datetime(2026, 11, 22, 8, tzinfo=UTC)
+    assert new.next_due_at == datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+
+async def test_as_far_west_as_it_gets_no_slot_comes_a_second_time(session: AsyncSession) -> None:
+    profile = await add_profile(session, report_timezone="Pacific/Kiritimati")
+    task = await add_task(session, profile)
+    first = datetime(2026, 11, 20, 19, tzinfo=UTC)
+    await add_sent(session, task, "2026-11-21T09:00", first)
+
+    # 26 hours apart: midnight of the 21st, when in Kiritimati the 22nd has begun.
+    await schedule.set_zone(session, profile, "Etc/GMT+12", first + timedelta(hours=17))
+
+    assert task.next_due_at == datetime(2026, 11, 22, 21, tzinfo=UTC)
+
+
+async def test_a_later_time_of_the_same_day_is_another_report(session: AsyncSession) -> None:
+    profile = await add_profile(session)
+    task = await add_task(session, profile, next_due_at=TOMORROW)
+    await add_sent(session, task, "2026-11-21T09:00", PASSED)
+
+    await schedule.set_time(session, profile, time(10), NOW)
+    assert task.next_due_at == datetime(2026, 11, 21, 7, tzinfo=UTC)
+    await schedule.set_time(session, profile, time(9), NOW)
+    assert task.next_due_at == TOMORROW
+
+
+async def test_the_next_run_is_when_the_first_place_really_gets_one(session: AsyncSession) -> None:
+    profile = await add_profile(session, report_timezone="Europe/Berlin")
+    paused = await add_task(session, profile, is_active=False)
+    await add_task(session, profile, chat_id=-200, next_due_at=TOMORROW)
+    await add_task(session, profile, chat_id=-300, next_due_at=TOMORROW + timedelta(days=1))
+
+    assert (await settings.of_profile(session, profile, NOW)).next_run == TOMORROW
+
+    # The repair has yet to come.
+    paused.is_active = True
+    berlins = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    assert (await settings.of_profile(session, profile, NOW)).next_run == berlins
 
 
 async def test_the_repair_finds_what_has_no_next_slot_and_should(session: AsyncSession) -> None:

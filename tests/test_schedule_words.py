@@ -13,6 +13,7 @@ from bot.screens.schedule_words import (
     describe_zone,
 )
 from core.schedule_policy import Frequency, Schedule
+from sandbox.telegram.seen import as_read
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 """A Saturday, 11:00 in Moscow."""
@@ -25,7 +26,7 @@ def utc(text: str) -> datetime:
 def test_a_daily_schedule() -> None:
     schedule = Schedule(Frequency.DAILY, time(18, 5), "Europe/Moscow")
 
-    assert describe_schedule(schedule) == "каждый день в 18:05"
+    assert as_read(describe_schedule(schedule)) == "каждый день в 18:05"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_daily_schedule() -> None:
 def test_every_n_days_has_its_plural(days: int, words: str) -> None:
     schedule = Schedule(Frequency.INTERVAL, time(9), "Europe/Moscow", interval_days=days)
 
-    assert describe_schedule(schedule) == words
+    assert as_read(describe_schedule(schedule)) == words
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_every_n_days_has_its_plural(days: int, words: str) -> None:
 def test_weekdays_are_named_in_their_order(weekdays: set[int], words: str) -> None:
     schedule = Schedule(Frequency.WEEKLY, time(9), "Europe/Moscow", weekdays=frozenset(weekdays))
 
-    assert describe_schedule(schedule) == words
+    assert as_read(describe_schedule(schedule)) == words
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_weekdays_are_named_in_their_order(weekdays: set[int], words: str) -> No
 def test_a_day_that_short_months_lack_says_what_happens_then(day: int, words: str) -> None:
     schedule = Schedule(Frequency.MONTHLY, time(9), "Europe/Moscow", month_day=day)
 
-    assert describe_schedule(schedule) == words
+    assert as_read(describe_schedule(schedule)) == words
 
 
 @pytest.mark.parametrize(
@@ -92,13 +93,13 @@ def test_a_day_that_short_months_lack_says_what_happens_then(day: int, words: st
     ],
 )
 def test_the_next_report_is_named_by_its_day(due_at: str, words: str) -> None:
-    assert describe_next(utc(due_at), "Europe/Moscow", NOW) == words
+    assert as_read(describe_next(utc(due_at), "Europe/Moscow", NOW)) == words
 
 
 def test_tomorrow_is_the_tomorrow_of_the_zone() -> None:
     evening = utc("2026-11-21T15:00")  # 18:00 in Moscow, already Sunday in Vladivostok
 
-    assert describe_next(utc("2026-11-21T23:00"), "Asia/Vladivostok", evening) == (
+    assert as_read(describe_next(utc("2026-11-21T23:00"), "Asia/Vladivostok", evening)) == (
         "сегодня в 09:00 (Владивосток)"
     )
 
@@ -111,17 +112,32 @@ def test_the_offset_of_a_zone_is_the_one_of_now() -> None:
 
 
 def test_a_period_is_the_chosen_one_or_what_the_frequency_implies() -> None:
-    assert {f: describe_period_choice(every(f), None) for f in Frequency} == {
+    assert {f: as_read(describe_period_choice(every(f), None)) for f in Frequency} == {
         Frequency.DAILY: "за вчера",
         Frequency.INTERVAL: "за последние 3 дня",
         Frequency.WEEKLY: "за дни с прошлого отчёта",
         Frequency.MONTHLY: "за прошлый месяц",
     }
     for frequency in Frequency:
-        assert describe_period_choice(every(frequency), "day") == "за вчера"
-        assert describe_period_choice(every(frequency), "week") == "за последние 7 дней"
-        assert describe_period_choice(every(frequency), "month") == "за последние 30 дней"
+        assert as_read(describe_period_choice(every(frequency), "day")) == "за вчера"
+        assert as_read(describe_period_choice(every(frequency), "week")) == "за последние 7 дней"
+        assert as_read(describe_period_choice(every(frequency), "month")) == "за последние 30 дней"
 
 
 def every(frequency: Frequency) -> Schedule:
     return Schedule(frequency, time(9), "Europe/Moscow", interval_days=3)
+
+
+def test_no_line_can_break_between_a_number_and_its_word_or_before_a_time() -> None:
+    spoken = [
+        describe_schedule(every(Frequency.INTERVAL)),
+        describe_schedule(every(Frequency.MONTHLY)),
+        describe_next(utc("2027-01-01T06:00"), "Europe/Moscow", NOW),
+        describe_period_choice(every(Frequency.DAILY), "week"),
+    ]
+    assert [words.replace("\N{NO-BREAK SPACE}", "_") for words in spoken] == [
+        "раз в 3_дня в_09:00",
+        "1-го_числа каждого месяца в_09:00",
+        "в пятницу 1_января 2027_года в_09:00 (Москва)",
+        "за последние 7_дней",
+    ]

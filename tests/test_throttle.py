@@ -157,6 +157,25 @@ async def test_a_group_gets_twenty_messages_in_any_minute_and_people_ask_for_fif
 
 
 @in_virtual_time
+async def test_what_left_before_a_restart_counts_for_its_minute() -> None:
+    sends = Sends(Throttle(30))
+    for number in range(20):
+        sends.throttle.recall(GROUP, ago_sec=50 - number)
+    await sends.send_all(GROUP, GROUP, 7)
+    assert sends.times(7) == [0]
+    assert sends.times(GROUP) == pytest.approx([10.75, 11.7625])
+
+
+@in_virtual_time
+async def test_what_left_a_moment_before_a_restart_counts_for_its_second() -> None:
+    sends = Sends(Throttle(30))
+    for chat in range(1, 31):
+        sends.throttle.recall(chat, ago_sec=0.5)
+    await sends.send_all(30, 31)
+    assert min(sends.times()) >= 0.5
+
+
+@in_virtual_time
 async def test_people_in_a_group_leave_room_for_its_reports() -> None:
     sends = Sends(Throttle(30))
     answers = asyncio.create_task(sends.send_all(*[GROUP] * 100, urgent=True))

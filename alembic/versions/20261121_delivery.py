@@ -13,7 +13,6 @@ INSTANT = sa.DateTime(timezone=True)
 DUE = sa.text("next_due_at IS NOT NULL")
 OPEN = sa.text("finished_at IS NULL")
 FINISHED = sa.text("finished_at IS NOT NULL")
-CARRIED = sa.text("carrier_id IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -22,9 +21,16 @@ def upgrade() -> None:
         profiles.add_column(sa.Column("report_anchor", sa.Date))
     extend_tasks()
     create_outbox()
+    op.create_table(
+        "topics",
+        sa.Column("chat_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("thread_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.String(128), nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("topics")
     op.drop_table("outbox")
     op.drop_index("ix_report_tasks_next_due_at", "report_tasks")
     op.drop_index("ix_report_tasks_place", "report_tasks")
@@ -32,12 +38,15 @@ def downgrade() -> None:
         for column in (
             "problem_at",
             "problem",
+            "told_at",
+            "told",
             "suspended",
             "next_due_at",
-            "is_digest",
             "on_lost_answer",
+            "has_chart",
             "is_silent",
             "chat_type",
+            "topic_name",
             "chat_title",
             "thread_id",
             "is_period_set",
@@ -49,19 +58,22 @@ def downgrade() -> None:
 
 
 def extend_tasks() -> None:
-    no = sa.text("false")
+    no, yes = sa.text("false"), sa.text("true")
     with op.batch_alter_table("report_tasks") as tasks:
         tasks.add_column(sa.Column("is_period_set", sa.Boolean, nullable=False, server_default=no))
         tasks.add_column(sa.Column("thread_id", sa.BigInteger, nullable=False, server_default="0"))
         tasks.add_column(sa.Column("chat_title", sa.String(255)))
+        tasks.add_column(sa.Column("topic_name", sa.String(128)))
         tasks.add_column(sa.Column("chat_type", sa.String(16)))
         tasks.add_column(sa.Column("is_silent", sa.Boolean, nullable=False, server_default=no))
+        tasks.add_column(sa.Column("has_chart", sa.Boolean, nullable=False, server_default=yes))
         tasks.add_column(
             sa.Column("on_lost_answer", sa.String(8), nullable=False, server_default="resend")
         )
-        tasks.add_column(sa.Column("is_digest", sa.Boolean, nullable=False, server_default=no))
         tasks.add_column(sa.Column("next_due_at", INSTANT))
         tasks.add_column(sa.Column("suspended", sa.String(32)))
+        tasks.add_column(sa.Column("told", sa.String(32)))
+        tasks.add_column(sa.Column("told_at", INSTANT))
         tasks.add_column(sa.Column("problem", sa.String(64)))
         tasks.add_column(sa.Column("problem_at", INSTANT))
     op.create_index("ix_report_tasks_place", "report_tasks", ["chat_id", "thread_id"])
@@ -102,9 +114,9 @@ def create_outbox() -> None:
         sa.Column("lease_until", INSTANT),
         sa.Column("payload", sa.JSON),
         sa.Column("is_repeat", sa.Boolean, nullable=False, server_default=sa.text("false")),
-        sa.Column("carrier_id", sa.BigInteger),
         sa.Column("message_id", sa.BigInteger),
         sa.Column("reason", sa.String(200)),
+        sa.Column("is_untold", sa.Boolean, nullable=False, server_default=sa.text("false")),
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.Column("finished_at", INSTANT),
         sa.UniqueConstraint("task_id", "slot", "part", name="uq_outbox_slot"),
@@ -118,6 +130,20 @@ def create_outbox() -> None:
         postgresql_where=OPEN,
     )
     op.create_index(
+        "ix_outbox_due",
+        "outbox",
+        ["attempt", "due_at", "task_id", "part", "id"],
+        sqlite_where=sa.text("state = 'due'"),
+        postgresql_where=sa.text("state = 'due'"),
+    )
+    op.create_index(
+        "ix_outbox_sendable",
+        "outbox",
+        ["due_at", "task_id", "part", "id"],
+        sqlite_where=sa.text("state IN ('ready', 'retry', 'resend')"),
+        postgresql_where=sa.text("state IN ('ready', 'retry', 'resend')"),
+    )
+    op.create_index(
         "ix_outbox_finished_at",
         "outbox",
         ["finished_at"],
@@ -125,9 +151,9 @@ def create_outbox() -> None:
         postgresql_where=FINISHED,
     )
     op.create_index(
-        "ix_outbox_carrier_id",
+        "ix_outbox_untold",
         "outbox",
-        ["carrier_id"],
-        sqlite_where=CARRIED,
-        postgresql_where=CARRIED,
+        ["id"],
+        sqlite_where=sa.text("is_untold = 1"),
+        postgresql_where=sa.text("is_untold"),
     )

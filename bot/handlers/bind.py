@@ -24,12 +24,13 @@ from bot.filters import ChannelPost, InPrivate, OwnedProfile, PlainText, Says, S
 from bot.places import Wanted
 from bot.screens import bind as screens
 from bot.screens import profiles as profile_screens
+from bot.screens import start as start_screens
 from bot.show import Stage
 from bot.states import Bind
 from core.database.models import AvitoProfile
 from core.database.session import Session
 from core.ports import Clock
-from core.services import destinations, profiles
+from core.services import destinations, profiles, topics
 from core.services.destinations import Place
 
 # In private: choosing a place for one profile
@@ -65,10 +66,11 @@ async def take_picked(
     await _begin(session, stage, clock, profile, Wanted(shared.chat_id))
 
 
-async def leave_pick(message: Message, session: Session, state: FSMContext, stage: Stage) -> None:
-    await state.clear()
-    stage.send(screens.keyboard_away())
-    stage.send(profile_screens.listing(await profiles.page(session, message.chat.id)))
+async def leave_pick(_message: Message, state: FSMContext, stage: Stage) -> None:
+    left = await dialogue.leave(state, stage)
+    if left is not None:
+        back = start_screens.way_back(left.name, left.profile_id)
+        stage.send(start_screens.cancelled(start_screens.DIALOGUES[left.name], back))
 
 
 async def put_away_old_list(_message: Message, stage: Stage) -> None:
@@ -159,6 +161,7 @@ async def bind_place(
 async def bind_there(
     message: Message, session: Session, stage: Stage, clock: Clock, bot: Bot
 ) -> None:
+    await _listen_for_topic(message, session, stage)
     if stage.person is None:
         stage.show(screens.ask_who(await _choose_in_private(message, stage, bot)))
         return
@@ -188,7 +191,7 @@ async def _bind_private(
     """Nothing to ask Telegram: who writes to the bot lets it answer."""
     place = Place(person, stage.thread_id or 0, None, ChatType.PRIVATE)
     bound = await destinations.bind(session, profile, place, clock.now())
-    stage.show(screens.bound(bound, clock.now()))
+    stage.show(screens.bound(bound, clock.now()) if bound else screens.too_many(profile))
 
 
 async def _begin(
@@ -209,15 +212,15 @@ async def _begin(
 
 
 def _this_place(message: Message, stage: Stage) -> Wanted:
-    """The group or topic of the message, with the topic's name where Telegram shows it."""
+    return Wanted(message.chat.id, stage.thread_id or 0, is_asked_there=True)
+
+
+async def _listen_for_topic(message: Message, session: Session, stage: Stage) -> None:
+    """A message in a topic that answers nothing is shown as an answer to the topic's beginning."""
     root = message.reply_to_message
-    topic = root.forum_topic_created if root is not None else None
-    return Wanted(
-        chat_id=message.chat.id,
-        thread_id=stage.thread_id or 0,
-        topic=topic.name if topic is not None and stage.thread_id else None,
-        is_asked_there=True,
-    )
+    began = root.forum_topic_created if root is not None else None
+    if began is not None and stage.thread_id:
+        await topics.began_as(session, message.chat.id, stage.thread_id, began.name)
 
 
 async def _choose_in_private(message: Message, stage: Stage, bot: Bot) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
+from bot import jobs
 from bot.callbacks import DeliveryResend
 from bot.filters import InPrivate
+from bot.screens import bind as bind_screens
 from bot.screens import deliveries as screens
 from bot.show import Stage
 from core.database.session import Session
@@ -21,13 +23,25 @@ async def send_again(
     stage: Stage,
     clock: Clock,
 ) -> None:
-    report = await deliveries.send_again(
-        session, query.from_user.id, callback_data.delivery_id, clock.now()
-    )
+    owner_id, delivery_id = query.from_user.id, callback_data.delivery_id
+    report = await deliveries.held(session, owner_id, delivery_id)
     if report is None:
         stage.notice(screens.TOO_LATE, alert=True)
-        return
-    stage.show(screens.sent_again(report))
+    elif report.task.chat_id == owner_id:
+        await deliveries.send_again(session, report, clock.now())
+        stage.show(screens.sent_again(report))
+    else:
+        await jobs.begin(
+            session,
+            stage,
+            clock,
+            kind="send_again",
+            dedupe=str(delivery_id),
+            placeholder=bind_screens.checking,
+            payload={"task_id": report.task.id, "delivery_id": delivery_id},
+            profile_id=report.profile.id,
+            in_place=True,
+        )
 
 
 def setup() -> Router:

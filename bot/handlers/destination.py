@@ -16,12 +16,14 @@ from bot.callbacks import (
     DestinationResume,
     DestinationSilent,
     DestinationView,
+    ReportChartToggle,
     ReportSetChat,
 )
 from bot.filters import InPrivate, OwnedDestination, OwnedProfile
 from bot.screens import bind as bind_screens
 from bot.screens import destination as screens
 from bot.show import Stage
+from core import slots
 from core.database.models import AvitoProfile
 from core.database.session import Session
 from core.ports import Clock
@@ -44,21 +46,34 @@ async def view(
 async def pause(
     _query: CallbackQuery, destination: Destination, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    await destinations.pause(session, destination, clock.now())
-    stage.show(screens.one(destination, clock.now()))
+    now = clock.now()
+    # What came due a moment before the tick must not be skipped by a slip of the finger.
+    await slots.materialise(session, now, task_id=destination.task.id)
+    await destinations.pause(session, destination, now)
+    stage.show(screens.one(destination, now))
 
 
 async def resume(
     _query: CallbackQuery, destination: Destination, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    await destinations.resume(session, destination, clock.now())
-    stage.show(screens.one(destination, clock.now()))
+    if destinations.is_private(destination):
+        await destinations.resume(session, destination, clock.now())
+        stage.show(screens.one(destination, clock.now()))
+    else:
+        await _check_first("unpause", destination, session, stage, clock)
 
 
 async def toggle_sound(
     _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
 ) -> None:
     destination.task.is_silent = not destination.task.is_silent
+    stage.show(screens.one(destination, clock.now()))
+
+
+async def toggle_chart(
+    _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
+) -> None:
+    destination.task.has_chart = not destination.task.has_chart
     stage.show(screens.one(destination, clock.now()))
 
 
@@ -80,16 +95,7 @@ async def toggle_digest(
 async def check(
     _query: CallbackQuery, destination: Destination, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    await jobs.begin(
-        session,
-        stage,
-        clock,
-        kind="check_place",
-        dedupe=str(destination.task.id),
-        placeholder=bind_screens.checking,
-        payload={"task_id": destination.task.id},
-        profile_id=destination.profile.id,
-    )
+    await _check_first("check_place", destination, session, stage, clock)
 
 
 async def ask_before_removing(
@@ -104,6 +110,22 @@ async def remove(
     await destinations.unbind(session, destination)
     stage.notice(screens.REMOVED)
     await _show_list(destination.profile, session, stage, bot)
+
+
+async def _check_first(
+    kind: str, destination: Destination, session: Session, stage: Stage, clock: Clock
+) -> None:
+    await jobs.begin(
+        session,
+        stage,
+        clock,
+        kind=kind,
+        dedupe=str(destination.task.id),
+        placeholder=bind_screens.checking,
+        payload={"task_id": destination.task.id},
+        profile_id=destination.profile.id,
+        in_place=True,
+    )
 
 
 async def _show_list(profile: AvitoProfile, session: Session, stage: Stage, bot: Bot) -> None:
@@ -125,6 +147,7 @@ def setup() -> Router:
     router.callback_query.register(pause, DestinationPause.filter(), OwnedDestination())
     router.callback_query.register(resume, DestinationResume.filter(), OwnedDestination())
     router.callback_query.register(toggle_sound, DestinationSilent.filter(), OwnedDestination())
+    router.callback_query.register(toggle_chart, ReportChartToggle.filter(), OwnedDestination())
     router.callback_query.register(toggle_lost, DestinationLost.filter(), OwnedDestination())
     router.callback_query.register(toggle_digest, DestinationDigest.filter(), OwnedDestination())
     router.callback_query.register(check, DestinationCheck.filter(), OwnedDestination())

@@ -1,22 +1,24 @@
-"""What happens to the chats that reports go to: the bot thrown out, back, a group that moved."""
+"""What happens to chats that reports go to: who is thrown out or back, who left, what moved."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from aiogram import Router
 from aiogram.enums import ChatType
 from aiogram.filters import Filter
-from aiogram.types import ChatMemberUpdated, Message
+from aiogram.types import ChatMemberUpdated, Message, User
 
 from bot import places
 from bot.screens import bind as bind_screens
 from bot.screens import destination as screens
 from bot.show import Stage
+from core import slots
 from core.database.session import Session
 from core.ports import Clock
-from core.services import destinations, profiles
-from core.services.destinations import Trouble
+from core.services import destinations, profiles, topics
+from core.services.destinations import Destination, Refusal
 
 
 class Moved(Filter):
@@ -30,36 +32,69 @@ class Moved(Filter):
         return False
 
 
+class TopicRenamed(Filter):
+    """A topic of a forum got another name, as `name` and `thread_id`."""
+
+    async def __call__(self, message: Message) -> bool | dict[str, Any]:
+        edited, thread_id = message.forum_topic_edited, message.message_thread_id
+        if edited is None or not edited.name or thread_id is None:
+            return False
+        return {"name": edited.name, "thread_id": thread_id}
+
+
+class Left(Filter):
+    """Somebody left the group, or was thrown out, as `person`."""
+
+    async def __call__(self, message: Message) -> bool | dict[str, Any]:
+        person = message.left_chat_member
+        return {"person": person} if person is not None else False
+
+
 async def changed(event: ChatMemberUpdated, session: Session, stage: Stage, clock: Clock) -> None:
+    chat_id, now = event.chat.id, clock.now()
     trouble = places.trouble_of(event.new_chat_member, event.chat.type)
     if trouble is not None:
-        await _suspend(event, trouble, session, stage, clock)
-    elif not await _resume(event, session, stage, clock) and _is_new_channel(event):
+        # What is due there keeps its slot.
+        await slots.materialise(session, now, chat_id=chat_id)
+        gone = await destinations.suspend_chat(session, chat_id, trouble, now)
+        _tell_gone(gone, stage, now)
+        return
+    back = await destinations.resume_chat(session, chat_id, now)
+    _tell_back(back, stage, now)
+    if not back and _is_new_channel(event):
         await _offer(event, session, stage)
 
 
+async def left(
+    message: Message, person: User, session: Session, stage: Stage, clock: Clock
+) -> None:
+    now = clock.now()
+    await slots.materialise(session, now, chat_id=message.chat.id)
+    gone = await destinations.suspend_owner(
+        session, message.chat.id, person.id, Refusal.NOT_MEMBER, now
+    )
+    _tell_gone(gone, stage, now)
+
+
 async def moved(
-    _message: Message, old_id: int, new_id: int, session: Session, clock: Clock
+    _message: Message, old_id: int, new_id: int, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    await destinations.migrate_chat(session, old_id, new_id, clock.now())
+    now = clock.now()
+    _tell_back(await destinations.migrate_chat(session, old_id, new_id, now), stage, now)
 
 
-async def _suspend(
-    event: ChatMemberUpdated, trouble: Trouble, session: Session, stage: Stage, clock: Clock
-) -> None:
-    affected = await destinations.suspend_chat(session, event.chat.id, trouble, clock.now())
-    for owner_id, theirs in destinations.by_owner(affected).items():
-        # Who stopped the bot cannot be told so.
-        if owner_id != event.chat.id:
-            stage.tell(owner_id, screens.suspended(theirs))
+async def topic_renamed(message: Message, name: str, thread_id: int, session: Session) -> None:
+    await topics.rename(session, message.chat.id, thread_id, name)
 
 
-async def _resume(event: ChatMemberUpdated, session: Session, stage: Stage, clock: Clock) -> bool:
-    """False when no reports had been waiting for this."""
-    back = await destinations.resume_chat(session, event.chat.id, clock.now())
-    for owner_id, theirs in destinations.by_owner(back).items():
-        stage.tell(owner_id, screens.resumed(theirs, clock.now()))
-    return bool(back)
+def _tell_gone(gone: list[Destination], stage: Stage, now: datetime) -> None:
+    for owner_id, theirs in destinations.news(gone, now):
+        stage.tell(owner_id, screens.suspended(theirs))
+
+
+def _tell_back(back: list[Destination], stage: Stage, now: datetime) -> None:
+    for owner_id, theirs in destinations.news(back, now):
+        stage.tell(owner_id, screens.resumed(theirs, now))
 
 
 def _is_new_channel(event: ChatMemberUpdated) -> bool:
@@ -79,4 +114,6 @@ def setup() -> Router:
     router = Router(name="membership")
     router.my_chat_member.register(changed)
     router.message.register(moved, Moved())
+    router.message.register(left, Left())
+    router.message.register(topic_renamed, TopicRenamed())
     return router

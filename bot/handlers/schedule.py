@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from aiogram import Router
 from aiogram.filters import Filter
@@ -49,9 +49,10 @@ from core.ports import Clock
 from core.schedule_policy import Frequency
 from core.services import profiles, schedule, settings
 from core.services.settings import ReportSettings
-from utils import zones
+from utils import typed, zones
 
-FOUND_LIMIT = 8
+FOUND_LIMIT = 12
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,26 @@ class Editing:
     async def show_saved(self) -> None:
         self.stage.notice(screens.SAVED)
         await self.show(screens.of_report if self.stage.query else screens.saved)
+
+    async def save(
+        self,
+        store: Callable[[Session, AvitoProfile, T, datetime], Awaitable[None]],
+        value: T,
+    ) -> None:
+        await store(self.session, self.profile, value, self.now)
+        await self.show_saved()
+
+    async def take(
+        self,
+        store: Callable[[Session, AvitoProfile, T, datetime], Awaitable[None]],
+        typed: T | None,
+        otherwise: Callable[[int], Screen],
+    ) -> None:
+        """The same with what was typed; the question stays where that is no answer."""
+        if typed is None:
+            self.stage.send(otherwise(self.profile.id))
+        else:
+            await self.save(store, typed)
 
 
 class Pressed(Filter):
@@ -127,17 +148,11 @@ async def ask_time(_query: CallbackQuery, editing: Editing) -> None:
 
 async def set_time(_query: CallbackQuery, callback_data: TimeSet, editing: Editing) -> None:
     at = time(callback_data.hour, callback_data.minute)
-    await schedule.set_time(editing.session, editing.profile, at, editing.now)
-    await editing.show_saved()
+    await editing.save(schedule.set_time, at)
 
 
 async def take_time(_message: Message, text: str | None, editing: Editing) -> None:
-    at = schedule.clean_time(text)
-    if at is None:
-        editing.stage.send(screens.bad_time(editing.profile.id))
-        return
-    await schedule.set_time(editing.session, editing.profile, at, editing.now)
-    await editing.show_saved()
+    await editing.take(schedule.set_time, typed.time_of_day(text), screens.bad_time)
 
 
 async def ask_zone(_query: CallbackQuery, editing: Editing) -> None:
@@ -151,7 +166,7 @@ async def turn_zones(_query: CallbackQuery, callback_data: ZonesPage, editing: E
 
 async def find_zone(_message: Message, text: str | None, editing: Editing) -> None:
     found = zones.find(text or "", FOUND_LIMIT, editing.now)
-    editing.stage.send(screens.zones_found(editing.profile.id, found, editing.now))
+    await editing.show(partial(screens.zones_found, found=found), listen=SetSchedule.zone)
 
 
 async def set_zone(_query: CallbackQuery, callback_data: ZoneSet, editing: Editing) -> None:
@@ -159,8 +174,7 @@ async def set_zone(_query: CallbackQuery, callback_data: ZoneSet, editing: Editi
         editing.stage.notice(start_screens.BUTTON_IS_OLD)
         await editing.show(screens.of_report)
         return
-    await schedule.set_zone(editing.session, editing.profile, callback_data.zone, editing.now)
-    await editing.show_saved()
+    await editing.save(schedule.set_zone, callback_data.zone)
 
 
 async def ask_frequency(_query: CallbackQuery, editing: Editing) -> None:
@@ -205,17 +219,12 @@ async def ask_interval(_query: CallbackQuery, editing: Editing) -> None:
 async def set_interval(
     _query: CallbackQuery, callback_data: IntervalSet, editing: Editing
 ) -> None:
-    await schedule.set_interval(editing.session, editing.profile, callback_data.days, editing.now)
-    await editing.show_saved()
+    await editing.save(schedule.set_interval, callback_data.days)
 
 
 async def take_interval(_message: Message, text: str | None, editing: Editing) -> None:
-    days = schedule.clean_number(text, schedule.LONGEST_INTERVAL)
-    if days is None:
-        editing.stage.send(screens.bad_interval(editing.profile.id))
-        return
-    await schedule.set_interval(editing.session, editing.profile, days, editing.now)
-    await editing.show_saved()
+    days = typed.number_of_days(text, schedule.LONGEST_INTERVAL)
+    await editing.take(schedule.set_interval, days, screens.bad_interval)
 
 
 async def ask_month_day(_query: CallbackQuery, editing: Editing) -> None:
@@ -225,17 +234,12 @@ async def ask_month_day(_query: CallbackQuery, editing: Editing) -> None:
 async def set_month_day(
     _query: CallbackQuery, callback_data: MonthDaySet, editing: Editing
 ) -> None:
-    await schedule.set_month_day(editing.session, editing.profile, callback_data.day, editing.now)
-    await editing.show_saved()
+    await editing.save(schedule.set_month_day, callback_data.day)
 
 
 async def take_month_day(_message: Message, text: str | None, editing: Editing) -> None:
-    day = schedule.clean_number(text, schedule.LAST_DAY)
-    if day is None:
-        editing.stage.send(screens.bad_month_day(editing.profile.id))
-        return
-    await schedule.set_month_day(editing.session, editing.profile, day, editing.now)
-    await editing.show_saved()
+    day = typed.day_of_month(text, schedule.LAST_DAY)
+    await editing.take(schedule.set_month_day, day, screens.bad_month_day)
 
 
 async def ask_period(_query: CallbackQuery, editing: Editing) -> None:

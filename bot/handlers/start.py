@@ -8,7 +8,9 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import commands, dialogue
+from bot import jobs as work
 from bot.callbacks import Cancel, HelpShow
+from bot.dialogue import Left
 from bot.effects import Screen
 from bot.filters import InPrivate
 from bot.screens import profiles as profile_screens
@@ -54,7 +56,7 @@ async def cancel_command(
     for job in stopped:
         stage.stop_job(job.id)
         if job.message_id is not None:
-            stage.replace(job.message_id, screens.no_longer())
+            stage.replace(job.message_id, work.replaced_by(job) or screens.no_longer())
     stage.show(_what_was_left(left, stopped))
 
 
@@ -62,12 +64,15 @@ async def cancel_button(_query: CallbackQuery, state: FSMContext, stage: Stage) 
     stage.show(_what_was_left(await dialogue.leave(state, stage), []))
 
 
-def _what_was_left(left: str | None, stopped: list[Job]) -> Screen:
+def _what_was_left(left: Left | None, stopped: list[Job]) -> Screen:
     if left is None and len(stopped) == 1:
         return screens.stopped(stopped[0].kind, stopped[0].profile_id)
-    what = [screens.DIALOGUES[left]] if left else []
+    what = [screens.DIALOGUES[left.name]] if left else []
     what += [screens.JOBS[job.kind] for job in stopped]
-    return screens.cancelled("; ".join(what)) if what else screens.nothing_to_cancel()
+    if not what:
+        return screens.nothing_to_cancel()
+    back = screens.way_back(left.name, left.profile_id) if left else None
+    return screens.cancelled("; ".join(what), back)
 
 
 def setup() -> Router:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
+from bot import jobs
 from bot.callbacks import ReportTrial, TrialSend, TrialTo
 from bot.filters import InPrivate, OwnedDestination, OwnedProfile
+from bot.screens import bind as bind_screens
 from bot.screens import destination as destination_screens
 from bot.screens import schedule as schedule_screens
 from bot.screens import trial as screens
@@ -51,7 +53,7 @@ async def _begin_or_ask(
     destination: Destination, session: Session, stage: Stage, clock: Clock
 ) -> None:
     """A client's chat must not get a trial by accident."""
-    if destination.task.chat_id == destination.profile.owner_id:
+    if destinations.is_private(destination):
         await _begin(destination, session, stage, clock)
     else:
         stage.show(screens.confirm(destination))
@@ -62,6 +64,18 @@ async def _begin(destination: Destination, session: Session, stage: Stage, clock
     if destination.task.suspended:
         stage.notice(screens.REFUSED)
         stage.show(destination_screens.one(destination, now))
+    elif not destinations.is_private(destination):
+        await jobs.begin(
+            session,
+            stage,
+            clock,
+            kind="trial",
+            dedupe=str(destination.task.id),
+            placeholder=bind_screens.checking,
+            payload={"task_id": destination.task.id},
+            profile_id=destination.profile.id,
+            in_place=True,
+        )
     elif told := await digests.trial(session, destination, now):
         stage.show(screens.on_its_way(told))
     else:

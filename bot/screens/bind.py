@@ -21,7 +21,7 @@ from bot.screens.destination import WHY_NOT, into, state_of, to_listing
 from bot.screens.parts import named, screen
 from bot.screens.schedule_words import describe_schedule
 from core.database.models import AvitoProfile
-from core.services.destinations import Bound, Refusal, Trouble
+from core.services.destinations import PLACES_LIMIT, Bound, Refusal, Trouble
 from core.services.profiles import ProfilePage
 from core.services.schedule import schedule_of
 
@@ -157,6 +157,14 @@ def refused(profile: AvitoProfile, again: PlaceBind, why: Trouble | Refusal) -> 
         Bold(f"❌ Отчёты {named(profile.profile_name)} туда пока не придут"),
         WHY_NOT[why],
         keyboard=keyboard([button("🔄 Проверить снова", again)], to_listing(profile.id)),
+    )
+
+
+def too_many(profile: AvitoProfile) -> Screen:
+    return screen(
+        Bold(f"❌ У отчётов {named(profile.profile_name)} уже {PLACES_LIMIT} мест"),
+        "Больше настроить нельзя. Уберите место, которое больше не нужно, и добавьте это ещё раз.",
+        keyboard=keyboard(to_listing(profile.id)),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import DeliveryResend, ProfileKeys, ReportNow, ReportSetChat
+from bot.callbacks import DeliveryResend, ProfileKeys, ReportNow, ReportSetChat, TrialTo
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
@@ -23,16 +24,12 @@ TOO_LATE = "Этот отчёт уже отправлен ещё раз, или 
 
 def held(report: Report) -> Screen:
     """Nobody knows whether it arrived; its owner can look and decide."""
-    return screen(
-        Bold(f"✋ Неизвестно, дошёл ли отчёт {_title(report)}"),
-        f"Куда: {name_of(report.task)}",
-        "",
-        "Связь с Telegram прервалась во время отправки. Загляните в чат: если отчёта там нет, "
-        "отправьте его ещё раз.",
-        keyboard=keyboard(
-            [button("🔁 Отправить ещё раз", DeliveryResend(delivery_id=report.delivery.id))],
-            keyboards.to_report(report.profile.id),
-        ),
+    return _notice(
+        f"✋ Неизвестно, дошёл ли отчёт {_title(report)}",
+        [report],
+        "Связь с Telegram прервалась во время отправки. Загляните в чат: если всего отчёта там "
+        "нет, отправьте его ещё раз.",
+        action=button("🔁 Отправить ещё раз", DeliveryResend(delivery_id=report.delivery.id)),
     )
 
 
@@ -44,51 +41,66 @@ def sent_again(report: Report) -> Screen:
     )
 
 
-def failed(report: Report) -> Screen:
+def trial_missed(report: Report) -> Screen:
     return screen(
-        Bold(f"❌ Отчёт {_title(report)} не отправлен"),
+        Bold(f"❌ Пробный отчёт {_title(report)} не пришёл"),
         f"Куда: {name_of(report.task)}",
         "",
-        "Telegram его не принял. Причина записана в журнал бота, следующий отчёт уйдёт по "
-        "расписанию.",
+        "За полчаса его не удалось собрать и отправить: не отвечал Avito или Telegram либо не "
+        "работал бот. Расписание осталось как было.",
         keyboard=keyboard(
-            [button("📈 Отчёт за вчера", ReportNow(profile_id=report.profile.id))],
+            [button("📨 Прислать пробный", TrialTo(task_id=report.task.id))],
             keyboards.to_report(report.profile.id),
         ),
+    )
+
+
+def failed(report: Report) -> Screen:
+    return _notice(
+        f"❌ Отчёт {_title(report)} не отправлен",
+        [report],
+        "Telegram его не принял. Причина записана в журнал бота, следующий отчёт уйдёт по "
+        "расписанию.",
+        action=button("📈 Отчёт за вчера", ReportNow(profile_id=report.profile.id)),
     )
 
 
 def not_built(reports: Sequence[Report], why: str) -> Screen:
     """Avito gave nothing that a report could be made of; `reports` are of one profile."""
-    profile = reports[0].profile
-    button_to_mend = (
-        button("🔑 Заменить ключи", ProfileKeys(profile_id=profile.id))
-        if problems.asks_for_keys(why)
-        else button("🔄 Попробовать сейчас", ReportNow(profile_id=profile.id))
-    )
-    return screen(
-        Bold(f"❌ Отчёт {_title(reports[0])} не отправлен"),
-        f"Куда: {', '.join(name_of(report.task) for report in reports)}",
-        "",
+    profile_id = reports[0].profile.id
+    return _notice(
+        f"❌ Отчёт {_title(reports[0])} не отправлен",
+        reports,
         problems.of_delivery(why),
         "Следующий отчёт — по расписанию. Пока причина та же, напоминать о ней каждый день не "
         "буду.",
-        keyboard=keyboard([button_to_mend], keyboards.to_report(profile.id)),
+        action=button("🔑 Заменить ключи", ProfileKeys(profile_id=profile_id))
+        if problems.asks_for_keys(why)
+        else button("🔄 Попробовать сейчас", ReportNow(profile_id=profile_id)),
     )
 
 
 def topic_gone(report: Report) -> Screen:
     """It went to the chat itself."""
-    return screen(
-        Bold(f"⚠️ Отчёт {_title(report)} пришёл мимо темы"),
-        f"Куда: {name_of(report.task)}",
-        "",
+    return _notice(
+        f"⚠️ Отчёт {_title(report)} пришёл мимо темы",
+        [report],
         "Тема закрыта или удалена, поэтому отчёт отправлен в общий чат группы. Откройте тему "
         "или выберите другое место.",
-        keyboard=keyboard(
-            [button("📍 Куда приходят отчёты", ReportSetChat(profile_id=report.profile.id))],
-            keyboards.to_report(report.profile.id),
-        ),
+        action=button("📍 Куда приходят отчёты", ReportSetChat(profile_id=report.profile.id)),
+    )
+
+
+def _notice(
+    heading: str, reports: Sequence[Report], *said: str, action: InlineKeyboardButton
+) -> Screen:
+    """About reports of one profile, with what can be done now."""
+    return screen(
+        Bold(heading),
+        f"Куда: {', '.join(name_of(report.task) for report in reports)}",
+        "",
+        *said,
+        keyboard=keyboard([action], keyboards.to_report(reports[0].profile.id)),
     )
 
 

@@ -12,6 +12,7 @@ from bot.callbacks import (
     DestinationCheck,
     DestinationDigest,
     DestinationLost,
+    DestinationMetrics,
     DestinationPause,
     DestinationPick,
     DestinationRemove,
@@ -19,6 +20,7 @@ from bot.callbacks import (
     DestinationResume,
     DestinationSilent,
     DestinationView,
+    ReportChartToggle,
     ReportChatForward,
     ReportChatHere,
     ReportSetChat,
@@ -26,10 +28,11 @@ from bot.callbacks import (
 )
 from bot.effects import Screen
 from bot.keyboards import button, keyboard, link
+from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import describe_next, describe_schedule
 from core.database.models import AvitoProfile, ReportTask
-from core.services import digests
+from core.services import digests, metrics
 from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
 from core.services.schedule import schedule_of
 
@@ -41,6 +44,8 @@ _TROUBLES: dict[str, str] = {
     Trouble.BLOCKED: "бот остановлен: отправьте /start в личном чате с ним",
     Trouble.NO_RIGHTS: "мне нельзя туда писать: дайте это право",
     Trouble.CHAT_GONE: "такого чата больше нет",
+    Refusal.NOT_MEMBER: "вас там больше нет: вернитесь в этот чат",
+    Refusal.NOT_ADMIN: "вы там больше не администратор: попросите вернуть вам права",
 }
 NAMED = 5
 """Of the profiles that report at the same place; the others are counted."""
@@ -60,12 +65,20 @@ WHY_NOT: dict[str, str] = {
         "Такого чата я не вижу. Если он есть, добавьте меня туда и нажмите «Проверить снова»."
     ),
     Refusal.NOT_ADMIN: (
-        "Настроить отчёты в канал может только его администратор. Попросите права у владельца "
+        "Решать об отчётах в канал может только его администратор. Попросите права у владельца "
         "канала и нажмите «Проверить снова»."
     ),
     Refusal.NOT_MEMBER: (
-        "Вас в этом чате нет, а настроить отчёты туда может только его участник (в канале — "
+        "Вас в этом чате нет, а решать об отчётах туда может только его участник (в канале — "
         "администратор). Вступите в него и нажмите «Проверить снова»."
+    ),
+    Refusal.HIDDEN: (
+        "Telegram не показывает мне, кто состоит в этом чате, и я не вижу, что вы его участник. "
+        "Сделайте меня администратором (особые права не нужны) и нажмите «Проверить снова»."
+    ),
+    Refusal.NO_TOPIC: (
+        "Такой темы в этом чате нет: возможно, её удалили. Отправьте /bind в той теме, куда "
+        "должны приходить отчёты."
     ),
     Refusal.NO_ANSWER: "Telegram сейчас не отвечает. Нажмите «Проверить снова» через минуту.",
 }
@@ -73,16 +86,19 @@ WHY_NOT: dict[str, str] = {
 
 
 def name_of(task: ReportTask) -> str:
-    """`группа «Клиенты»`."""
+    """`группа «Клиенты»`, `группа «Клиенты», тема «Отчёты»`."""
     if _is_private(task):
         return "личный чат с ботом"
-    return f"{_WHAT.get(task.chat_type or '', 'чат')} {_title(task)}"
+    name = f"{_WHAT.get(task.chat_type or '', 'чат')} {_title(task)}"
+    return f"{name}, тема {_topic(task)}" if task.thread_id else name
 
 
 def into(task: ReportTask) -> str:
-    """`группу «Клиенты»`: the place as it stands after `в`."""
+    """`группу «Клиенты»`, `тему «Отчёты» группы «Клиенты»`: the place as it stands after `в`."""
     if _is_private(task):
         return "этот чат"
+    if task.thread_id:
+        return f"тему {_topic(task)} группы {_title(task)}"
     return f"{_INTO.get(task.chat_type or '', 'чат')} {_title(task)}"
 
 
@@ -128,8 +144,10 @@ def one(destination: Destination, now: datetime) -> Screen:
         f"Отчёты профиля {named(profile.profile_name)}",
         "",
         state_of(destination, now),
+        f"В отчёте: {describe_metrics(metrics.of_destination(destination))}",
         *_digest(destination, now),
         f"Звук: {'выключен' if task.is_silent else 'включён'}",
+        f"График: {'приходит с отчётом' if task.has_chart else 'выключен'}",
         "Если неясно, дошёл ли отчёт: "
         + ("спросить вас" if asks else "прислать ещё раз с пометкой «повтор»"),
         keyboard=keyboard(
@@ -139,10 +157,17 @@ def one(destination: Destination, now: datetime) -> Screen:
                 if task.is_active
                 else button("▶️ Возобновить", DestinationResume(**about))
             ],
+            [button("📋 Что показывать", DestinationMetrics(**about))],
             [
                 button(
                     "🔔 Присылать со звуком" if task.is_silent else "🔕 Присылать без звука",
                     DestinationSilent(**about),
+                )
+            ],
+            [
+                button(
+                    "📉 Присылать без графика" if task.has_chart else "📈 Присылать с графиком",
+                    ReportChartToggle(**about),
                 )
             ],
             [
@@ -215,8 +240,11 @@ def resumed(destinations: Sequence[Destination], now: datetime) -> Screen:
     first = destinations[0]
     return screen(
         Bold(f"✅ Снова могу писать: {name_of(first.task)}"),
-        f"Профили: {_profiles(destinations)}",
-        state_of(first, now),
+        *(
+            line
+            for one in destinations
+            for line in (f"{named(one.profile.profile_name)}:", state_of(one, now))
+        ),
         keyboard=keyboard([button("📍 Это место", DestinationView(task_id=first.task.id))]),
     )
 
@@ -284,8 +312,12 @@ def _is_private(task: ReportTask) -> bool:
 
 
 def _title(task: ReportTask) -> str:
-    title = named(task.chat_title) if task.chat_title else str(task.chat_id)
-    return f"{title}, тема" if task.thread_id and not _is_private(task) else title
+    return named(task.chat_title) if task.chat_title else str(task.chat_id)
+
+
+def _topic(task: ReportTask) -> str:
+    """By its number where Telegram never mentioned its name: that is in the topic's link."""
+    return named(task.topic_name) if task.topic_name else f"№ {task.thread_id}"
 
 
 def _profiles(destinations: Sequence[Destination]) -> str:

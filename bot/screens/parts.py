@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiogram.utils.formatting import Text
 
 from bot.effects import Keyboard, Screen
+from bot.markdown import to_plain
+from utils.charts.course import Course
 
 Line = str | Text
 
+_REMARK = "\n\n———\n"
+MESSAGE_LIMIT = 4096
 PART_LIMIT = 3900
-"""Telegram's limit is 4096; the rest is for a mark that may come before the text later."""
+"""The rest of a message is for a mark that may come before the text later."""
+CAPTION_LIMIT = 1024
+"""Of the text under a picture; the markup does not count."""
 
 
-def screen(*lines: Line, keyboard: Keyboard | None = None) -> Screen:
+def screen(
+    *lines: Line, keyboard: Keyboard | None = None, picture: Course | None = None
+) -> Screen:
     """One message of these lines; an empty string is an empty line."""
     body: list[Line] = []
     for line in lines:
         body += [line, "\n"]
-    return Screen(text=Text(*body[:-1]).as_markdown(), keyboard=keyboard)
+    return Screen(text=Text(*body[:-1]).as_markdown(), keyboard=keyboard, picture=picture)
 
 
 def named(name: str) -> str:
@@ -25,11 +35,34 @@ def named(name: str) -> str:
     return f"«{name}»"
 
 
+def with_remark(original: Screen, remark: Screen) -> Screen:
+    """A screen as it stood, with a word beneath it instead of the one of the last time."""
+    text = original.text.partition(_REMARK)[0] + _REMARK + remark.text
+    limit = CAPTION_LIMIT if original.under_picture else MESSAGE_LIMIT
+    if _length(to_plain(text)) > limit:
+        text = remark.text
+    return original.model_copy(update={"text": text})
+
+
+def in_one(whole: Screen) -> Screen:
+    """A screen as one message: without its picture if the text is too long to stand under it."""
+    if whole.picture is None or _length(to_plain(whole.text)) <= CAPTION_LIMIT:
+        return whole
+    return whole.model_copy(update={"picture": None})
+
+
 def split(whole: Screen) -> list[Screen]:
     """A screen too long for one message as several, cut between lines; the last has the buttons.
 
-    No line of ours is longer than a message, and no formatting goes over the end of a line.
+    No line of ours is longer than a message, and no formatting goes over the end of a line. A
+    picture whose text is no caption comes first, under the first paragraph of it.
     """
+    if whole.picture is not None:
+        if _length(to_plain(whole.text)) <= CAPTION_LIMIT:
+            return [whole]
+        heading, _, rest = whole.text.partition("\n\n")
+        picture = Screen(text=heading, picture=whole.picture)
+        return [picture, *split(Screen(text=rest, keyboard=whole.keyboard))]
     parts = [""]
     # Not `splitlines`: aiogram's markup has lone carriage returns within a line.
     for line in whole.text.split("\n"):
@@ -38,6 +71,20 @@ def split(whole: Screen) -> list[Screen]:
         parts[-1] += line + "\n"
     *first, last = (part.strip("\n") for part in parts)
     return [Screen(text=text) for text in first] + [Screen(text=last, keyboard=whole.keyboard)]
+
+
+def marked(mark: Line, messages: Sequence[Screen]) -> list[Screen]:
+    """The same with a mark on top, for which a picture makes room.
+
+    One that has no room in a text goes ahead of it.
+    """
+    first, *rest = messages
+    text = screen(mark, "", "").text + first.text
+    length = _length(to_plain(text))
+    if length > MESSAGE_LIMIT:
+        return [screen(mark), *messages]
+    picture = first.picture if length <= CAPTION_LIMIT else None
+    return [first.model_copy(update={"text": text, "picture": picture}), *rest]
 
 
 def _length(text: str) -> int:

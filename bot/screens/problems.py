@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
 from bot.callbacks import ProfileKeys, ReportNow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
-from bot.screens.parts import screen
+from bot.screens.parts import marked, screen
+from core.database.repositories.outbox import PAUSED
 from core.errors import (
     ABOUT_KEYS,
     AvitoError,
     BadRequest,
+    DeliveryRefused,
     EmployeeKey,
     Forbidden,
     KeysRefused,
@@ -23,6 +27,7 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from core.services.destinations import Refusal
 
 NO_SUCH_PROFILE = "Такого профиля у вас нет: возможно, он удалён."
 NO_SUCH_DESTINATION = "Этого места для отчётов у вас уже нет: возможно, его убрали."
@@ -53,13 +58,17 @@ _UNDELIVERED = {
     "lost_answer": "Связь с Telegram прервалась: дошёл ли он, неизвестно.",
     "outage": "Бот в это время не работал.",
     "defect": "Сбой на нашей стороне, мы о нём уже знаем.",
+    PAUSED: "Вы поставили отчёты на паузу раньше, чем он ушёл.",
+    Refusal.NOT_MEMBER.value: "Вас не было в том чате.",
+    Refusal.NOT_ADMIN.value: "Вы не были администратором того канала.",
     "topic_gone": "Тема закрыта или удалена, поэтому он ушёл в общий чат группы.",
 }
-_TROUBLES: dict[type[AvitoError], str] = {
+_TROUBLES: dict[type[Exception], str] = {
     KeysRefused: "Avito не принимает ключи профиля",
     BadRequest: "Avito не понял запрос бота",
     Unavailable: "Avito не отвечает",
     UnexpectedAnswer: "Avito ответил не так, как обещает",
+    DeliveryRefused: "Telegram не принял отчёт по расписанию",
 }
 """What the operator reads of the errors that he is told about."""
 _BY_NAME = {kind.__name__: sentence for kind, sentence in _REASONS.items()}
@@ -104,10 +113,15 @@ def job_in_group(code: str) -> Screen:
     return screen("Отчёт сейчас не получился. Попробуйте позже.", f"Код: {code}")
 
 
-def repeated(original: Screen) -> Screen:
+def repeated(messages: Sequence[Screen]) -> list[Screen]:
     """The second copy of a message whose first may have arrived: it must say so."""
-    mark = screen("🔁 Повтор: связь с Telegram прервалась, первая копия могла дойти.", "", "")
-    return Screen(text=mark.text + original.text, keyboard=original.keyboard)
+    mark = "🔁 Повтор: связь с Telegram прервалась, первая копия могла дойти."
+    return marked(mark, messages)
+
+
+def file_gone() -> Screen:
+    """In place of a file that lay about for too long before Telegram could be reached."""
+    return screen("Файл не сохранился. Соберите его ещё раз.")
 
 
 def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
@@ -125,10 +139,11 @@ def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
 
 
 def for_operator(error: Exception, code: str, held_back: int) -> Screen:
+    kind = type(error)
     if isinstance(error, AvitoError):
-        trouble = f"{_TROUBLES.get(type(error), 'Avito отказал')} ({error.endpoint})"
+        trouble = f"{_TROUBLES.get(kind, 'Avito отказал')} ({error.endpoint})"
     else:
-        trouble = f"Сбой в боте ({type(error).__name__})"
+        trouble = _TROUBLES.get(kind) or f"Сбой в боте ({kind.__name__})"
     lines = [f"⚠️ {trouble}", f"Код: {code}, подробности в журнале."]
     if held_back:
         lines.append(f"Таких же за последнее время не показано: {held_back}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from bot.callbacks import (
     IntervalSet,
     MonthDaySet,
     ProfileKeys,
+    ReportCharacteristics,
     ReportDayToggle,
     ReportFrequency,
     ReportNow,
@@ -34,6 +36,7 @@ from bot.effects import Screen
 from bot.keyboards import Row, button, keyboard, pager
 from bot.screens import problems
 from bot.screens.destination import name_of, state_in_short
+from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import (
     describe_next,
@@ -42,12 +45,14 @@ from bot.screens.schedule_words import (
     describe_zone,
 )
 from core.database.models import ReportTask
+from core.database.repositories.outbox import PAUSED
 from core.schedule_policy import Frequency
+from core.services.metrics import Choices
 from core.services.schedule import LAST_DAY, LONGEST_INTERVAL, ChosenPeriod
 from core.services.settings import ReportSettings
 from utils import zones
 from utils.formatter import format_moment
-from utils.metrics import CATALOGUE
+from utils.plurals import plural
 
 SAVED = "Сохранено, уже действует."
 LAST_DAY_STAYS = "Нужен хотя бы один день. Чтобы не присылать совсем, поставьте отчёты на паузу."
@@ -95,6 +100,7 @@ def of_report(settings: ReportSettings, now: datetime) -> Screen:
                 button("🔁 Как часто", ReportFrequency(**about)),
                 button("📅 За какие дни", ReportSetPeriod(**about)),
             ],
+            [button("📋 Что показывать", ReportCharacteristics(**about))],
             [button("📨 Прислать пробный", ReportTrial(**about))] if settings.destinations else [],
             [_pause_or_resume(settings)],
             [button("🔑 Заменить ключи", ProfileKeys(**about))] if _needs_keys(settings) else [],
@@ -116,7 +122,7 @@ def in_words(settings: ReportSettings, now: datetime) -> list[Line]:
         f"Отчёты по расписанию: {'включены' if settings.profile.is_report_active else 'на паузе'}",
         *_when(settings, now),
         f"За какие дни: {describe_period_choice(settings.schedule, settings.period)}",
-        f"Показатели: все {len(CATALOGUE)}",
+        f"В отчёте: {_metrics(Choices(settings.profile, settings.destinations))}",
     ]
 
 
@@ -134,7 +140,7 @@ def ask_time(settings: ReportSettings, now: datetime) -> Screen:
         "",
         f"Сейчас: {schedule.at:%H:%M}, {describe_zone(schedule.zone, now)}. "
         f"{_clock(schedule.zone, now)}",
-        "Пришлите время как ЧЧ:ММ, например 9:30, или выберите.",
+        "Пришлите время (ЧЧ:ММ, 18.30, 9 утра) или выберите.",
         keyboard=keyboard(*_in_rows(offered, 4), keyboards.to_report(profile_id)),
     )
 
@@ -157,14 +163,15 @@ def ask_zone(settings: ReportSettings, now: datetime, page: int) -> Screen:
         f"Сейчас: {describe_zone(zone, now)}. {_clock(zone, now)}",
         "Выберите из списка или пришлите название города или страны — найду.",
         keyboard=keyboard(
-            *_in_rows([_zone(profile_id, one, now) for one in offered], 2),
+            *_in_rows([_zone(settings, one, now) for one in offered], 2),
             pager(page, pages, lambda number: ZonesPage(profile_id=profile_id, page=number)),
             keyboards.to_report(profile_id),
         ),
     )
 
 
-def zones_found(profile_id: int, found: list[str], now: datetime) -> Screen:
+def zones_found(settings: ReportSettings, now: datetime, found: list[str]) -> Screen:
+    profile_id = settings.profile.id
     if found:
         said = "Вот что нашлось. Если нужного нет, пришлите название иначе."
     else:
@@ -175,7 +182,7 @@ def zones_found(profile_id: int, found: list[str], now: datetime) -> Screen:
     return screen(
         said,
         keyboard=keyboard(
-            *([_zone(profile_id, zone, now)] for zone in found),
+            *([_zone(settings, zone, now)] for zone in found),
             [button("🌍 Весь список", ReportZone(profile_id=profile_id))],
             keyboards.to_report(profile_id),
         ),
@@ -258,14 +265,15 @@ def ask_month_day(settings: ReportSettings, now: datetime) -> Screen:
         Bold("📆 Какого числа присылать отчёт?"),
         "",
         *_when(settings, now),
-        "Выберите число или пришлите его. 31 — это последний день любого месяца.",
+        "Выберите число или пришлите его. В месяце, где такого числа нет, отчёт придёт в "
+        "последний день: 31 — это всегда последний день.",
         keyboard=keyboard(*_in_rows(days, 7), *_done(profile_id)),
     )
 
 
 def bad_month_day(profile_id: int) -> Screen:
     return screen(
-        "Нужно число месяца, от 1 до 31. Пришлите ещё раз.",
+        f"Нужно число месяца, от 1 до {LAST_DAY}. Пришлите ещё раз.",
         keyboard=keyboard(*_done(profile_id)),
     )
 
@@ -302,22 +310,44 @@ def ask_period(settings: ReportSettings, _now: datetime) -> Screen:
 def _destinations(settings: ReportSettings, now: datetime) -> list[Line]:
     if not settings.destinations:
         return ["Куда: ещё не выбрано. Выберите чат, и отчёты начнут приходить."]
+    choices = Choices(settings.profile, settings.destinations)
     lines: list[Line] = ["Куда:"]
     for task in settings.destinations:
         silent = ", без звука" if task.is_silent else ""
         shared = ", одной сводкой с другими" if task.id in settings.shared else ""
         lines.append(f"• {name_of(task)}{silent}{shared}{state_in_short(task)}")
-        if task.problem:
-            lines.append(_last_time(task, task.problem, settings, now))
-    return lines
+        if task in choices.differing:
+            lines.append(f"   там: {describe_metrics(choices.of(task))}")
+    return [*lines, *_failures(settings, now)]
 
 
-def _last_time(task: ReportTask, problem: str, settings: ReportSettings, now: datetime) -> str:
-    at = ""
-    if task.problem_at is not None:
-        zone = ZoneInfo(settings.schedule.zone)
-        at = f" ({format_moment(task.problem_at, now, zone)})"
-    return f"   ⚠️ Сбой с прошлым отчётом{at}. {problems.of_delivery(problem)}"
+def _metrics(choices: Choices) -> str:
+    said = describe_metrics(choices.common)
+    others = len(choices.differing)
+    if not others:
+        return said
+    return f"{said}; в {plural(others, 'месте', 'местах', 'местах')} другие"
+
+
+def _failures(settings: ReportSettings, now: datetime) -> list[Line]:
+    """What went wrong last time: each cause once, with its places where it is not all of them."""
+    failed: defaultdict[str, list[ReportTask]] = defaultdict(list)
+    for task in settings.destinations:
+        # A place that is suspended says why, and the screen says what is wrong with the profile.
+        if task.problem and not task.suspended and task.problem != settings.profile.problem:
+            failed[task.problem].append(task)
+    return [_failure(problem, tasks, settings, now) for problem, tasks in failed.items()]
+
+
+def _failure(
+    problem: str, tasks: list[ReportTask], settings: ReportSettings, now: datetime
+) -> str:
+    last = max((task.problem_at for task in tasks if task.problem_at), default=None)
+    at = f" ({format_moment(last, now, ZoneInfo(settings.schedule.zone))})" if last else ""
+    is_everywhere = len(tasks) == len(settings.destinations)
+    where = "" if is_everywhere else f" — {', '.join(name_of(task) for task in tasks)}"
+    said = "⏸ Прошлый отчёт не отправлен" if problem == PAUSED else "⚠️ Сбой с прошлым отчётом"
+    return f"{said}{at}{where}. {problems.of_delivery(problem)}"
 
 
 def _needs_keys(settings: ReportSettings) -> bool:
@@ -350,8 +380,9 @@ def _clock(zone: str, now: datetime) -> str:
     return f"Там сейчас {now.astimezone(ZoneInfo(zone)):%H:%M}."
 
 
-def _zone(profile_id: int, zone: str, now: datetime) -> InlineKeyboardButton:
-    return button(describe_zone(zone, now), ZoneSet(profile_id=profile_id, zone=zone))
+def _zone(settings: ReportSettings, zone: str, now: datetime) -> InlineKeyboardButton:
+    label = _marked(describe_zone(zone, now), is_on=zones.is_same(zone, settings.schedule.zone))
+    return button(label, ZoneSet(profile_id=settings.profile.id, zone=zone))
 
 
 def _pause_or_resume(settings: ReportSettings) -> InlineKeyboardButton:

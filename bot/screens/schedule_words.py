@@ -10,8 +10,8 @@ from babel.lists import format_list
 
 from core.schedule_policy import CHOSEN_DAYS, Frequency, Schedule
 from utils import zones
-from utils.formatter import LOCALE
-from utils.plurals import plural
+from utils.formatter import LOCALE, format_at
+from utils.plurals import NBSP, plural
 
 # Babel knows weekdays in the nominative only.
 _IN = (
@@ -38,7 +38,7 @@ _SHORTEST_MONTH = 28
 
 def describe_schedule(schedule: Schedule) -> str:
     """`по понедельникам и средам в 09:00`: how often and when, without the zone."""
-    at = f"в {schedule.at:%H:%M}"
+    at = format_at(schedule.at)
     match schedule.frequency:
         case Frequency.DAILY:
             return f"каждый день {at}"
@@ -47,7 +47,7 @@ def describe_schedule(schedule: Schedule) -> str:
         case Frequency.WEEKLY:
             return f"{_on(schedule.weekdays or _ALL)} {at}"
         case Frequency.MONTHLY:
-            monthly = f"{schedule.month_day}-го числа каждого месяца {at}"
+            monthly = f"{schedule.month_day}-го{NBSP}числа каждого месяца {at}"
             if schedule.month_day <= _SHORTEST_MONTH:
                 return monthly
             return f"{monthly} (в коротком месяце — в последний день)"
@@ -58,11 +58,12 @@ def describe_next(due_at: datetime, zone: str, now: datetime) -> str:
     if due_at <= now:
         return "с минуты на минуту"
     local, today = (instant.astimezone(ZoneInfo(zone)) for instant in (due_at, now))
-    at = f"в {local:%H:%M} ({zones.city(zone)})"
+    at = f"{format_at(local)} ({zones.city(zone)})"
     days = (local.date() - today.date()).days
     if days == 0:
         return f"сегодня {at}"
-    pattern = "d MMMM" if local.year == today.year else "d MMMM y 'года'"
+    of_another_year = "" if local.year == today.year else f" y{NBSP}'года'"
+    pattern = f"d{NBSP}MMMM{of_another_year}"
     day = f"{_IN[local.weekday()]} {format_date(local.date(), pattern, locale=LOCALE)}"
     return f"завтра, {day}, {at}" if days == 1 else f"{day} {at}"
 

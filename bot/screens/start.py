@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from aiogram.types import InlineKeyboardMarkup
@@ -10,6 +11,8 @@ from aiogram.utils.formatting import Bold
 from bot import keyboards
 from bot.callbacks import ProfileAdd, ReportNow
 from bot.effects import Screen
+from bot.keyboards import Row
+from bot.screens.destination import to_listing
 from bot.screens.parts import screen
 
 
@@ -35,8 +38,8 @@ def help_text() -> Screen:
         "основного аккаунта (ключи сотрудника не подойдут).",
         "2. Пришлите их сюда: /add_profile. Сообщение с секретом я сразу удалю, хранится он "
         "только зашифрованным.",
-        "3. В карточке профиля нажмите «Отчёт за вчера». А чтобы он приходил сам — «Отчёты по "
-        "расписанию».",
+        "3. В карточке профиля нажмите «Отчёт за вчера» или «Отчёт за другие дни». А чтобы он "
+        "приходил сам — «Отчёты по расписанию».",
         "",
         Bold("Команды"),
         "/profiles — профили и отчёты",
@@ -98,11 +101,13 @@ def left_behind(dialogue: str) -> Screen:
     return screen(f"Прервано: {DIALOGUES[dialogue]}.")
 
 
-def cancelled(what: str) -> Screen:
-    return screen(
-        f"Прервано: {what}.",
-        keyboard=_anywhere(),
-    )
+def cancelled(what: str, back: Row | None = None) -> Screen:
+    return screen(f"Прервано: {what}.", keyboard=keyboards.keyboard(back) if back else _anywhere())
+
+
+def way_back(dialogue: str, profile_id: int | None) -> Row | None:
+    """To where a dialogue about a profile began."""
+    return None if profile_id is None else _BEGAN_AT[dialogue](profile_id)
 
 
 def stopped(kind: str, profile_id: int | None) -> Screen:
@@ -114,7 +119,7 @@ def stopped(kind: str, profile_id: int | None) -> Screen:
     return screen(
         what,
         keyboard=keyboards.keyboard(
-            again if kind == "report" else [], keyboards.to_card(profile_id)
+            again if kind in {"report", "listings"} else [], keyboards.to_card(profile_id)
         ),
     )
 
@@ -147,17 +152,31 @@ DIALOGUES = {
     "ReplaceKeys": "замена ключей, прежние остались в силе",
     "Rename": "переименование, название осталось прежним",
     "SetSchedule": "настройка расписания, всё уже выбранное действует",
+    "History": "выбор дней для отчёта",
     "Bind": "выбор места для отчётов, всё осталось как было",
 }
 """What was left, by the group of states; for `/cancel` and for a command inside a dialogue."""
+
+_BEGAN_AT: dict[str, Callable[[int], Row]] = {
+    "ReplaceKeys": keyboards.to_card,
+    "Rename": keyboards.to_card,
+    "SetSchedule": keyboards.to_report,
+    "Bind": to_listing,
+    "History": keyboards.to_card,
+}
 
 JOBS = {
     "connect": "проверка ключей, профиль не подключён",
     "replace_keys": "проверка ключей, прежние остались в силе",
     "first_read": "чтение статистики, профиль подключён",
     "report": "сбор отчёта",
+    "report_excel": "сбор отчёта в Excel",
+    "listings": "чтение объявлений",
     "stats": "сбор сводки",
     "bind": "проверка чата, отчёты туда не придут",
     "check_place": "проверка чата",
+    "unpause": "проверка чата, место осталось на паузе",
+    "trial": "пробный отчёт, он не отправлен",
+    "send_again": "повтор отчёта, он не отправлен",
 }
 """What was stopped, by the kind of job."""

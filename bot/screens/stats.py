@@ -30,7 +30,7 @@ from utils.formatter import (
 )
 from utils.lights import Light
 from utils.metrics import Kind
-from utils.plurals import plural
+from utils.plurals import NBSP, plural
 
 NOTHING_BOUND = "Сюда больше не приходит ни один отчёт."
 
@@ -109,7 +109,7 @@ def too_soon(left: timedelta) -> Screen:
 
 
 def wait(left: timedelta) -> str:
-    return f"Сводка только что была. Новую соберу через {ceil(left.total_seconds())} с."
+    return f"Сводка только что была. Новую соберу через {ceil(left.total_seconds())}{NBSP}с."
 
 
 def _totals(report: Combined) -> list[Line]:

@@ -43,6 +43,10 @@ def confirm(destination: Destination) -> Screen:
     )
 
 
+def under_way(destination: Destination) -> Screen:
+    return screen(UNDER_WAY, keyboard=keyboard(keyboards.to_report(destination.profile.id)))
+
+
 def on_its_way(told: Sequence[Destination]) -> Screen:
     first, *others = told
     names = ", ".join(named(each.profile.profile_name) for each in told)

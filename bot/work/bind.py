@@ -1,8 +1,8 @@
-"""Checking places with Telegram in the background: before one is set, and to mend one."""
+"""Asking Telegram about a place before something is done there: set it, mend it, send to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from aiogram import Bot
@@ -10,21 +10,29 @@ from aiogram import Bot
 from bot import places
 from bot.callbacks import PlaceBind
 from bot.effects import Effect, Screen, Show
-from bot.jobs import JobContext
+from bot.jobs import Ending, JobContext
 from bot.places import PlaceRefused, Wanted
 from bot.screens import bind as bind_screens
+from bot.screens import deliveries as delivery_screens
 from bot.screens import destination as screens
 from bot.screens import parts, problems
-from core.database.session import Sessions
+from bot.screens import trial as trial_screens
+from core import digests, slots
+from core.database.session import Sessions, reading
 from core.errors import DestinationNotFound
 from core.ports import Clock
-from core.services import destinations, profiles
-from core.services.destinations import Bound, Destination, Place, Trouble
+from core.services import deliveries, destinations, profiles, topics
+from core.services.destinations import Bound, Destination, Refusal, Trouble
+
+GoOn = Callable[[Ending, Destination], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class BindWork:
-    """What the checks of places need besides themselves."""
+    """What the checks of places need besides themselves.
+
+    A person may have left the chat since he set it: he is looked for at every word of his.
+    """
 
     bot: Bot
     sessions: Sessions
@@ -36,7 +44,7 @@ class BindWork:
         wanted = Wanted(**job.payload)
         try:
             place = await places.look(self.bot, wanted.chat_id, wanted.thread_id)
-            await places.check_person(self.bot, place, job.owner_id)
+            await places.check_person(self.bot, place.chat_id, place.type, job.owner_id)
         except PlaceRefused as refusal:
             async with job.ending() as ending:
                 profile = await profiles.owned(ending.session, job.owner_id, job.profile_id)
@@ -45,59 +53,117 @@ class BindWork:
                 )
                 ending.screen = bind_screens.refused(profile, again, refusal.why)
             return
-        place = _with_topic(place, wanted.topic)
         async with job.ending() as ending:
             profile = await profiles.owned(ending.session, job.owner_id, job.profile_id)
+            topic = await topics.name_of(ending.session, place.chat_id, place.thread_id)
+            place = replace(place, topic=topic)
             bound = await destinations.bind(ending.session, profile, place, self.clock.now())
+            if bound is None:
+                ending.screen = bind_screens.too_many(profile)
+                return
             ending.screen = bind_screens.bound(bound, self.clock.now())
             if wanted.is_asked_there:
                 ending.more = [_said_there(bound)]
 
     async def check(self, job: JobContext) -> None:
-        """See whether a destination's chat lets the bot post again; go on there if it does."""
+        """See whether reports can go to a destination again; go on there if they can."""
+        await self._if_allowed(job, self._resume)
+
+    async def unpause(self, job: JobContext) -> None:
+        """End the owner's pause of a destination."""
+
+        async def unpause(ending: Ending, destination: Destination) -> None:
+            await destinations.resume(ending.session, destination, self.clock.now())
+            await self._resume(ending, destination)
+
+        await self._if_allowed(job, unpause)
+
+    async def trial(self, job: JobContext) -> None:
+        """Put a trial report on its way."""
+
+        async def send(ending: Ending, destination: Destination) -> None:
+            told = await digests.trial(ending.session, destination, self.clock.now())
+            ending.screen = (
+                trial_screens.on_its_way(told) if told else trial_screens.under_way(destination)
+            )
+
+        await self._if_allowed(job, send)
+
+    async def send_again(self, job: JobContext) -> None:
+        """Send a held report once more."""
+
+        async def send(ending: Ending, _destination: Destination) -> None:
+            report = await deliveries.held(
+                ending.session, job.owner_id, job.payload["delivery_id"]
+            )
+            if report is None:
+                ending.screen = parts.screen(delivery_screens.TOO_LATE)
+                return
+            await deliveries.send_again(ending.session, report, self.clock.now())
+            ending.screen = delivery_screens.sent_again(report)
+
+        await self._if_allowed(job, send)
+
+    async def _if_allowed(self, job: JobContext, go_on: GoOn) -> None:
+        """Go on if the bot may post at the job's destination, and its owner has a say there."""
+        task_id = job.payload["task_id"]
         try:
-            await self._check(job, job.payload["task_id"])
+            why = await self._what_forbids(job.owner_id, task_id)
+            async with job.ending() as ending:
+                destination = await destinations.owned(ending.session, job.owner_id, task_id)
+                if why is None:
+                    await go_on(ending, destination)
+                else:
+                    await self._refuse(ending, destination, why)
         except DestinationNotFound:
             async with job.ending() as ending:
                 ending.screen = parts.screen(problems.NO_SUCH_DESTINATION)
 
-    async def _check(self, job: JobContext, task_id: int) -> None:
-        async with self.sessions() as session:
-            task = (await destinations.owned(session, job.owner_id, task_id)).task
-        why = None
+    async def _what_forbids(self, owner_id: int, task_id: int) -> Trouble | Refusal | None:
+        async with reading(self.sessions) as session:
+            task = (await destinations.owned(session, owner_id, task_id)).task
         try:
-            await places.look(self.bot, task.chat_id, task.thread_id)
+            place = await places.look(self.bot, task.chat_id, task.thread_id)
+            await places.check_person(self.bot, place.chat_id, place.type, owner_id)
         except PlaceRefused as refusal:
-            why = refusal.why
-        now = self.clock.now()
-        async with job.ending() as ending:
-            destination = await destinations.owned(ending.session, job.owner_id, task_id)
-            if why is not None:
-                ending.screen = screens.still_refused(destination, why)
-                if isinstance(why, Trouble):
-                    lost = await destinations.suspend_chat(ending.session, task.chat_id, why, now)
-                    ending.more = _told_others(lost, job.owner_id, screens.suspended)
-                return
-            resumed = await destinations.resume_chat(ending.session, task.chat_id, now)
-            ending.screen = screens.one(destination, now)
-            ending.more = _told_others(
-                resumed, job.owner_id, lambda theirs: screens.resumed(theirs, now)
-            )
+            return refusal.why
+        return None
+
+    async def _refuse(
+        self, ending: Ending, destination: Destination, why: Trouble | Refusal
+    ) -> None:
+        now, chat_id = self.clock.now(), destination.task.chat_id
+        owner_id = destination.profile.owner_id
+        ending.screen = screens.still_refused(destination, why)
+        lost: list[Destination] = []
+        await slots.materialise(ending.session, now, chat_id=chat_id)
+        if isinstance(why, Trouble):
+            lost = await destinations.suspend_chat(ending.session, chat_id, why, now)
+        elif why in destinations.NO_SAY:
+            lost = await destinations.suspend_owner(ending.session, chat_id, owner_id, why, now)
+        ending.more = _told_others(destinations.news(lost, now), owner_id, screens.suspended)
+
+    async def _resume(self, ending: Ending, destination: Destination) -> None:
+        now, chat_id = self.clock.now(), destination.task.chat_id
+        owner_id = destination.profile.owner_id
+        resumed = await destinations.resume_chat(ending.session, chat_id, now, owner_id=owner_id)
+        ending.screen = screens.one(destination, now)
+        ending.more = _told_others(
+            destinations.news(resumed, now), owner_id, lambda theirs: screens.resumed(theirs, now)
+        )
 
 
 def _told_others(
-    affected: list[Destination], but: int, screen_of: Callable[[list[Destination]], Screen]
+    news: list[tuple[int, list[Destination]]],
+    but: int,
+    screen_of: Callable[[list[Destination]], Screen],
 ) -> list[Effect]:
     """For the other owners whose reports go to the same chat."""
     return [
         Show(chat_id=owner_id, screen=screen_of(theirs))
-        for owner_id, theirs in destinations.by_owner(affected).items()
+        for owner_id, theirs in news
         if owner_id != but
     ]
-
-
-def _with_topic(place: Place, topic: str | None) -> Place:
-    return replace(place, title=f"{place.title} › {topic}") if topic else place
 
 
 def _said_there(bound: Bound) -> Effect:

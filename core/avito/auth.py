@@ -49,7 +49,8 @@ class ProfileAccess:
 async def new_token(door: AvitoDoor, credentials: Credentials, clock: Clock) -> Token:
     """Ask Avito for a token. Raises `KeysRefused` in whatever form Avito refuses the keys."""
     try:
-        answer = await door.call(Request(TOKEN, form=credentials.form()))
+        form, client_id = credentials.form(), credentials.client_id
+        answer = await door.call(Request(TOKEN, form=form, client_id=client_id))
     except (BadRequest, Forbidden, NotFound, TokenRefused, RefusedInside200) as refusal:
         raise KeysRefused(TOKEN.name, status=refusal.status, detail=refusal.detail) from refusal
     issued = _read_token(answer)

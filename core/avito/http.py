@@ -7,6 +7,7 @@ allow-list. Neither a token nor a secret gets into a log line, an error or a rep
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,9 +23,10 @@ import tenacity
 from httpx_aiohttp import AiohttpTransport
 
 from core.avito.answers import Answer, understand
+from core.avito.breaker import PROBE_SEC, Breaker
 from core.avito.endpoints import ALLOWED, Endpoint
 from core.errors import RateLimited, Unavailable, UnexpectedAnswer
-from core.ports import Clock, RateGate
+from core.ports import Clock, Escalate, RateGate
 from core.tls import trust
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,8 @@ class Request:
     body: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    client_id: str = ""
+    """Whose keys authorise it: that one account is silent says nothing of the others."""
 
     def headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", **dict(self.endpoint.headers)}
@@ -79,10 +83,12 @@ class AvitoDoor:
         clock: Clock,
         gate: RateGate,
         patience: Patience | None = None,
+        escalate: Escalate | None = None,
         largest_body: int = 8 * 1024 * 1024,
     ) -> None:
         self._clock = clock
         self._gate = gate
+        self._breaker = Breaker(clock, escalate)
         self._patience = patience or Patience()
         self._largest_body = largest_body
         self._client = httpx.AsyncClient(
@@ -103,12 +109,18 @@ class AvitoDoor:
 
         A call without a documented once-a-minute limit is tried three times while Avito is
         unavailable. Raises `AvitoError` of the fitting class, `RateLimited` also when our own
-        gate is shut.
+        gate is shut, `Unavailable` also when Avito was silent lately and is not asked.
         """
         if request.endpoint not in ALLOWED:
             raise ValueError(f"{request.endpoint.name} is not on the allow-list")
-        if request.endpoint.once_a_minute:
-            return await self._knock(request, self._deadline())
+        with self._breaker.watch(request.endpoint.name, request.client_id) as is_probe:
+            if is_probe:
+                return await self._knock(request, self._deadline(), longest=PROBE_SEC)
+            if request.endpoint.once_a_minute:
+                return await self._knock(request, self._deadline())
+            return await self._insist(request)
+
+    async def _insist(self, request: Request) -> Any:
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(Unavailable),
             stop=tenacity.stop_after_attempt(TRIES)
@@ -123,12 +135,13 @@ class AvitoDoor:
     def _deadline(self) -> float:
         return asyncio.get_running_loop().time() + self._patience.total
 
-    async def _knock(self, request: Request, deadline: float) -> Any:
+    async def _knock(self, request: Request, deadline: float, *, longest: float = math.inf) -> Any:
         """One try: through the gate, over the wire, and the gate shut behind it."""
         if request.account is not None:
             await self._enter(request.account, request.endpoint)
         try:
-            answer = await self._exchange(request, deadline)
+            until = min(deadline, asyncio.get_running_loop().time() + longest)
+            answer = await self._exchange(request, until)
             return understand(answer)
         except RateLimited as refusal:
             await self._hold(request, self._seconds_until(refusal.retry_at))

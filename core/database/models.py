@@ -98,6 +98,9 @@ class AvitoProfile(Base):
     report_anchor: Mapped[date | None] = mapped_column(Date)
     """A local date on which an every-N-days report is due: its phase, kept over restarts."""
     is_report_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    report_metrics: Mapped[str | None] = mapped_column(Text)
+    """JSON list of metric keys for the reports by button and for every destination without a
+    choice of its own; NULL means the usual ones."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_duplicate: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     problem: Mapped[str | None] = mapped_column(String(32))
@@ -130,7 +133,7 @@ class ReportTask(Base):
     report_time: Mapped[str] = mapped_column(String(10), server_default="10:00")
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     report_metrics: Mapped[str | None] = mapped_column(Text)
-    """JSON list of metric keys; NULL means all."""
+    """JSON list of metric keys chosen for this destination; NULL means as in the profile."""
     report_days: Mapped[str | None] = mapped_column(Text)
     report_period: Mapped[str] = mapped_column(String(10), server_default="day")
     """`day` | `week` | `month`; says something only where `is_period_set`."""
@@ -139,9 +142,12 @@ class ReportTask(Base):
     thread_id: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """The forum topic, 0 outside of topics."""
     chat_title: Mapped[str | None] = mapped_column(String(255))
+    topic_name: Mapped[str | None] = mapped_column(String(128))
     chat_type: Mapped[str | None] = mapped_column(String(16))
     """`private` | `group` | `supergroup` | `channel`, NULL where the predecessor never asked."""
     is_silent: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    has_chart: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    """Reports come with a picture of the daily course."""
     on_lost_answer: Mapped[str] = mapped_column(String(8), server_default="resend")
     """What becomes of a report whose answer was lost: `resend` (marked) or `hold`."""
     is_digest: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
@@ -149,7 +155,12 @@ class ReportTask(Base):
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the next slot is due. NULL: nothing is due, or a change has yet to be worked in."""
     suspended: Mapped[str | None] = mapped_column(String(32))
-    """Why Telegram will not let the bot post there (`core.services.destinations.Trouble`)."""
+    """Why nothing is sent there: the bot may not post (`core.services.destinations.Trouble`), or
+    the owner has no say there any more (`Refusal`)."""
+    told: Mapped[str | None] = mapped_column(String(32))
+    """The `suspended` that its owner heard of last; NULL: he knows it to be well."""
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When he last heard that nothing is sent there."""
     problem: Mapped[str | None] = mapped_column(String(64))
     """What became of the last report that did not arrive; NULL after one that did."""
     problem_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -172,11 +183,30 @@ class Delivery(Base):
             sqlite_where=text("finished_at IS NULL"),
             postgresql_where=text("finished_at IS NULL"),
         ),
+        # In the order in which they are built, and sent.
+        Index(
+            "ix_outbox_due",
+            *("attempt", "due_at", "task_id", "part", "id"),
+            sqlite_where=text("state = 'due'"),
+            postgresql_where=text("state = 'due'"),
+        ),
+        Index(
+            "ix_outbox_sendable",
+            *("due_at", "task_id", "part", "id"),
+            sqlite_where=text("state IN ('ready', 'retry', 'resend')"),
+            postgresql_where=text("state IN ('ready', 'retry', 'resend')"),
+        ),
         Index(
             "ix_outbox_finished_at",
             "finished_at",
             sqlite_where=text("finished_at IS NOT NULL"),
             postgresql_where=text("finished_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_outbox_untold",
+            "id",
+            sqlite_where=text("is_untold = 1"),
+            postgresql_where=text("is_untold"),
         ),
         Index(
             "ix_outbox_carrier_id",
@@ -218,9 +248,21 @@ class Delivery(Base):
     """The delivery in whose message it goes, as a part of a digest."""
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(String(200))
+    is_untold: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Its owner has yet to hear what became of it: he has to decide, or waits."""
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """NULL while it is open."""
+
+
+class Topic(Base):
+    """The name of a forum topic, as Telegram happened to mention it: it cannot be asked for."""
+
+    __tablename__ = "topics"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    thread_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(128))
 
 
 class DailyStats(Base):
@@ -235,6 +277,18 @@ class DailyStats(Base):
     """Avito's slug -> count, or kopecks where the slug is money. A withheld slug is absent."""
     source: Mapped[str] = mapped_column(String(8))
     """Where the day came from: `v2`, or `v1` when v2 refused (then without money)."""
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DailyCalls(Base):
+    """The calls of one account on one Moscow day, as last read: a method of its own at Avito."""
+
+    __tablename__ = "daily_calls"
+
+    avito_user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    metrics: Mapped[dict[str, int]] = mapped_column(JSON)
+    """`calls`, `answeredCalls`, `newCalls`, `newAnsweredCalls`; what Avito left out is absent."""
     fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -266,6 +320,58 @@ class AccountSync(Base):
     failure: Mapped[str | None] = mapped_column(String(64))
     """The class name of the last failed read's error, NULL after a good one."""
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Listing(Base):
+    """A listing of an account, as Avito described it last."""
+
+    __tablename__ = "listings"
+
+    account: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    listing_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Above 2**31 in life."""
+    title: Mapped[str | None] = mapped_column(String(200))
+    """Cleaned. NULL: it has none, or Avito lists it no more."""
+    price_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[str | None] = mapped_column(String(16))
+    """Avito's word, `active` above all; NULL when it is not among the active any more."""
+    url: Mapped[str | None] = mapped_column(String(500))
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListingRead(Base):
+    """That all listings of an account were read about one period: a day, or several together."""
+
+    __tablename__ = "listing_reads"
+    __table_args__ = (
+        UniqueConstraint("account", "first_day", "last_day", name="uq_listing_reads_period"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    account: Mapped[int] = mapped_column(BigInteger)
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(String(8))
+    """`v2`, or `v1` when v2 refused (then without money)."""
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListingNumbers(Base):
+    """What one listing did in the period of a read. NULL is what Avito withheld."""
+
+    __tablename__ = "listing_numbers"
+
+    read_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("listing_reads.id", ondelete="CASCADE"), primary_key=True
+    )
+    listing_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    views: Mapped[int | None] = mapped_column(BigInteger)
+    contacts: Mapped[int | None] = mapped_column(BigInteger)
+    favorites: Mapped[int | None] = mapped_column(BigInteger)
+    orders: Mapped[int | None] = mapped_column(BigInteger)
+    """What it brought without a contact: ordered with Delivery, booked, applied for."""
+    spending_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    """Money, without bonuses."""
 
 
 class AvitoGate(Base):

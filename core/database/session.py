@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import aiosqlite
 from sqlalchemy import URL, Connection, Dialect, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert
@@ -109,6 +111,7 @@ def _connect(
 def _sqlite_engine(url: URL) -> AsyncEngine:
     _make_private_file(Path(url.database or ""))
     engine = create_async_engine(url, hide_parameters=True, pool_size=5, max_overflow=0)
+    event.listen(engine.sync_engine, "do_connect", _open_undisturbed)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -123,6 +126,34 @@ def _make_private_file(path: Path) -> None:
         raise SettingsError(
             "DATABASE_URL", f"the file {path} cannot be used: {error.strerror}"
         ) from error
+
+
+def _open_undisturbed(
+    _dialect: Dialect, _record: ConnectionPoolEntry, _args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    kwargs["async_creator_fn"] = _open_sqlite
+
+
+async def _open_sqlite(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
+    """Open a file on the thread of its connection; whoever is cancelled meanwhile waits for it.
+
+    Left alone, the thread keeps an open file that nobody has, and ends with a traceback if the
+    event loop is closed before it can report.
+    """
+    opening = asyncio.create_task(_opened(aiosqlite.connect(*args, **kwargs)))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait({opening})
+        if opening.exception() is None:
+            await opening.result().close()
+        raise
+
+
+async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+    # As SQLAlchemy does it: a connection that is left open must not keep the process alive.
+    connection._thread.daemon = True
+    return await connection
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

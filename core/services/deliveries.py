@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import State
+from core.database.repositories.outbox import State, reopen_rest
 
 SECOND_CHANCE = timedelta(hours=1)
 """How long a report that its owner sends again may take to get there."""
@@ -36,12 +36,25 @@ async def find(session: AsyncSession, delivery_ids: Collection[int]) -> list[Rep
     return [Report(*row) for row in rows]
 
 
-async def send_again(
-    session: AsyncSession, owner_id: int, delivery_id: int, now: datetime
-) -> Report | None:
-    """Send a held report once more, marked as a repeat.
+async def untold(session: AsyncSession) -> list[Report]:
+    """Reports whose owners have yet to hear of them; by the end of the transaction they do."""
+    rows = await session.execute(
+        _reports()
+        .where(Delivery.is_untold)
+        .order_by(Delivery.id)
+        # Whoever has one in hand tells it himself.
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    reports = [Report(*row) for row in rows]
+    for report in reports:
+        report.delivery.is_untold = False
+    return reports
 
-    None: it is not held any more, its text is forgotten, or it is not this owner's.
+
+async def held(session: AsyncSession, owner_id: int, delivery_id: int) -> Report | None:
+    """A report of this owner's that waits for his decision, locked.
+
+    None: it is not held any more, its text is forgotten, or it is not his.
     """
     row = (
         await session.execute(
@@ -55,9 +68,11 @@ async def send_again(
             .with_for_update(of=Delivery)
         )
     ).one_or_none()
-    if row is None or row[0].payload is None:
-        return None
-    report = Report(*row)
+    return Report(*row) if row is not None and row[0].payload is not None else None
+
+
+async def send_again(session: AsyncSession, report: Report, now: datetime) -> None:
+    """Send a held report once more, marked as a repeat, and what was to follow it."""
     delivery = report.delivery
     delivery.state, delivery.is_repeat, delivery.attempt = State.RESEND, True, 0
     delivery.owner = delivery.next_try_at = delivery.finished_at = None
@@ -66,7 +81,7 @@ async def send_again(
     # While it was held its group may have become a supergroup.
     delivery.chat_id, delivery.thread_id = report.task.chat_id, report.task.thread_id
     await session.flush()
-    return report
+    await reopen_rest(session, [delivery.id])
 
 
 def _reports() -> Select[Delivery, ReportTask, AvitoProfile, int]:

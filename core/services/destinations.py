@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
@@ -17,6 +18,10 @@ from core.errors import DestinationNotFound
 from core.services import schedule
 
 TITLE_LIMIT = 255
+PLACES_LIMIT = 20
+"""Destinations of one profile: each is a button, and a message to send at the same minute."""
+QUIET = timedelta(minutes=10)
+"""How long after it was told that a place is gone the same is not told again."""
 _MAY_HAVE_ARRIVED = ("sent", "sending", "resend", "held")
 
 
@@ -40,8 +45,16 @@ class Refusal(StrEnum):
     """The person is no administrator of the channel."""
     NOT_MEMBER = "not_member"
     """The person is not in the chat."""
+    HIDDEN = "hidden"
+    """Telegram does not tell the bot who is in the chat."""
+    NO_TOPIC = "no_topic"
+    """There is no such topic in the chat."""
     NO_ANSWER = "no_answer"
     """Telegram could not be asked."""
+
+
+NO_SAY = frozenset({Refusal.NOT_ADMIN, Refusal.NOT_MEMBER})
+"""The person has no say about reports there: by these a destination can be suspended too."""
 
 
 class LostAnswer(StrEnum):
@@ -60,6 +73,8 @@ class Place:
     title: str | None
     type: str
     """`private` | `group` | `supergroup` | `channel`."""
+    topic: str | None = None
+    """The name of the topic, where Telegram has mentioned it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +83,23 @@ class Destination:
 
     task: ReportTask
     profile: AvitoProfile
+    reported_until: date | None = None
+    """The last day that is reported there, where that was looked up."""
     others: Sequence[Destination] = ()
     """What else its owner's profiles have at the same place, where that was looked up."""
+
+
+class Seat(NamedTuple):
+    """A chat, and somebody by whose word reports go there."""
+
+    chat_id: int
+    chat_type: str | None
+    owner_id: int
+
+
+def is_private(destination: Destination) -> bool:
+    """Reports go to their owner himself: nobody else has a say there."""
+    return destination.task.chat_id == destination.profile.owner_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +116,9 @@ async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destinati
     """
     row = (
         await session.execute(
-            _with_profiles().where(
+            _with_profiles()
+            .add_columns(outbox.reported_until())
+            .where(
                 ReportTask.id == task_id,
                 ReportTask.chat_id != 0,
                 AvitoProfile.owner_id == owner_id,
@@ -102,6 +134,7 @@ async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destinati
 async def _beside(session: AsyncSession, task: ReportTask, owner_id: int) -> list[Destination]:
     rows = await session.execute(
         _with_profiles()
+        .add_columns(outbox.reported_until())
         .where(
             AvitoProfile.owner_id == owner_id,
             ReportTask.profile_id != task.profile_id,
@@ -134,10 +167,13 @@ async def bound_here(session: AsyncSession, chat_id: int, thread_id: int) -> lis
     return list(profiles)
 
 
-async def bind(session: AsyncSession, profile: AvitoProfile, place: Place, now: datetime) -> Bound:
+async def bind(
+    session: AsyncSession, profile: AvitoProfile, place: Place, now: datetime
+) -> Bound | None:
     """Let the profile report at this place, which was checked before.
 
-    A place that was set already is not doubled: it is only known to be good again.
+    A place that was set already is not doubled: it is only known to be good again. None: the
+    profile reports at as many places as it may.
     """
     # Two presses at a time must not both find the place free.
     await session.execute(
@@ -156,6 +192,8 @@ async def bind(session: AsyncSession, profile: AvitoProfile, place: Place, now: 
     where = (place.chat_id, place.thread_id)
     task = next((task for task in tasks if (task.chat_id, task.thread_id) == where), None)
     is_new = task is None
+    if is_new and sum(task.chat_id != 0 for task in tasks) >= PLACES_LIMIT:
+        return None
     if task is None:
         # What was chosen before there was any place waits in a row without one.
         task = next((task for task in tasks if task.chat_id == 0), None)
@@ -166,7 +204,8 @@ async def bind(session: AsyncSession, profile: AvitoProfile, place: Place, now: 
     task.chat_id, task.thread_id = where
     task.chat_title = place.title[:TITLE_LIMIT] if place.title else None
     task.chat_type = place.type
-    task.suspended = None
+    task.topic_name = place.topic or task.topic_name
+    task.suspended = task.told = None
     if is_new:
         task.is_active = True
         beside = await _beside(session, task, profile.owner_id)
@@ -186,12 +225,15 @@ def _like(task: ReportTask) -> ReportTask:
 
 
 async def pause(session: AsyncSession, destination: Destination, now: datetime) -> None:
+    """Nothing more comes, except what may have left already."""
+    await outbox.withdraw(session, now, ReportTask.id == destination.task.id)
     destination.task.is_active = False
     await schedule.reschedule(session, destination.profile, now)
 
 
 async def resume(session: AsyncSession, destination: Destination, now: datetime) -> None:
     destination.task.is_active = True
+    await schedule.undo_slip(session, destination.profile, now)
     await schedule.reschedule(session, destination.profile, now)
 
 
@@ -213,7 +255,7 @@ async def unbind(session: AsyncSession, destination: Destination) -> None:
         rest = _like(task)
         rest.profile_id = task.profile_id
         session.add(rest)
-    await outbox.take_apart(session, ReportTask.id == task.id)
+    await outbox.take_apart(session, outbox.going_to(ReportTask.id == task.id))
     await session.delete(task)
     await session.flush()
 
@@ -223,25 +265,101 @@ async def suspend_chat(
 ) -> list[Destination]:
     """Send nothing into this chat until `resume_chat`, in none of its topics.
 
-    Returns what was not suspended before: whose owners have to be told.
+    What is due there has to be written down before, or its slot is skipped. Returns all of them
+    there, for `news`.
     """
-    affected = []
-    for destination in await _in_chat(session, chat_id):
-        # Refused by the sender and told by `my_chat_member`: it is one and the same trouble.
-        if destination.task.suspended is None:
-            affected.append(destination)
-        destination.task.suspended = trouble.value
-    await _reschedule(session, affected, now)
-    return affected
+    there = [d for d in await _in_chat(session, chat_id) if d.task.suspended not in NO_SAY]
+    await _suspend(session, there, trouble, now)
+    return there
 
 
-async def resume_chat(session: AsyncSession, chat_id: int, now: datetime) -> list[Destination]:
-    """The bot may post there again. Returns what had been suspended."""
-    affected = [d for d in await _in_chat(session, chat_id) if d.task.suspended is not None]
-    for destination in affected:
+async def suspend_owner(
+    session: AsyncSession, chat_id: int, owner_id: int, why: Refusal, now: datetime
+) -> list[Destination]:
+    """Send none of this owner's reports into the chat: he has no say there any more.
+
+    Until he has it checked: neither his return nor the bot's is his word for it. What has not
+    left is withdrawn. Returns all of his there, for `news`.
+    """
+    theirs = [d for d in await _in_chat(session, chat_id) if d.profile.owner_id == owner_id]
+    await _suspend(session, theirs, why, now)
+    # A report that waits for Avito or for its turn is one of them.
+    affected = ReportTask.id.in_([destination.task.id for destination in theirs])
+    await outbox.withdraw(session, now, affected, why.value, trials_too=True)
+    return theirs
+
+
+async def resume_chat(
+    session: AsyncSession, chat_id: int, now: datetime, *, owner_id: int | None = None
+) -> list[Destination]:
+    """The bot may post there again, and `owner_id` has a say there. Returns what is resumed."""
+    resumed = [
+        d
+        for d in await _in_chat(session, chat_id)
+        if d.task.suspended is not None
+        and (d.task.suspended not in NO_SAY or d.profile.owner_id == owner_id)
+    ]
+    for destination in resumed:
         destination.task.suspended = None
-    await _reschedule(session, affected, now)
-    return affected
+    await _reschedule(session, resumed, now)
+    return resumed
+
+
+async def untold(session: AsyncSession) -> list[Destination]:
+    """What is suspended without its owner having heard of it yet."""
+    rows = await session.execute(
+        _with_profiles()
+        .where(ReportTask.suspended.is_not(None), ReportTask.told.is_(None))
+        .order_by(ReportTask.id)
+        .with_for_update(of=ReportTask)
+    )
+    return [Destination(*row) for row in rows]
+
+
+def news(
+    destinations: Iterable[Destination], now: datetime
+) -> list[tuple[int, list[Destination]]]:
+    """What has to be told now, as (owner, his destinations in one chat); it counts as told.
+
+    A place that comes and goes is told of once in `QUIET`: that it is gone, and that it is back.
+    What is kept back is found by `untold`, if it is still so.
+    """
+    groups: defaultdict[tuple[int, int], list[Destination]] = defaultdict(list)
+    for destination in destinations:
+        task, owner_id = destination.task, destination.profile.owner_id
+        if not _is_news(task, now):
+            continue
+        task.told = task.suspended
+        if task.suspended is not None:
+            task.told_at = now
+        # Who stopped the bot himself cannot be told so.
+        if task.suspended is None or task.chat_id != owner_id:
+            groups[owner_id, task.chat_id].append(destination)
+    return [(owner_id, theirs) for (owner_id, _), theirs in groups.items()]
+
+
+def _is_news(task: ReportTask, now: datetime) -> bool:
+    if task.suspended is None:
+        return task.told is not None
+    if task.told is not None:
+        return False
+    # A clock that was set back must not keep it for longer.
+    return task.told_at is None or not timedelta(0) <= now - task.told_at < QUIET
+
+
+async def seats(session: AsyncSession) -> list[Seat]:
+    """The groups and channels that reports go to, each with everybody who decided so.
+
+    Also where they are paused: a pause of the whole profile can end without asking about each.
+    """
+    rows = await session.execute(
+        select(ReportTask.chat_id, func.max(ReportTask.chat_type), AvitoProfile.owner_id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(ReportTask.chat_id < 0, ReportTask.suspended.is_(None))
+        .group_by(ReportTask.chat_id, AvitoProfile.owner_id)
+        .order_by(ReportTask.chat_id, AvitoProfile.owner_id)
+    )
+    return [Seat(*row) for row in rows]
 
 
 async def migrate_chat(
@@ -249,7 +367,8 @@ async def migrate_chat(
 ) -> list[Destination]:
     """A group became a supergroup: move its destinations and the reports on their way there.
 
-    Returns the moved ones. Telegram tells it up to three times; only the first finds any.
+    Returns the moved ones, for `news`. Telegram tells it up to three times; only the first finds
+    any.
     """
     # Even if no destination is left there: a report may have been written down a moment ago.
     await session.execute(
@@ -268,7 +387,9 @@ async def migrate_chat(
         twin = there.get((task.profile_id, task.thread_id))
         if twin is not None:
             # Bound anew by hand before we heard of the move: one of the two would be a double.
-            await outbox.take_apart(session, ReportTask.id.in_((task.id, twin.id)))
+            await outbox.take_apart(
+                session, outbox.going_to(ReportTask.id.in_((task.id, twin.id)))
+            )
             arrived = select(Delivery.slot).where(
                 Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
             )
@@ -280,18 +401,12 @@ async def migrate_chat(
                 )
             )
             await session.delete(twin)
-        task.chat_id, task.chat_type, task.suspended = new_chat_id, "supergroup", None
+        task.chat_id, task.chat_type = new_chat_id, "supergroup"
+        if task.suspended not in NO_SAY:
+            task.suspended = None
     await session.flush()
     await _reschedule(session, [d for d in moved if d.task.next_due_at is None], now)
     return moved
-
-
-def by_owner(destinations: Iterable[Destination]) -> dict[int, list[Destination]]:
-    """What each owner has to be told about."""
-    owners: defaultdict[int, list[Destination]] = defaultdict(list)
-    for destination in destinations:
-        owners[destination.profile.owner_id].append(destination)
-    return dict(owners)
 
 
 async def _in_chat(session: AsyncSession, chat_id: int) -> list[Destination]:
@@ -304,6 +419,18 @@ async def _in_chat(session: AsyncSession, chat_id: int) -> list[Destination]:
         .execution_options(populate_existing=True)
     )
     return [Destination(*row) for row in rows]
+
+
+async def _suspend(
+    session: AsyncSession, destinations: Iterable[Destination], why: StrEnum, now: datetime
+) -> None:
+    fresh = []
+    for destination in destinations:
+        # Refused by the sender and told by `my_chat_member`: it is one and the same trouble.
+        if destination.task.suspended is None:
+            fresh.append(destination)
+        destination.task.suspended = why.value
+    await _reschedule(session, fresh, now)
 
 
 def _with_profiles() -> Select[ReportTask, AvitoProfile]:

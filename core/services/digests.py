@@ -68,5 +68,5 @@ def _next_report(destination: Destination, now: datetime) -> object:
     if task.next_due_at is None:
         return None
     chosen = cast("Chosen", task.report_period) if task.is_period_set else None
-    days = covered(schedule, next_slot(schedule, now), chosen)
+    days = covered(schedule, next_slot(schedule, now), chosen, destination.reported_until)
     return task.next_due_at, catch_up_window(schedule.frequency), days

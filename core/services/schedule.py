@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database.models import AvitoProfile, ReportTask
-from core.schedule_policy import Frequency, Schedule, next_slot
+from core.database.id_lists import among
+from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.database.repositories import outbox
+from core.database.repositories.outbox import State
+from core.schedule_policy import Frequency, Schedule, next_slot, slots_after
 
 DEFAULT_TIME = time(9, 0)
 DEFAULT_ZONE = "Europe/Moscow"
@@ -26,9 +28,20 @@ LAST_DAY = 31
 USUAL_INTERVAL = 2
 CHUNK = 500
 """Rows repaired at a stretch: the event loop gets a turn in between."""
+SLIP = timedelta(minutes=5)
+"""A pause that is taken back sooner was not meant."""
+ROUND_THE_WORLD = timedelta(hours=26)
+"""So long after one zone another may still come to the same local time."""
 
-_TIME = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3])(?:[:.\- ]?(?P<minute>[0-5][0-9]))?")
-_NUMBER = re.compile(r"[0-9]{1,4}")
+GOING = (
+    ReportTask.is_active,
+    ReportTask.suspended.is_(None),
+    ReportTask.chat_id != 0,
+    AvitoProfile.is_report_active,
+)
+"""Where reports go at all: `is_due` as conditions on a destination and its profile."""
+Taken = Collection[tuple[int, str]]
+"""Destinations and labels of slots that are written down already: they do not come again."""
 
 
 class ChosenPeriod(StrEnum):
@@ -134,27 +147,35 @@ async def set_period(
 
 
 async def pause(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
+    """Nothing more comes, except what may have left already."""
+    await outbox.withdraw(session, now, ReportTask.profile_id == profile.id)
     profile.is_report_active = False
     await reschedule(session, profile, now)
 
 
 async def resume(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
     profile.is_report_active = True
+    await undo_slip(session, profile, now)
     await reschedule(session, profile, now)
 
 
-def clean_time(text: str | None) -> time | None:
-    """A time of day as it may be typed, `9:00`, `09.00`, `0900`, `9`; None when it is none."""
-    typed = _TIME.fullmatch((text or "").strip())
-    return time(int(typed["hour"]), int(typed["minute"] or 0)) if typed else None
+async def undo_slip(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
+    """Let go out what a pause withdrew that is over at once, wherever reports go again.
 
-
-def clean_number(text: str | None, most: int) -> int | None:
-    """A whole number from 1 to `most` as typed; None when it is none."""
-    typed = (text or "").strip()
-    if not _NUMBER.fullmatch(typed):
-        return None
-    return int(typed) if 1 <= int(typed) <= most else None
+    After a longer one it stays withdrawn: what its owner stopped must not come hours later.
+    """
+    going = (
+        select(ReportTask.id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(ReportTask.profile_id == profile.id, *GOING)
+    )
+    await outbox.reopen(
+        session,
+        now,
+        Delivery.state == State.WITHDRAWN,
+        Delivery.finished_at > now - SLIP,
+        Delivery.task_id.in_(going),
+    )
 
 
 async def reschedule(session: AsyncSession, profile: AvitoProfile, now: datetime) -> None:
@@ -163,8 +184,9 @@ async def reschedule(session: AsyncSession, profile: AvitoProfile, now: datetime
     Nothing is due where the profile or the destination is paused, where Telegram refuses the
     bot, and where no chat is set.
     """
-    tasks = await session.scalars(select(ReportTask).where(ReportTask.profile_id == profile.id))
-    _work_in(profile, tasks.all(), now)
+    found = await session.scalars(select(ReportTask).where(ReportTask.profile_id == profile.id))
+    tasks = found.all()
+    _work_in(profile, tasks, now, await _taken(session, tasks, now))
     await session.flush()
 
 
@@ -174,11 +196,24 @@ async def reschedule_missing(session: AsyncSession, now: datetime) -> int:
     These are the predecessor's rows, and whatever else broke them.
     """
     repaired = 0
-    while rows := await _without_slot(session):
-        for profile, pairs in groupby(rows, key=lambda row: row[0]):
-            _work_in(profile, [task for _, task in pairs], now)
-        await session.flush()
-        repaired += len(rows)
+    while rows := await _going(session, ReportTask.next_due_at.is_(None)):
+        repaired += await _work_in_all(session, rows, now)
+    return repaired
+
+
+async def reschedule_far(session: AsyncSession, now: datetime) -> int:
+    """Undo what a clock did that was ahead, if only for one tick.
+
+    Slots that were written down before their time can come again, unless a report of them may
+    have arrived. Destinations whose next slot was moved past others get the one that is next;
+    returns how many.
+    """
+    taken_back = await outbox.undo_early(session, now)
+    far = sorted(taken_back.union(await _too_far(session, now)))
+    repaired = 0
+    for start in range(0, len(far), CHUNK):
+        chunk = among(session, ReportTask.id, far[start : start + CHUNK])
+        repaired += await _work_in_all(session, await _going(session, chunk), now)
     return repaired
 
 
@@ -189,17 +224,14 @@ def is_due(profile: AvitoProfile, task: ReportTask) -> bool:
     )
 
 
-async def _without_slot(session: AsyncSession) -> Sequence[Row[AvitoProfile, ReportTask]]:
+async def _going(
+    session: AsyncSession, condition: ColumnElement[bool]
+) -> Sequence[Row[AvitoProfile, ReportTask]]:
+    """A chunk of the destinations that reports go to, with their profiles."""
     rows = await session.execute(
         select(AvitoProfile, ReportTask)
         .join(ReportTask, ReportTask.profile_id == AvitoProfile.id)
-        .where(
-            ReportTask.next_due_at.is_(None),
-            ReportTask.is_active,
-            ReportTask.suspended.is_(None),
-            ReportTask.chat_id != 0,
-            AvitoProfile.is_report_active,
-        )
+        .where(condition, *GOING)
         .order_by(AvitoProfile.id)
         .limit(CHUNK)
         # A pause that is being pressed at this moment must not be undone.
@@ -208,13 +240,64 @@ async def _without_slot(session: AsyncSession) -> Sequence[Row[AvitoProfile, Rep
     return rows.all()
 
 
-def _work_in(profile: AvitoProfile, tasks: Sequence[ReportTask], now: datetime) -> None:
-    due_at = next_slot(schedule_of(profile), now).due_at
+async def _too_far(session: AsyncSession, now: datetime) -> list[int]:
+    """Destinations that are due later than any next slot of their schedule can be.
+
+    That is the longest step of its frequency, and a day more for changes of the clocks.
+    """
+    steps = {days: now + timedelta(days=days + 1) for days in range(1, LONGEST_INTERVAL + 1)}
+    frequency = AvitoProfile.report_frequency
+    latest = case(
+        (frequency == Frequency.WEEKLY, steps[7]),
+        (frequency == Frequency.MONTHLY, steps[LAST_DAY]),
+        (
+            frequency == Frequency.INTERVAL,
+            case(steps, value=AvitoProfile.report_interval_value, else_=steps[1]),
+        ),
+        else_=steps[1],
+    )
+    far = await session.scalars(
+        select(ReportTask.id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(ReportTask.next_due_at > steps[1], ReportTask.next_due_at > latest, *GOING)
+    )
+    return list(far)
+
+
+async def _work_in_all(
+    session: AsyncSession, rows: Sequence[Row[AvitoProfile, ReportTask]], now: datetime
+) -> int:
+    """The schedules of many profiles; returns how many destinations are due at another time."""
+    tasks = [task for _, task in rows]
+    before = [task.next_due_at for task in tasks]
+    taken = await _taken(session, tasks, now)
+    for profile, pairs in groupby(rows, key=lambda row: row[0]):
+        _work_in(profile, [task for _, task in pairs], now, taken)
+    await session.flush()
+    return sum(task.next_due_at != was for task, was in zip(tasks, before, strict=True))
+
+
+async def _taken(session: AsyncSession, tasks: Sequence[ReportTask], now: datetime) -> Taken:
+    """The slots of these destinations that a zone further west would bring a second time."""
+    rows = await session.execute(
+        select(Delivery.task_id, Delivery.slot).where(
+            among(session, Delivery.task_id, [task.id for task in tasks]),
+            Delivery.due_at > now - ROUND_THE_WORLD,
+        )
+    )
+    return {(task_id, slot) for task_id, slot in rows}
+
+
+def _work_in(
+    profile: AvitoProfile, tasks: Sequence[ReportTask], now: datetime, taken: Taken
+) -> None:
+    schedule = schedule_of(profile)
     for task in tasks:
         if not is_due(profile, task):
             task.next_due_at = None
         elif task.next_due_at is None or task.next_due_at > now:
-            task.next_due_at = due_at
+            free = (s for s in slots_after(schedule, now) if (task.id, s.label) not in taken)
+            task.next_due_at = next(free).due_at
         # What is due already belongs to the tick, which moves it on with its slots written.
 
 

@@ -25,7 +25,7 @@ class ReportSettings:
     period: ChosenPeriod | None
     """None: what the frequency implies."""
     next_run: datetime | None
-    """None: paused, or nowhere to send to."""
+    """When the first of the destinations gets one. None: paused, or nowhere to send to."""
     shared: Collection[int] = ()
     """Of the destinations (ids), where one message is shared with other profiles."""
 
@@ -56,13 +56,14 @@ def _one(
     profile: AvitoProfile, tasks: list[ReportTask], shared: Collection[int], now: datetime
 ) -> ReportSettings:
     schedule = schedule_of(profile)
-    is_going = any(is_due(profile, task) for task in tasks)
+    # What has no next slot yet gets this one from the repair.
+    coming = next_slot(schedule, now).due_at
     return ReportSettings(
         profile=profile,
         schedule=schedule,
         destinations=[task for task in tasks if task.chat_id],
         period=next((_chosen(task) for task in tasks if task.is_period_set), None),
-        next_run=next_slot(schedule, now).due_at if is_going else None,
+        next_run=min((t.next_due_at or coming for t in tasks if is_due(profile, t)), default=None),
         shared=shared,
     )
 

@@ -67,7 +67,7 @@ def _flood(scene: Scene) -> Switch:
     world = scene.world
 
     def add() -> list[Any]:
-        methods = ("sendMessage", "editMessageText")
+        methods = ("send*", "editMessage*")
         return [world.fault("flood", m, retry_after=RETRY_SECONDS) for m in methods]
 
     note = f"ответ 429 на сообщения: подождите {RETRY_SECONDS} секунд"

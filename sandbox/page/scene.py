@@ -59,6 +59,7 @@ class Room:
             "type": self.chat.type,
             "key": self.chat.key,
             "chat_id": self.chat.id,
+            "chat_title": self.chat.title,
             "thread_id": self.thread_id,
             "speakers": [self._speaker_json(person) for person in self.speakers],
             "last": messages[-1].as_seen() if messages else None,

@@ -42,6 +42,16 @@ class Call:
         except ValueError:
             raise bad_request(f"can't parse {title or name} JSON object") from None
 
+    def nested(self, name: str, title: str) -> "Call":
+        """A parameter that is a JSON object, read like a call of its own."""
+        value = self.parsed(name, title)
+        if not isinstance(value, dict):
+            raise bad_request(f"{title} is not specified")
+        texts = {
+            key: part if isinstance(part, str) else json.dumps(part) for key, part in value.items()
+        }
+        return Call(self.world, self.bot, texts, self.uploads)
+
     def items(self, name: str, what: str) -> list[Any]:
         value = self.parsed(name, what)
         if value is not None and not isinstance(value, list):

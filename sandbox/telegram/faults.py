@@ -1,6 +1,7 @@
 """Troubles on request: what a network, a proxy or the real server sometimes does."""
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 Json = dict[str, Any]
@@ -35,8 +36,9 @@ _EITHER: frozenset[str] = frozenset({"http_500", "http_502", "http_504"})
 
 @dataclass(eq=False)
 class Fault:
-    """`times` is how many calls it still hits (None: until cleared).
+    """`method` may be a pattern: `send*`.
 
+    `times` is how many calls it still hits (None: until cleared).
     `seconds` are real ones: they stand for the network. `processed` makes an http_5xx come
     after the work was done instead of before.
     """
@@ -58,7 +60,7 @@ class Fault:
         return self.kind in _BEFORE or (self.kind in _EITHER and not self.processed)
 
     def hits(self, method: str, chat_id: int | None) -> bool:
-        same_method = self.method is None or self.method.lower() == method.lower()
+        same_method = self.method is None or fnmatchcase(method.lower(), self.method.lower())
         return self.times != 0 and same_method and self.chat_id in (None, chat_id)
 
 

@@ -10,6 +10,9 @@ from sandbox.telegram.events import Signal
 Json = dict[str, Any]
 Connection = Literal["open", "answered", "dropped", "abandoned"]
 
+SENDING = frozenset({"sendMessage", "sendPhoto", "sendDocument"})
+EDITING = frozenset({"editMessageText", "editMessageCaption", "editMessageMedia"})
+
 
 @dataclass(slots=True, eq=False)
 class CallRecord:
@@ -41,6 +44,17 @@ class CallRecord:
         self.accepted_at, self.accepted_real = at, time.time()
         if isinstance(result, dict) and "message_id" in result:
             self.message_id = result["message_id"]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it put something into a chat that people read."""
+        return self.accepted_at is not None and self.method in (*SENDING, *EDITING)
+
+    @property
+    def words(self) -> str:
+        """What people read: a text, or what stands under a picture or a document."""
+        shown = self.params.get("media", self.params)
+        return str(shown.get("text") or shown.get("caption") or "")
 
     def as_json(self) -> Json:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -81,6 +95,14 @@ class History:
         if record.method != "getUpdates":
             self._last_activity = time.monotonic()
             self.signal.fire()
+
+    def sent(self, chat_id: int | None = None) -> list[CallRecord]:
+        """The calls that were to make a new message."""
+        return [
+            call
+            for call in self.calls
+            if call.method in SENDING and chat_id in (None, call.chat_id)
+        ]
 
     def of(self, method: str, chat_id: int | None = None) -> list[CallRecord]:
         return [

@@ -42,6 +42,9 @@ def get_chat_member(call: Call) -> Json:
     chat = readable_chat(call)
     user = call.world.users.get(call.integer("user_id"))
     _check_member_list(call, chat)
+    is_hidden = chat.hides_members and chat.status_of(call.bot.id) not in IN_CHARGE
+    if is_hidden and call.integer("user_id") != call.bot.id:
+        raise bad_request("CHAT_ADMIN_REQUIRED")
     if user is None:
         raise bad_request("user not found")
     if chat.type == "private":

@@ -81,19 +81,20 @@ def send_message(call: Call) -> Json:
 
 
 def send_document(call: Call) -> Json:
-    return _send_media(call, "document", _document_json)
+    return _send_media(call, "document")
 
 
 def send_photo(call: Call) -> Json:
-    return _send_media(call, "photo", _photo_json)
+    return _send_media(call, "photo")
 
 
-def _send_media(call: Call, field: str, shown: Callable[[StoredFile], Any]) -> Json:
+def _send_media(call: Call, field: str) -> Json:
     chat = writable_chat(call)
     thread_id = writable_thread(call, chat)
+    if field == "photo" and not chat.allows_photos:
+        raise bad_request("not enough rights to send photos to the chat")
     body = _checked_caption(call, "message caption is too long")
-    stored = _stored(call, field)
-    media = shown(stored)
+    media = _MEDIA[field](_stored(call, field, field))
     message = _draft(call, chat, thread_id)
     message.caption, message.entities, message.extra[field] = body.text, body.entities, media
     return call.world.publish(message).as_json()
@@ -130,22 +131,23 @@ def _reply_target(call: Call, chat: Chat) -> Message | None:
     raise bad_request("message to be replied not found")
 
 
-def _stored(call: Call, field: str) -> StoredFile:
+def _stored(call: Call, field: str, kind: str) -> StoredFile:
+    """The file that a field names or brings; `kind` is what it is to become."""
     value = call.text(field)
     upload = call.uploads.get(value.removeprefix("attach://") if value else field)
     if upload is not None:
-        _check_upload(upload, field)
-        return call.world.files.keep(upload, f"{field}s")
+        _check_upload(upload, kind)
+        return call.world.files.keep(upload, f"{kind}s")
     if not value:
-        raise bad_request(f"there is no {field} in the request")
+        raise bad_request(f"there is no {kind} in the request")
     stored = call.world.files.by_id(value)
     if stored is None:
         raise bad_request("wrong file identifier/HTTP URL specified")
     return stored
 
 
-def _check_upload(upload: Upload, field: str) -> None:
-    if field != "photo" or not upload.data:
+def _check_upload(upload: Upload, kind: str) -> None:
+    if kind != "photo" or not upload.data:
         return
     if len(upload.data) > MAX_PHOTO:
         raise bad_request(f"file of size {len(upload.data)} bytes is too big for a photo")
@@ -163,6 +165,12 @@ def _document_json(stored: StoredFile) -> Json:
 def _photo_json(stored: StoredFile) -> list[Json]:
     width, height = image_size(stored.data) or (0, 0)
     return [{**stored.as_json(), "width": width, "height": height}]
+
+
+_MEDIA: Mapping[str, Callable[[StoredFile], Any]] = {
+    "document": _document_json,
+    "photo": _photo_json,
+}
 
 
 def send_chat_action(call: Call) -> bool:
@@ -196,6 +204,22 @@ def edit_message_caption(call: Call) -> Json:
         raise bad_request("there is no caption in the message to edit")
     _refuse_same(message, message.caption, body, markup)
     message.caption = body.text
+    return _edited(call, message, body, markup)
+
+
+def edit_message_media(call: Call) -> Json:
+    """Another picture or document, or one in place of a text."""
+    message = _editable(call)
+    media = call.nested("media", "InputMedia")
+    field = media.text("type")
+    if field not in _MEDIA:
+        raise bad_request("InputMedia has unsupported type")
+    body = _checked_caption(media, "MEDIA_CAPTION_TOO_LONG")
+    markup = _markup(call)
+    shown = _MEDIA[field](_stored(media, "media", field))
+    for other in _MEDIA:
+        message.extra.pop(other, None)
+    message.text, message.caption, message.extra[field] = None, body.text, shown
     return _edited(call, message, body, markup)
 
 
@@ -288,6 +312,7 @@ METHODS: Mapping[str, Callable[[Call], Any]] = {
     "sendPhoto": send_photo,
     "sendChatAction": send_chat_action,
     "editMessageText": edit_message_text,
+    "editMessageMedia": edit_message_media,
     "editMessageCaption": edit_message_caption,
     "editMessageReplyMarkup": edit_message_reply_markup,
     "deleteMessage": delete_message,

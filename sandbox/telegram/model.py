@@ -66,12 +66,14 @@ class Chat:
     title: str | None = None
     username: str | None = None
     is_forum: bool = False
+    allows_photos: bool = True
     user: User | None = None
     bot_id: int | None = None
     is_started: bool = False
     is_blocked: bool = False
     is_deleted: bool = False
     is_closed: bool = False
+    hides_members: bool = False
     migrated_to: "Chat | None" = None
     members: dict[int, Member] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)

@@ -76,12 +76,19 @@ class Person:
     def join(self, chat: Chat, *, as_admin: bool = False) -> None:
         self.world.join(chat, self.user, "administrator" if as_admin else "member")
 
-    def leave(self, chat: Chat) -> None:
+    def leave(self, chat: Chat, *, is_told: bool = True) -> None:
+        """Groups tell it in a service message, very large ones and channels do not."""
         self.world.join(chat, self.user, "left")
+        if is_told and chat.type != "channel":
+            self.world.note(chat, self.user, left_chat_member=self.user.as_json())
 
     def hide(self) -> None:
         """Forwards of this person's messages tell no more than a name."""
         self.user.is_hidden = True
+
+    def hide_members(self, chat: Chat) -> None:
+        """Who is in this group is shown to its administrators only; bots are not told."""
+        chat.hides_members = True
 
     def go_anonymous(self, chat: Chat) -> None:
         """From now on this administrator writes in the name of the group."""
@@ -94,6 +101,11 @@ class Person:
     def reopen_topic(self, chat: Chat, topic: Topic) -> None:
         topic.is_closed = False
         self.world.note(chat, self.user, topic, forum_topic_reopened={})
+
+    def rename_topic(self, chat: Chat, topic: Topic, name: str) -> None:
+        """The message that opened it keeps the old name."""
+        topic.name = name
+        self.world.note(chat, self.user, topic, forum_topic_edited={"name": name})
 
     def delete_topic(self, chat: Chat, topic: Topic) -> None:
         """Nobody is told; the messages in it are gone."""

@@ -29,7 +29,7 @@ class Seen:
 
     @property
     def text(self) -> str:
-        return self.message.words
+        return as_read(self.message.words)
 
     @property
     def entities(self) -> list[Json]:
@@ -80,8 +80,14 @@ class Seen:
         return f"{name}: {media}{self.text}{rows}"
 
 
+def as_read(text: str) -> str:
+    """Nobody sees whether a space may break the line."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def _button(raw: Json) -> Button:
-    return Button(raw["text"], raw.get("callback_data"), raw.get("url"), raw.get("request_chat"))
+    text = as_read(raw["text"])
+    return Button(text, raw.get("callback_data"), raw.get("url"), raw.get("request_chat"))
 
 
 def find_button(messages: "Iterable[Message | Seen]", wanted: str) -> tuple[Seen, Button] | None:

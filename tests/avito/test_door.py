@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from core.avito import endpoints
+from core.avito import endpoints, http
+from core.avito.breaker import IN_A_ROW
 from core.avito.endpoints import Endpoint
 from core.avito.http import AvitoDoor, Patience, Request
 from core.database.repositories.gates import DatabaseRateGate
@@ -44,6 +45,7 @@ def test_nothing_on_the_list_can_spend_money_or_change_anything() -> None:
         ("GET", "/core/v1/items"),
         ("POST", "/stats/v1/accounts/{account}/items"),
         ("POST", "/stats/v2/accounts/{account}/items"),
+        ("POST", "/core/v1/accounts/{account}/calls/stats/"),
         ("POST", "/cpa/v3/balanceInfo"),
     }
 
@@ -238,3 +240,45 @@ async def test_each_call_is_logged_with_its_name_status_and_time(rig: AvitoRig) 
         ("balance", 200),
     ]
     assert all(call["ms"] >= 0 and call["log_level"] == "debug" for call in calls)
+
+
+async def test_an_avito_that_is_silent_for_many_is_not_asked_by_everybody(rig: AvitoRig) -> None:
+    rig.world.fault("status", status=503)
+    for number in range(IN_A_ROW):
+        with pytest.raises(Unavailable):
+            await rig.door.call(Request(endpoints.STATS_V2, number, client_id=f"keys {number}"))
+    asked = len(rig.heard)
+
+    with pytest.raises(Unavailable) as refused:
+        await rig.door.call(Request(endpoints.STATS_V2, 99, client_id="keys 99"))
+    assert len(rig.heard) == asked
+    assert refused.value.retry_at is not None
+
+    rig.clock.advance(refused.value.retry_at - rig.clock.now())
+    with pytest.raises(Unavailable) as probe:
+        await rig.door.call(Request(endpoints.STATS_V2, 99, client_id="keys 99"))
+    assert (len(rig.heard), probe.value.status) == (asked + 1, 503)
+
+
+async def test_a_probe_is_one_try(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    rig.world.fault("status", endpoint="balance", status=503)
+    for tries in (3, 3 + 1):
+        with pytest.raises(Unavailable):
+            await client.balance()
+        assert len(rig.calls("balance")) == tries
+
+
+async def test_a_probe_is_not_waited_for_for_long(
+    rig: AvitoRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "PROBE_SEC", 0.05)
+    client = await rig.client("shop")
+    rig.world.fault("drop_before", endpoint="stats_v2", times=1)
+    rig.world.fault("hang", endpoint="balance")
+    with pytest.raises(Unavailable):
+        await client.daily_stats(period(rig))
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(Unavailable):
+        await client.balance()
+    assert asyncio.get_running_loop().time() - started < HASTY.read

@@ -30,14 +30,15 @@ async def test_connecting_can_be_left_at_every_step(rig: BotRig, way: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("button", "question", "left"),
+    ("button", "question", "left", "back"),
     [
-        ("profile_rename", "Пришлите новое название", "название осталось прежним"),
-        ("profile_keys", "Пришлите client_id", "прежние остались в силе"),
+        ("profile_rename", "Пришлите новое название", "название осталось", "profile_view"),
+        ("profile_keys", "Пришлите client_id", "прежние остались в силе", "profile_view"),
+        ("report_chat_forward", "Перешлите сюда", "осталось как было", "report_set_chat"),
     ],
 )
-async def test_dialogues_about_a_profile_can_be_left(
-    rig: BotRig, button: str, question: str, left: str
+async def test_dialogues_about_a_profile_lead_back_to_where_they_began(
+    rig: BotRig, button: str, question: str, left: str, back: str
 ) -> None:
     profile_id = await connected(rig, rig.alice)
     chat = rig.alice.private(rig.me)
@@ -47,7 +48,21 @@ async def test_dialogues_about_a_profile_can_be_left(
         chat.press(f"{button}:{profile_id}", chat.last)
         await chat.wait_for(question)
         _leave(chat, way)
-        await chat.wait_for(left)
+        assert (await chat.wait_for(left)).button_data == [f"{back}:{profile_id}"]
+
+
+async def test_a_question_of_the_schedule_leads_back_to_the_settings(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice)
+    chat = rig.alice.private(rig.me)
+    chat.send("/profiles")
+    await chat.wait_for("Профили Avito")
+    chat.press(f"report_set_time:{profile_id}", chat.last)
+    await chat.wait_for("Во сколько")
+
+    chat.send("/cancel")
+
+    left = await chat.wait_for("Прервано: настройка расписания")
+    assert left.button_data == [f"profile_report:{profile_id}"]
 
 
 async def test_outside_of_dialogues_there_is_nothing_to_cancel(rig: BotRig) -> None:

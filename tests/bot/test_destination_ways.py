@@ -130,8 +130,10 @@ async def test_the_list_of_chats_can_be_left(rig: BotRig) -> None:
 
     chat.click("❌ Отмена")
 
-    await chat.wait_for("Профили Avito: 1")
+    await chat.wait_for("Прервано: выбор места")
     assert keyboard_in_place(chat) is None
+    chat.click("« Куда приходят отчёты")
+    await chat.wait_for("Куда приходят отчёты «Мебель»")
     chat.send("что?")
     await chat.wait_for("Не понял это сообщение")
 
@@ -283,17 +285,49 @@ async def test_a_topic_is_a_place_of_its_own(rig: BotRig) -> None:
     chat = await greet(rig, rig.alice)
 
     rig.alice.at(forum, topic).send("/bind")
-    await chat.wait_for("в группу «Клиенты › Отчёты», тема")
+    await chat.wait_for("Отчёты «Мебель» будут приходить в тему «Отчёты» группы «Клиенты»")
     await rig.quiet()
     rig.alice.at(forum).send("/bind")
     await chat.wait_for("в группу «Клиенты»")
     await rig.quiet()
 
     assert await places_of(rig, profile_id) == [
-        (forum.id, topic.id, "Клиенты › Отчёты", "supergroup"),
+        (forum.id, topic.id, "Клиенты", "supergroup"),
         (forum.id, 0, "Клиенты", "supergroup"),
     ]
     assert "будут приходить сюда" in rig.alice.at(forum, topic).last.text
+
+
+async def test_a_renamed_topic_is_shown_by_its_newest_name(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    forum = rig.telegram.supergroup("Клиенты", rig.alice, rig.me, is_forum=True)
+    topic = rig.telegram.topic(forum, "Разное", rig.alice)
+    rig.alice.rename_topic(forum, topic, "Цифры")
+    chat = await greet(rig, rig.alice)
+    # Beside the message Telegram still shows the name that the topic was made with.
+    rig.alice.at(forum, topic).send("/bind")
+    await chat.wait_for("в тему «Цифры» группы «Клиенты»")
+
+    rig.alice.rename_topic(forum, topic, "Отчёты")
+    await rig.settled()
+
+    listing = await open_places(chat, profile_id)
+    assert "✅ группа «Клиенты», тема «Отчёты»" in listing.text
+
+
+async def test_a_topic_whose_name_was_never_heard_has_its_number(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    forum = rig.telegram.supergroup("Клиенты", rig.alice, rig.me, is_forum=True)
+    topic = rig.telegram.topic(forum, "Отчёты", rig.alice)
+    chat = rig.alice.private(rig.me)
+    chat.start(f"place_{forum.id}_{topic.id}")
+    await chat.wait_for("Отчёты какого профиля")
+
+    chat.click("🏪 Мебель")
+
+    await chat.wait_for(f"в тему № {topic.id} группы «Клиенты»")
+    listing = await open_places(chat, profile_id)
+    assert f"группа «Клиенты», тема № {topic.id}" in listing.text
 
 
 async def test_bind_with_several_profiles_asks_in_private(rig: BotRig) -> None:
@@ -310,7 +344,7 @@ async def test_bind_with_several_profiles_asks_in_private(rig: BotRig) -> None:
     await chat.wait_for("Отчёты какого профиля присылать в тот чат")
     chat.click("🏪 Двери")
 
-    await chat.wait_for("Отчёты «Двери» будут приходить в группу «Клиенты», тема")
+    await chat.wait_for("Отчёты «Двери» будут приходить в тему «Отчёты» группы «Клиенты»")
     assert await places_of(rig, doors) == [(forum.id, topic.id, "Клиенты", "supergroup")]
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.aftermath import Aftermath
+from bot.errors import IncidentDesk
+from core.services.destinations import QUIET
 from sandbox.telegram.model import Chat
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.places import bound, greet, open_places
 from tests.support.rows import add_profile, execute, scalar
+from tests.support.schedules import make_due
+from tests.support.waiting import eventually
 
 
 async def state_of(rig: BotRig, task_id: int) -> tuple[str | None, bool]:
@@ -47,6 +53,32 @@ async def test_thrown_out_and_back(rig: BotRig, kind: str) -> None:
     back = await chat.wait_for("Снова могу писать")
     assert "Следующий — завтра" in back.text
     assert await state_of(rig, task_id) == (None, True)
+
+
+async def test_a_report_that_has_come_due_is_not_skipped_by_a_kick(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    await make_due(rig, task_id)
+
+    rig.alice.kick_bot(group, rig.me)
+
+    await chat.wait_for("Отчёты больше не приходят")
+    assert await state_of(rig, task_id) == ("kicked", False)
+    assert await scalar(rig, "SELECT slot FROM outbox") == "2026-11-21T09:00"
+
+
+async def test_nor_by_a_check_that_finds_the_bot_thrown_out(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    await rig.stop()
+    rig.alice.kick_bot(group, rig.me)
+    rig.me.updates.drop_pending()
+    await rig.start()
+    await rig.settled()
+    await make_due(rig, task_id)
+
+    chat.press(f"destination_check:{task_id}", chat.last)
+
+    await chat.wait_for("Пока не получается")
+    assert await scalar(rig, "SELECT slot FROM outbox") == "2026-11-21T09:00"
 
 
 @pytest.mark.parametrize("kind", ["supergroup", "channel"])
@@ -98,7 +130,10 @@ async def test_a_check_tells_the_other_owners_too(rig: BotRig) -> None:
     rig.bob.join(group)
     other = await bound(rig, await add_profile(rig, rig.bob, "Двери"), group)
     bobs = await greet(rig, rig.bob)
-    await execute(rig, "UPDATE report_tasks SET suspended = 'no_rights', next_due_at = NULL")
+    await execute(
+        rig,
+        "UPDATE report_tasks SET suspended = 'no_rights', told = 'no_rights', next_due_at = NULL",
+    )
     [mine] = [d for d in await destinations_of(chat, rig) if d.startswith("destination_view")]
     chat.click(mine)
     await chat.wait_for("Сейчас не приходят")
@@ -194,6 +229,59 @@ async def test_a_pause_of_the_owner_survives_the_bots_return(rig: BotRig) -> Non
     assert await state_of(rig, task_id) == (None, False)
 
 
+async def test_many_comings_and_goings_are_told_once_and_as_they_ended(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    for _ in range(15):
+        rig.alice.kick_bot(group, rig.me)
+        rig.alice.add_bot(group, rig.me)
+    await rig.settled()
+    assert told(chat) == ["больше не приходят", "Снова могу писать"]
+
+    rig.alice.kick_bot(group, rig.me)
+    await rig.settled()
+    rig.clock.advance(QUIET - timedelta(minutes=1))
+    await tell_untold(rig)
+    assert len(told(chat)) == 2
+    rig.clock.advance(timedelta(minutes=1))
+
+    await tell_untold(rig)
+
+    assert told(chat)[2:] == ["больше не приходят"]
+    assert await state_of(rig, task_id) == ("kicked", False)
+    rig.alice.add_bot(group, rig.me)
+    await rig.settled()
+    assert told(chat)[3:] == ["Снова могу писать"]
+
+
+async def test_comings_and_goings_that_end_well_need_no_other_word(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    for _ in range(3):
+        rig.alice.kick_bot(group, rig.me)
+        rig.alice.add_bot(group, rig.me)
+    await rig.settled()
+
+    rig.clock.advance(QUIET)
+    await tell_untold(rig)
+
+    assert told(chat) == ["больше не приходят", "Снова могу писать"]
+    assert await state_of(rig, task_id) == (None, True)
+
+
+async def test_what_was_kept_back_is_told_after_a_restart_too(rig: BotRig) -> None:
+    group, chat, _ = await in_group(rig)
+    rig.alice.kick_bot(group, rig.me)
+    rig.alice.add_bot(group, rig.me)
+    rig.alice.kick_bot(group, rig.me)
+    await rig.settled()
+    assert len(told(chat)) == 2
+
+    await rig.stop()
+    rig.clock.advance(QUIET)
+    await rig.start()
+
+    await eventually(lambda: told(chat)[2:] == ["больше не приходят"])
+
+
 async def test_a_channel_that_takes_the_bot_back_is_not_offered_anew(rig: BotRig) -> None:
     channel, chat, _ = await in_group(rig, "channel")
     await rig.settled()
@@ -225,6 +313,21 @@ async def test_telegram_is_asked_for_what_this_needs(rig: BotRig) -> None:
     asked = [c for c in rig.telegram.history.calls if c.method == "getUpdates"]
     wanted = set(asked[-1].params["allowed_updates"])
     assert {"message", "callback_query", "my_chat_member", "channel_post"} <= wanted
+
+
+async def tell_untold(rig: BotRig) -> None:
+    """As every minute."""
+    app = rig.running
+    await Aftermath(
+        app.sessions, rig.clock, app.intake.hand_over, IncidentDesk(None, rig.clock)
+    ).catch_up()
+    await rig.quiet()
+
+
+def told(chat: ChatView) -> list[str]:
+    """What was said of the place, in order."""
+    signs = ("больше не приходят", "Снова могу писать")
+    return [sign for seen in chat.messages for sign in signs if sign in seen.text]
 
 
 async def destinations_of(chat: ChatView, rig: BotRig) -> list[str]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from core.avito import breaker
+from core.errors import Unavailable
 from tests.support.bot import BotRig
+from tests.support.dialogues import open_card
 from tests.support.report import Said, ask_report, money, read_figures
+from tests.support.rows import connected
 
 AWAY = "Avito сейчас не отвечает"
 ODD = "Avito ответил не так, как обещает"
@@ -70,6 +75,23 @@ async def test_without_any_numbers_the_failure_is_named_and_no_figure_invented(
     rig.avito.clear_faults()
     rig.clock.advance(A_MINUTE)
     assert "Просмотры" in read_figures(await ask_report(chat, profile_id))
+
+
+async def test_while_avito_is_silent_for_many_a_person_hears_so_at_once(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "PACE", A_MINUTE)
+    profile_id = await connected(rig, rig.alice)
+    chat = rig.alice.private(rig.me)
+    await open_card(chat, profile_id)
+    for number in range(breaker.IN_A_ROW):
+        with suppress(Unavailable), rig.running.door._breaker.watch("token", f"keys {number}"):
+            raise Unavailable("token")
+
+    chat.click(f"report_now:{profile_id}")
+
+    assert AWAY in (await chat.wait_for("Не получилось")).text
+    assert rig.avito.history == []
 
 
 async def test_avitos_429_is_waited_out_for_a_whole_window(rig: BotRig) -> None:

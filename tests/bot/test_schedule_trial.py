@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -69,7 +70,8 @@ async def test_two_taps_are_one_trial(rig: BotRig) -> None:
 
 
 async def test_a_chat_of_others_gets_a_trial_only_after_a_question(rig: BotRig) -> None:
-    chat, _, [task_id] = await settings_with(rig, CLIENTS)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    chat, _, [task_id] = await settings_with(rig, CLIENTS | {"chat_id": group.id})
 
     chat.click("📨 Прислать пробный")
     asked = await chat.wait_for("Прислать пробный отчёт в группу «Клиенты»?")
@@ -78,7 +80,21 @@ async def test_a_chat_of_others_gets_a_trial_only_after_a_question(rig: BotRig) 
     chat.click("📨 Да, прислать")
 
     await chat.wait_for("Собираю пробный отчёт «Мебель»")
-    assert await trials(rig) == [(task_id, -100200)]
+    assert await trials(rig) == [(task_id, group.id)]
+
+
+async def test_two_trials_for_others_are_one(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    chat, _, [task_id] = await settings_with(rig, CLIENTS | {"chat_id": group.id})
+    await rig.stop()
+    chat.press(f"trial_send:{task_id}", chat.last)
+    chat.press(f"trial_send:{task_id}", chat.last)
+    await rig.start()
+    await rig.settled()
+    chat.press(f"trial_send:{task_id}", chat.last)
+    await rig.settled()
+
+    assert len(await trials(rig)) == 1
 
 
 async def test_of_several_places_one_is_chosen(rig: BotRig) -> None:
@@ -127,6 +143,27 @@ async def test_without_a_place_it_says_what_comes_first(rig: BotRig) -> None:
     press = chat.press(f"report_trial:{profile_id}", chat.last)
 
     assert "Сначала выберите, куда" in (await chat.wait_for_notice(press)).text
+
+
+async def test_a_trial_that_could_not_come_in_half_an_hour_is_told(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    chat, profile_id, [task_id] = await settings_with(rig, CLIENTS | {"chat_id": group.id})
+    chat.click("📨 Прислать пробный")
+    await chat.wait_for("увидят все")
+    # Avito does not answer, and then the worker is stopped for longer than a trial waits.
+    rig.avito.fault("status", "stats_v2", status=503)
+    chat.click("📨 Да, прислать")
+    await chat.wait_for("Собираю пробный отчёт")
+    await rig.stop()
+    rig.clock.advance(timedelta(minutes=31))
+    await rig.start()
+
+    told = await chat.wait_for("Пробный отчёт «Мебель»")
+    assert "не пришёл" in told.text
+    assert "Куда: группа «Клиенты»" in told.text
+    assert told.button_data == [f"trial_to:{task_id}", f"profile_report:{profile_id}"]
+    chat.click("📨 Прислать пробный", told)
+    await chat.wait_for("увидят все")
 
 
 async def test_a_stranger_cannot_try_anything_out(rig: BotRig) -> None:

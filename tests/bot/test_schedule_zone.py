@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
+from tests.support.places import owe_report
 from tests.support.rows import add_destination, connected
 from tests.support.schedules import next_due, open_report_settings, profile_of, utc
 
@@ -38,6 +39,27 @@ async def test_a_zone_of_the_list_is_one_tap_and_in_force_at_once(rig: BotRig) -
     assert await next_due(rig, task_id) == utc("2026-11-22 04:00")
 
 
+async def test_the_present_zone_is_ticked(rig: BotRig) -> None:
+    chat, _, _ = await asked_for_zone(rig)
+    assert ["Калининград (UTC+2)", "✅ Москва (UTC+3)"] in chat.last.button_texts
+
+    chat.send("Питер")
+
+    found = await chat.wait_for("Вот что нашлось")
+    assert found.button_texts[0] == ["✅ Москва (UTC+3)"]
+
+
+async def test_a_zone_further_west_promises_no_second_report_for_today(rig: BotRig) -> None:
+    chat, profile_id, task_id = await asked_for_zone(rig)
+    await owe_report(rig, task_id, "2026-11-21T09:00", finished=True)
+
+    chat.press(f"zone_set:{profile_id}:Europe/Berlin", chat.last)
+
+    screen = await chat.wait_for("каждый день в 09:00, Берлин")
+    assert "Следующий: завтра, в воскресенье 22 ноября, в 09:00 (Берлин)" in screen.text
+    assert await next_due(rig, task_id) == utc("2026-11-22 08:00")
+
+
 async def test_the_list_has_pages(rig: BotRig) -> None:
     chat, profile_id, _ = await asked_for_zone(rig)
 
@@ -54,7 +76,7 @@ async def test_the_list_has_pages(rig: BotRig) -> None:
 async def test_a_place_is_found_by_typing_it(rig: BotRig) -> None:
     chat, _, task_id = await asked_for_zone(rig)
     for typed, label in (
-        ("казань", "Москва (UTC+3)"),
+        ("Екб", "Екатеринбург (UTC+5)"),
         ("Казахстан", "Алматы (UTC+5)"),
         ("New York", "Нью-Йорк (UTC−5)"),
         ("нью-йорк", "Нью-Йорк (UTC−5)"),

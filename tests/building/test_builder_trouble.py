@@ -9,7 +9,7 @@ import pytest
 
 from core import report_runner
 from core.database.models import AvitoProfile
-from core.errors import DatabaseAway
+from core.errors import DatabaseAway, KeysRefused
 from core.outbox import State
 from core.slots import trial
 from core.statistics.sync import access_to
@@ -164,6 +164,8 @@ async def test_refused_keys_fail_at_once_and_the_owner_is_told_once(rig: Builder
         delivery = await rig.of(task)
         assert (delivery.state, delivery.reason) == (State.FAILED, "KeysRefused")
         assert delivery.payload is None
+    [heard] = rig.escalated()
+    assert heard.startswith("⚠️ Avito не принимает ключи профиля (token)\nКод: ")
     [told] = rig.told()
     assert told.chat_id == ALICE
     assert "Avito больше не принимает ключи профиля" in told.screen.text
@@ -175,7 +177,7 @@ async def test_refused_keys_fail_at_once_and_the_owner_is_told_once(rig: Builder
     await rig.office.materialise()
     await rig.until_built()
     assert [d.state for d in await rig.office.deliveries(tasks[0])] == [State.FAILED] * 2
-    assert rig.told() == []
+    assert (rig.told(), rig.escalated()) == ([], [])
 
     rig.clock.advance(timedelta(days=4))
     await rig.office.materialise()
@@ -198,6 +200,32 @@ async def test_another_reason_is_news(rig: BuilderRig) -> None:
     assert (await rig.office.deliveries(task))[-1].reason == "SubscriptionRequired"
     [told] = rig.told()
     assert "нет подписки Avito" in told.screen.text
+
+
+async def test_a_trial_is_not_put_off_for_longer_than_somebody_watches(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop", next_due_at=None)
+    rig.avito.world.fault("status", "stats_v2", status=429, retry_after=600)
+    async with rig.sessions.begin() as session:
+        await trial(session, await rig.office.task(task), rig.clock.now())
+
+    await rig.until_built()
+
+    assert (await rig.of(task)).state == State.FAILED
+    [told] = rig.told()
+    assert "не чаще раза в минуту" in told.screen.text
+
+
+async def test_an_error_that_only_avito_knows_is_waited_out_like_any_strange_answer(
+    rig: BuilderRig,
+) -> None:
+    task = await rig.reporting("shop")
+    strange = {"result": {"status": False, "error": {"code": 4242, "message": "?"}}}
+    rig.avito.world.fault("status", "stats_v2", status=200, json=strange)
+
+    await rig.nine_o_clock()
+
+    delivery = await rig.of(task)
+    assert (delivery.state, delivery.reason) == (State.DUE, "UnexpectedAnswer")
 
 
 async def test_a_trial_that_fails_is_always_answered(rig: BuilderRig) -> None:
@@ -277,3 +305,22 @@ async def test_a_report_that_cannot_be_put_into_words_stops_no_other(
     )
     [told] = rig.told()
     assert "Сбой на нашей стороне" in told.screen.text
+    [heard] = rig.escalated()
+    assert heard.startswith("⚠️ Сбой в боте (ZeroDivisionError)")
+
+    rig.clock.advance(timedelta(days=1))
+    await rig.office.materialise()
+    await rig.until_built()
+    # Its owner knows; whoever has to mend it is told as long as it goes on.
+    assert (rig.told(), len(rig.escalated())) == ([], 1)
+
+
+async def test_what_was_withdrawn_meanwhile_is_no_news(rig: BuilderRig) -> None:
+    """Its owner paused the reports while Avito was asked."""
+    task = await rig.reporting("shop", next_due_at=None)
+    row = await rig.office.add_delivery(task, state=State.WITHDRAWN, finished_at=NINE)
+
+    await rig.aftermath.not_built([row], KeysRefused("token"))
+
+    assert rig.told() == []
+    assert (await rig.office.task(task)).problem is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from core.housekeeping import (
     REPORTS_KEPT,
     Housekeeper,
 )
+from core.shelf import Shelf
 from sandbox.clock import SandboxClock
 from tests.support.deliveries import Office
 
@@ -22,7 +24,9 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OLD = timedelta(minutes=1)
 
 
-async def test_finished_updates_are_forgotten_after_two_days(sessions: Sessions) -> None:
+async def test_finished_updates_are_forgotten_after_two_days(
+    sessions: Sessions, tmp_path: Path
+) -> None:
     async with sessions.begin() as session:
         for update_id, finished_at in ((1, NOW - INBOX_KEPT - OLD), (2, NOW), (3, None)):
             state = "done" if finished_at else "received"
@@ -35,12 +39,14 @@ async def test_finished_updates_are_forgotten_after_two_days(sessions: Sessions)
                     finished_at=finished_at,
                 )
             )
-    await Housekeeper(sessions, SandboxClock(NOW)).tidy()
+    await Housekeeper(sessions, Shelf(tmp_path), SandboxClock(NOW)).tidy()
     async with sessions() as session:
         assert set(await session.scalars(select(InboxUpdate.update_id))) == {2, 3}
 
 
-async def test_a_dialogue_nobody_went_on_with_is_forgotten(sessions: Sessions) -> None:
+async def test_a_dialogue_nobody_went_on_with_is_forgotten(
+    sessions: Sessions, tmp_path: Path
+) -> None:
     async with sessions.begin() as session:
         for person, updated_at in ((1, NOW - DIALOGUES_KEPT - OLD), (2, NOW - DIALOGUES_KEPT / 2)):
             session.add(
@@ -53,12 +59,14 @@ async def test_a_dialogue_nobody_went_on_with_is_forgotten(sessions: Sessions) -
                     updated_at=updated_at,
                 )
             )
-    await Housekeeper(sessions, SandboxClock(NOW)).tidy()
+    await Housekeeper(sessions, Shelf(tmp_path), SandboxClock(NOW)).tidy()
     async with sessions() as session:
         assert set(await session.scalars(select(Dialogue.user_id))) == {2}
 
 
-async def test_a_report_loses_its_text_and_then_its_row(sessions: Sessions) -> None:
+async def test_a_report_loses_its_text_and_then_its_row(
+    sessions: Sessions, tmp_path: Path
+) -> None:
     office = Office(sessions, SandboxClock(NOW))
     task = await office.add_task()
     ages = {
@@ -71,7 +79,7 @@ async def test_a_report_loses_its_text_and_then_its_row(sessions: Sessions) -> N
         await office.add_delivery(task, slot=slot, state="sent", finished_at=NOW - age)
     await office.add_delivery(task, slot="open", due_at=NOW - DELIVERIES_KEPT * 2)
 
-    await Housekeeper(sessions, SandboxClock(NOW)).tidy()
+    await Housekeeper(sessions, Shelf(tmp_path), SandboxClock(NOW)).tidy()
     kept = {row.slot: row.payload is not None for row in await office.deliveries()}
     assert kept == {
         "of today": True,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
+import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, select, text
@@ -19,6 +23,7 @@ from core.errors import SecretKeyError
 from core.ports import Token
 from core.secrets import Keyring
 from tests.support.databases import opened, opened_session
+from tests.support.waiting import eventually
 
 ALICE = 1001
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -60,6 +65,31 @@ async def test_a_reader_does_not_wait_for_a_writer(sessions: Sessions) -> None:
         await writer.flush()
         async with asyncio.timeout(5), reading(sessions) as reader:
             assert (await reader.scalars(select(User.telegram_id))).all() == []
+
+
+async def test_who_gives_up_while_a_file_is_opened_leaves_nothing_behind(
+    sqlite_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that opens it would report to an event loop that may be closed by then."""
+    really, begun = sqlite3.connect, threading.Event()
+    opened_files: list[sqlite3.Connection] = []
+
+    def slowly(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        begun.set()
+        time.sleep(0.05)
+        opened_files.append(really(*args, **kwargs))
+        return opened_files[0]
+
+    monkeypatch.setattr(sqlite3, "connect", slowly)
+    async with opened(sqlite_url) as engine:
+        connecting = asyncio.create_task(engine.connect().start())
+        await eventually(begun.is_set)
+        connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
+
+        [file] = opened_files
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            file.execute("SELECT 1")
 
 
 async def test_an_instant_comes_back_in_utc(sessions: Sessions) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event, insert, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.database.models import Delivery
 from core.outbox import Outbox, State
@@ -34,7 +39,58 @@ async def test_accounts_that_hang_do_not_hold_up_a_first_try(office: Office) -> 
         hung = await office.add_task(chat_id)
         await office.add_delivery(hung, state=State.DUE, attempt=1)
     untried = await office.add_delivery(await office.add_task(-300), state=State.DUE, due_at=LATER)
+    office.clock.advance(LATER - NINE)
     assert [row.id for row in await office.alice.claim_due(1)] == [untried]
+
+
+@pytest.mark.parametrize(
+    ("state", "index"), [(State.DUE, "ix_outbox_due"), (State.READY, "ix_outbox_sendable")]
+)
+async def test_what_goes_first_is_looked_up_in_an_index(
+    office: Office, engine: AsyncEngine, state: State, index: str
+) -> None:
+    task = await office.add_task()
+    days = {"first_day": NINE.date(), "last_day": NINE.date()}
+    shared = {"task_id": task, "due_at": NINE, "deadline_at": LATER, "updated_at": NINE, **days}
+    rows = [{"slot": str(n), "chat_id": -n, "state": state, **shared} for n in range(2_000)]
+    async with office.sessions.begin() as session:
+        await session.execute(insert(Delivery), rows)
+        await session.execute(text("ANALYZE"))
+    with statements_on(engine) as executed:
+        assert len(await claim_in(state, office.alice, 1)) == 1
+
+    plan = await plan_of(engine, *executed[0])
+
+    assert index in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+async def claim_in(state: State, outbox: Outbox, count: int) -> list[Delivery]:
+    return await (outbox.claim_due if state == State.DUE else outbox.claim_ready)(count)
+
+
+@contextmanager
+def statements_on(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    """What is executed meanwhile, with its parameters."""
+    executed: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            executed.append((statement, values))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield executed
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def plan_of(engine: AsyncEngine, statement: str, values: Any) -> str:
+    explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    async with engine.connect() as connection:
+        found = await connection.exec_driver_sql(f"{explain} {statement}", values)
+        return "\n".join(str(row) for row in found)
 
 
 async def test_the_earlier_slot_goes_first_whatever_its_number(office: Office) -> None:
@@ -152,14 +208,9 @@ async def test_two_processes_never_get_the_same_row(office: Office, state: State
             for n, task in enumerate(tasks[1:], start=2)
         )
     async with another_process(office, "work:bob") as bob:
-
-        async def take(outbox: Outbox, count: int) -> list[Delivery]:
-            due = state == State.DUE
-            return await (outbox.claim_due(count) if due else outbox.claim_ready(count))
-
-        claims = [await take(each, 1) for each in (office.alice, bob)]
+        claims = [await claim_in(state, each, 1) for each in (office.alice, bob)]
         claims += await asyncio.gather(
-            *(take(each, 7) for _ in range(12) for each in (office.alice, bob))
+            *(claim_in(state, each, 7) for _ in range(12) for each in (office.alice, bob))
         )
     claimed = [row.id for rows in claims for row in rows]
     assert len(claimed) == len(set(claimed)) == len(tasks)

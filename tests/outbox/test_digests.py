@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.outbox import State
-from core.services import destinations, profiles
-from core.services.destinations import Destination
+from core.services import destinations, profiles, schedule
+from core.services.destinations import Destination, Refusal
+from sandbox.clock import SandboxClock
 from tests.support.deliveries import MOMENT, NINE, Office
+from tests.support.lost_answers import lost_commit_answer
 
 CLIENTS = -100
 TEXT = {"text": "сводка"}
@@ -27,14 +30,25 @@ async def places(office: Office, count: int, **columns: Any) -> list[int]:
 async def joined(office: Office, count: int = 3, **columns: Any) -> list[int]:
     """A digest that waits to be sent; the first of these deliveries carries it."""
     await places(office, count, **columns)
+    return await made(office)
+
+
+async def made(office: Office) -> list[int]:
+    """The digest of what is due."""
     await office.materialise()
-    carrier, *others = sorted(row.id for row in await office.alice.claim_due(count))
+    carrier, *others = sorted(row.id for row in await office.alice.claim_due(1))
     assert await office.alice.ready(carrier, TEXT, joined=others)
     return [carrier, *others]
 
 
 async def states(office: Office, ids: list[int]) -> list[str]:
     return [await office.state(each) for each in ids]
+
+
+async def place_of(office: Office, session: AsyncSession, delivery_id: int) -> Destination:
+    """Where this delivery goes, in a transaction that may change it."""
+    task = await session.get_one(ReportTask, (await office.delivery(delivery_id)).task_id)
+    return Destination(task, await session.get_one(AvitoProfile, task.profile_id))
 
 
 async def send(office: Office, carrier: int) -> None:
@@ -193,14 +207,12 @@ async def test_what_is_unbound_takes_its_numbers_with_it(office: Office, leaves:
     first = await office.delivery(ids[0])
     await office.add_delivery(first.task_id, slot=first.slot, part=1)
     gone = ids.pop(0 if leaves == "carrier" else 1)
-    task = await office.task((await office.delivery(gone)).task_id)
     async with office.sessions.begin() as session:
-        profile = await session.get_one(AvitoProfile, task.profile_id)
+        place = await place_of(office, session, gone)
         if leaves == "profile":
-            await profiles.delete(session, profile)
+            await profiles.delete(session, place.profile)
         else:
-            task = await session.get_one(ReportTask, task.id)
-            await destinations.unbind(session, Destination(task, profile))
+            await destinations.unbind(session, place)
 
     assert [row.id for row in await office.deliveries()] == ids
     assert await states(office, ids) == [State.DUE] * 2
@@ -213,12 +225,10 @@ async def test_what_may_have_arrived_is_not_sent_again_because_one_left(office: 
     carrier, *others = await joined(office)
     await send(office, carrier)
     async with office.sessions.begin() as session:
-        task = await session.get_one(ReportTask, (await office.delivery(carrier)).task_id)
-        profile = await session.get_one(AvitoProfile, task.profile_id)
-        await destinations.unbind(session, Destination(task, profile))
+        await destinations.unbind(session, await place_of(office, session, carrier))
     assert await states(office, others) == [State.JOINED] * 2
 
-    assert await office.alice.recover() == []
+    await office.alice.recover()
 
     for each in others:
         row = await office.delivery(each)
@@ -229,9 +239,7 @@ async def test_others_of_the_place_are_left_alone_when_one_leaves(office: Office
     await joined(office)
     alone = await office.add_delivery(await office.add_task(CLIENTS, next_due_at=None))
     async with office.sessions.begin() as session:
-        task = await session.get_one(ReportTask, (await office.delivery(alone)).task_id)
-        profile = await session.get_one(AvitoProfile, task.profile_id)
-        await destinations.unbind(session, Destination(task, profile))
+        await destinations.unbind(session, await place_of(office, session, alone))
 
     assert [row.state for row in await office.deliveries()] == ["ready", "joined", "joined"]
 
@@ -274,3 +282,127 @@ async def test_what_arrived_in_the_group_by_its_new_address_is_not_told_in_the_d
 
     assert await states(office, ids) == [State.DUE] * 2
     assert [row.id for row in await office.deliveries()] == ids
+
+
+async def pause(office: Office, delivery_id: int, *, resume: bool = False) -> None:
+    async with office.sessions.begin() as session:
+        place = await place_of(office, session, delivery_id)
+        change = destinations.resume if resume else destinations.pause
+        await change(session, place, office.clock.now())
+
+
+@pytest.mark.parametrize("paused", ["carrier", "other"])
+async def test_a_pause_of_one_withdraws_its_numbers_and_keeps_the_others(
+    office: Office, paused: str
+) -> None:
+    ids = await joined(office)
+    gone = ids.pop(0 if paused == "carrier" else 1)
+
+    await pause(office, gone)
+
+    assert await office.state(gone) == State.WITHDRAWN
+    assert sorted(row.id for row in await office.alice.claim_due(1)) == ids
+    assert {(row.payload, row.carrier_id) for row in await office.deliveries()} == {(None, None)}
+
+
+async def test_a_pause_that_was_a_slip_brings_the_digest_back_whole(office: Office) -> None:
+    ids = await joined(office)
+    await pause(office, ids[0])
+    await pause(office, ids[0], resume=True)
+    assert sorted(row.id for row in await office.alice.claim_due(1)) == ids
+
+
+@pytest.mark.parametrize("paused", ["carrier", "other"])
+async def test_a_pause_of_one_changes_nothing_when_the_digest_may_have_left(
+    office: Office, paused: str
+) -> None:
+    carrier, *others = await joined(office)
+    await send(office, carrier)
+    await office.alice.lost(carrier)
+    await send(office, carrier)
+    await office.alice.retry(carrier, office.clock.now(), "429")
+
+    await pause(office, carrier if paused == "carrier" else others[0])
+
+    await send(office, carrier)
+    await office.alice.sent(carrier, 78)
+    assert await states(office, [carrier, *others]) == [State.SENT] * 3
+
+
+async def test_who_has_no_say_there_any_more_sends_no_digest(office: Office) -> None:
+    ids = await joined(office)
+    async with office.sessions.begin() as session:
+        await destinations.suspend_owner(
+            session, CLIENTS, 1, Refusal.NOT_MEMBER, office.clock.now()
+        )
+    assert await states(office, ids) == [State.WITHDRAWN] * 3
+
+
+def ahead(office: Office, hours: int) -> Office:
+    """The same office under a clock that is wrong."""
+    now = office.clock.now() + timedelta(hours=hours)
+    return Office(office.sessions, SandboxClock(now, scale=0))
+
+
+async def repair(office: Office) -> None:
+    async with office.sessions.begin() as session:
+        await schedule.reschedule_far(session, office.clock.now())
+
+
+async def test_a_digest_made_by_a_clock_that_was_ahead_is_forgotten_whole(office: Office) -> None:
+    for _ in range(3):
+        evening = await office.add_profile(report_time=time(18))
+        await places(office, 1, profile_id=evening, next_due_at=NINE + timedelta(hours=9))
+    assert len(await made(ahead(office, 9))) == 3
+
+    await repair(office)
+
+    assert await office.deliveries() == []
+
+
+async def test_one_that_such_a_clock_found_too_late_goes_as_one_message(office: Office) -> None:
+    carrier, *others = await joined(office)
+    await ahead(office, 7).alice.recover()
+    assert await states(office, [carrier, *others]) == [State.MISSED] * 3
+
+    await repair(office)
+
+    assert await states(office, [carrier, *others]) == [State.READY, State.JOINED, State.JOINED]
+
+
+async def test_it_counts_as_one_message_of_its_chat(office: Office) -> None:
+    carrier, *_ = await joined(office)
+    await send(office, carrier)
+    await office.alice.sent(carrier, 77)
+    assert await office.alice.sent_since(NINE - MOMENT) == [(CLIENTS, office.clock.now())]
+
+
+async def test_its_owner_is_asked_once(office: Office) -> None:
+    carrier, *_ = await joined(office, on_lost_answer="hold")
+    await send(office, carrier)
+    await office.alice.lost(carrier)
+    assert await office.untold() == [carrier]
+
+
+async def test_a_kill_while_it_is_being_sent_is_a_lost_answer_of_all(office: Office) -> None:
+    carrier, *others = await joined(office)
+    await send(office, carrier)
+
+    await office.outbox("home:reborn").recover()
+
+    assert await states(office, [carrier, *others]) == [State.RESEND, State.JOINED, State.JOINED]
+
+
+async def test_a_lost_answer_to_the_commit_joins_them_once(
+    office: Office, engine: AsyncEngine
+) -> None:
+    await places(office, 3)
+    await office.materialise()
+    carrier, *others = sorted(row.id for row in await office.alice.claim_due(3))
+
+    with lost_commit_answer(engine):
+        assert await office.alice.ready(carrier, TEXT, TEXT, joined=others)
+
+    rows = await office.deliveries()
+    assert sorted(row.state for row in rows) == ["joined", "joined", "ready", "ready"]
+    assert [row.id for row in rows if row.carrier_id == carrier] == others

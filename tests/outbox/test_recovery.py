@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.outbox import BUILD_LEASE, SEND_LEASE, Outbox, State, worker_name
+from core.slots import TRIAL_WINDOW
 from tests.support.deliveries import MOMENT, NINE, Office
 from tests.support.lost_answers import lost_commit_answer
 
@@ -39,11 +40,13 @@ async def test_a_lease_protects_until_it_is_over(
     bob = office.outbox("work:bob")
     row = await in_hand(office, office.alice, state)
     office.clock.advance(lease - MOMENT)
-    assert await bob.recover() == []
+    await bob.recover()
+    assert await office.untold() == []
     assert await office.state(row) == state
 
     office.clock.advance(2 * MOMENT)
-    assert await bob.recover() == []
+    await bob.recover()
+    assert await office.untold() == []
     delivery = await office.delivery(row)
     assert (delivery.state, delivery.lease_until) == (recovered, None)
     assert delivery.is_repeat == (state == State.SENDING)
@@ -62,7 +65,8 @@ async def test_a_claimed_repeat_stays_one(office: Office) -> None:
 async def test_what_may_have_left_is_held_where_the_owner_chose_so(office: Office) -> None:
     row = await in_hand(office, office.alice, State.SENDING, on_lost_answer="hold")
     office.clock.advance(SEND_LEASE)
-    assert await office.outbox("work:bob").recover() == [row]
+    await office.outbox("work:bob").recover()
+    assert await office.untold() == [row]
     assert await office.state(row) == State.HELD
 
 
@@ -91,7 +95,8 @@ async def test_the_killed_one_comes_back_and_may_not_send(office: Office, tmp_pa
 async def test_a_step_of_the_clock_takes_nothing_from_a_living_process(office: Office) -> None:
     row = await in_hand(office, office.alice, State.SENDING)
     office.clock.advance(timedelta(hours=1))
-    assert await office.alice.recover() == []
+    await office.alice.recover()
+    assert await office.untold() == []
     assert await office.state(row) == State.SENDING
     assert await office.alice.sent(row, 7)
 
@@ -124,7 +129,8 @@ async def test_nothing_to_recover_changes_nothing(office: Office) -> None:
         await office.add_delivery(task, slot=state, state=state)
     before = [(row.id, row.state, row.updated_at) for row in await office.deliveries()]
     office.clock.advance(timedelta(hours=1))
-    assert await office.alice.recover() == []
+    await office.alice.recover()
+    assert await office.untold() == []
     assert [(row.id, row.state, row.updated_at) for row in await office.deliveries()] == before
 
 
@@ -161,10 +167,21 @@ async def test_what_is_too_late_is_missed(office: Office, state: State) -> None:
     await office.alice.recover()
     assert (await office.delivery(row)).finished_at is None
     office.clock.advance(MOMENT)
-    assert await office.alice.recover() == []
+    await office.alice.recover()
+    assert await office.untold() == []
     delivery = await office.delivery(row)
     assert (delivery.state, delivery.reason) == ("missed", "too_late")
     assert (await office.task(task)).problem == "too_late"
+
+
+async def test_who_waits_for_a_trial_that_is_too_late_has_to_hear_of_it(office: Office) -> None:
+    task = await office.add_task()
+    columns = {"slot": "trial:2026-11-21T06:00:00", "state": State.DUE}
+    row = await office.add_delivery(task, **columns, deadline_at=NINE + TRIAL_WINDOW)
+    office.clock.advance(TRIAL_WINDOW)
+    await office.alice.recover()
+    assert await office.untold() == [row]
+    assert await office.state(row) == State.MISSED
 
 
 async def test_what_may_be_on_its_way_is_not_missed(office: Office) -> None:
@@ -178,7 +195,8 @@ async def test_a_copy_that_is_too_late_is_not_called_missed(office: Office) -> N
     """Its first copy may have arrived: that is a question to its owner."""
     row = await office.add_delivery(await office.add_task(), state=State.RESEND, is_repeat=True)
     office.clock.advance(DEADLINE)
-    assert await office.alice.recover() == [row]
+    await office.alice.recover()
+    assert await office.untold() == [row]
     assert await office.state(row) == State.HELD
 
 

@@ -36,7 +36,7 @@ class Done:
     """What the scheduler had done."""
 
     times: Counter[str] = field(default_factory=Counter)
-    held: list[int] = field(default_factory=list)
+    escalated: list[tuple[Exception, dict[str, object]]] = field(default_factory=list)
 
     def errand(self, name: str) -> Callable[[], Awaitable[None]]:
         async def note() -> None:
@@ -44,8 +44,8 @@ class Done:
 
         return note
 
-    async def tell_held(self, deliveries: list[int]) -> None:
-        self.held += deliveries
+    def escalate(self, error: Exception, **ids: object) -> None:
+        self.escalated.append((error, ids))
 
     def wake(self) -> None:
         self.times["wake"] += 1
@@ -66,7 +66,9 @@ class Watch:
                 warm_up=self.done.errand("warm_up"),
                 sync_statistics=self.done.errand("sync_statistics"),
                 keep_house=self.done.errand("keep_house"),
-                tell_held=self.done.tell_held,
+                tell=self.done.errand("tell"),
+                call_roll=self.done.errand("call_roll"),
+                escalate=self.done.escalate,
             ),
         )
 
@@ -113,12 +115,16 @@ def alarm_threads() -> list[str]:
 async def test_it_begins_with_everything(watch: Watch, office: Office) -> None:
     task = await office.add_task()
     forgotten = await office.add_task(next_due_at=None)
+    far = await office.add_task(next_due_at=NINE + 30 * DAY)
     async with watch.running() as done:
-        await eventually(lambda: done.times["warm_up"] and done.times["keep_house"])
+        begun = ("warm_up", "tell", "keep_house")
+        await eventually(lambda: all(done.times[name] for name in begun))
+        await eventually(lambda: "repair" not in watch.scheduler._under_way)
         (row,) = await office.deliveries(task)
         assert row.state == State.DUE
         assert done.times["wake"] == 1
-        assert (await office.task(forgotten)).next_due_at == NINE + DAY
+        for repaired in (forgotten, far):
+            assert (await office.task(repaired)).next_due_at == NINE + DAY
 
 
 async def test_the_alarms_are_in_the_database_and_ring(watch: Watch, engine: AsyncEngine) -> None:
@@ -132,7 +138,9 @@ async def test_the_alarms_are_in_the_database_and_ring(watch: Watch, engine: Asy
         assert (in_moscow.hour, in_moscow.minute) == (4, 30)
 
         module.sync_statistics()
+        module.call_roll()
         await eventually(lambda: done.times["sync_statistics"] == before + 1)
+        await eventually(lambda: done.times["call_roll"] == 1)
 
 
 async def test_what_should_have_rung_while_it_was_away_rings_at_the_start(
@@ -266,17 +274,39 @@ async def test_a_tick_that_fails_is_tried_again(watch: Watch, office: Office) ->
     task = await office.add_task()
     real, calls = office.alice.recover, 0
 
-    async def recover() -> list[int]:
+    async def recover() -> None:
         nonlocal calls
         calls += 1
         if calls <= 2:
             raise ConnectionResetError
-        return await real()
+        await real()
 
     with patch.object(office.alice, "recover", recover):
         async with watch.running() as done:
             await eventually(lambda: done.times["wake"])
     assert len(await office.deliveries(task)) == 1
+
+
+async def test_a_tick_that_never_works_is_told_to_somebody(watch: Watch, office: Office) -> None:
+    defect = ZeroDivisionError()
+    with patch.object(office.alice, "recover", side_effect=defect):
+        async with watch.running() as done:
+            await eventually(lambda: done.times["tell"])
+            await asyncio.sleep(0.1)
+    assert done.escalated == [(defect, {"errand": "tick"})]
+
+
+async def test_what_fails_while_it_stops_begins_nothing_new(watch: Watch) -> None:
+    async def break_at_the_stop() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ZeroDivisionError
+
+    watch.scheduler._work["warm_up"] = break_at_the_stop
+    async with watch.running() as done:
+        await eventually(lambda: done.times["tell"] == 1)
+    assert done.times["tell"] == 1
 
 
 async def test_one_errand_that_hangs_holds_up_no_other(watch: Watch, office: Office) -> None:
@@ -293,30 +323,13 @@ async def test_one_errand_that_hangs_holds_up_no_other(watch: Watch, office: Off
         await eventually(lambda: done.times["wake"] == 2)
 
 
-async def left_by_a_crash(office: Office) -> int:
-    """A delivery of a killed process that may have left, where its owner wants to be asked."""
-    row = await office.add_delivery(await office.add_task(on_lost_answer="hold"))
-    killed = office.outbox("home:killed")
-    await killed.claim_ready(1)
-    await killed.sending(row)
-    return row
-
-
-async def test_owners_hear_of_what_is_held_after_a_crash(watch: Watch, office: Office) -> None:
-    row = await left_by_a_crash(office)
-    async with watch.running() as done:
-        await eventually(lambda: done.held == [row])
-
-
-async def test_they_hear_of_it_once_although_the_database_was_busy(
+async def test_people_are_told_at_the_start_and_with_every_tick(
     watch: Watch, office: Office
 ) -> None:
-    row = await left_by_a_crash(office)
-    busy = OperationalError("BEGIN", {}, Exception("database is locked"))
-    with patch.object(watch.scheduler, "materialise", side_effect=[busy, None]):
-        async with watch.running() as done:
-            await eventually(lambda: done.times["warm_up"])
-            assert done.held == [row]
+    async with watch.running() as done:
+        await eventually(lambda: done.times["tell"] == 1)
+        office.clock.advance(timedelta(minutes=2))
+        await eventually(lambda: done.times["tell"] == 2)
 
 
 async def test_one_report_can_be_asked_for(watch: Watch, office: Office) -> None:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from core.database.models import AvitoProfile, ReportTask
 from core.database.session import create_sessions
+from core.outbox import State
 from core.services.schedule import reschedule
 from core.slots import materialise, trial
 from sandbox.clock import SandboxClock
@@ -172,6 +173,64 @@ async def test_weekly_and_monthly_reports_may_be_a_day_late(office: Office) -> N
     ]
 
 
+async def weekly_place(office: Office, **columns: Any) -> int:
+    """A destination that gets a report on Saturdays, due at `NINE`."""
+    profile = await office.add_profile(report_frequency="weekly", report_weekdays="5")
+    return await office.add_task(profile_id=profile, **columns)
+
+
+async def add_reported(office: Office, task: int, until: date, **columns: Any) -> None:
+    """An earlier report to `task` about the days `until` then."""
+    values = {"state": State.SENT, "finished_at": office.clock.now(), **columns}
+    due_at = datetime(until.year, until.month, until.day, 6, tzinfo=UTC) + DAY
+    slot = f"{values.pop('prefix', '')}{due_at:%Y-%m-%dT%H:%M}"
+    await office.add_delivery(
+        task, slot=slot, due_at=due_at, first_day=until, last_day=until, **values
+    )
+
+
+async def first_day(office: Office, task: int) -> date:
+    await office.materialise()
+    return next(row for row in await office.deliveries(task) if row.due_at == NINE).first_day
+
+
+async def test_a_weekly_report_covers_the_days_since_the_last_one(office: Office) -> None:
+    task, new = await weekly_place(office), await weekly_place(office)
+    for until in (date(2026, 11, 3), date(2026, 11, 10), date(2026, 11, 6)):
+        await add_reported(office, task, until)
+    assert await first_day(office, task) == date(2026, 11, 11)
+    assert await first_day(office, new) == date(2026, 11, 14)
+
+
+@pytest.mark.parametrize(
+    ("columns", "first"),
+    [
+        ({"state": State.HELD}, date(2026, 11, 17)),
+        ({"state": State.READY, "finished_at": None}, date(2026, 11, 17)),
+        ({"state": State.MISSED}, date(2026, 11, 11)),
+        ({"state": State.FAILED}, date(2026, 11, 11)),
+        ({"state": State.WITHDRAWN}, date(2026, 11, 11)),
+        ({"prefix": "trial:"}, date(2026, 11, 11)),
+    ],
+)
+async def test_what_was_not_made_leaves_its_days_to_the_next_weekly_report(
+    office: Office, columns: dict[str, Any], first: date
+) -> None:
+    task = await weekly_place(office)
+    await add_reported(office, task, date(2026, 11, 10))
+    await add_reported(office, task, date(2026, 11, 16), **columns)
+    assert await first_day(office, task) == first
+
+
+async def test_a_weekly_trial_covers_what_the_report_would(office: Office) -> None:
+    task = await weekly_place(office, next_due_at=NINE + DAY)
+    await add_reported(office, task, date(2026, 11, 16))
+    async with office.sessions.begin() as session:
+        assert await trial(session, await session.get_one(ReportTask, task), NINE)
+    (row,) = await office.alice.claim_due(9)
+    assert (row.first_day, row.last_day) == (date(2026, 11, 17), date(2026, 11, 20))
+
+
 async def test_the_period_its_owner_chose_is_reported(office: Office) -> None:
     chosen = await office.add_task(report_period="week", is_period_set=True)
     implied = await office.add_task(report_period="week", is_period_set=False)
@@ -197,12 +256,19 @@ async def test_a_due_time_that_its_schedule_does_not_know_only_moves_on(office: 
     assert (await office.task(task)).next_due_at == NINE + 3 * HOUR
 
 
-async def test_one_destination_can_be_asked_for_alone(office: Office) -> None:
-    first, second = await office.add_task(), await office.add_task()
-    async with office.sessions.begin() as session:
-        assert await materialise(session, NINE, task_id=second) == 1
-    assert [row.task_id for row in await office.deliveries()] == [second]
-    assert (await office.task(first)).next_due_at == NINE
+async def test_one_destination_profile_or_chat_can_be_asked_for_alone(office: Office) -> None:
+    first, second, third = [await office.add_task(-n) for n in (1, 2, 3)]
+    fourth = await office.add_task(-4)
+    only: list[dict[str, int]] = [
+        {"task_id": first},
+        {"profile_id": (await office.task(second)).profile_id},
+        {"chat_id": -3},
+    ]
+    for each in only:
+        async with office.sessions.begin() as session:
+            assert await materialise(session, NINE, **each) == 1
+    assert [row.task_id for row in await office.deliveries()] == [first, second, third]
+    assert (await office.task(fourth)).next_due_at == NINE
 
 
 async def test_a_limit_leaves_the_rest_for_the_next_time(office: Office) -> None:

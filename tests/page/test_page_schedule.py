@@ -31,6 +31,24 @@ async def test_the_hints_lead_from_a_report_to_the_next_morning(desk: Desk) -> N
     await expect(newest(page)).to_contain_text("21.11.2026")
     await expect(page.locator("#hint")).to_contain_text("Ещё отчёт")
 
+    await newest(page).locator("[data-callback^='profile_open:']").click()
+
+    await expect(newest(page)).to_contain_text("Аккаунт Avito")
+    await expect(page.locator("#hint")).to_be_hidden()
+
+
+async def test_the_list_of_chats_offers_chats_and_no_topics(desk: Desk) -> None:
+    page = await desk.open()
+    await read_report(desk, page)
+    await page.click(".pointed")
+    for button in ("profile_report", "report_set_chat", "destination_pick"):
+        await newest(page).locator(f"[data-callback^='{button}:']").click()
+
+    await page.click("#reply-keyboard >> text=Выбрать группу")
+
+    offered = page.locator("dialog .choice")
+    await expect(offered).to_have_text(["Клиент: мебельгруппа", "Агентствогруппа"])
+
 
 async def test_a_group_is_bound_and_asked_by_two_chips(desk: Desk) -> None:
     page = await desk.open()

@@ -124,6 +124,38 @@ async def test_topics(scene: Scene, bob: Person) -> None:
     assert refusal == "400 Bad Request: message thread not found"
 
 
+async def test_whether_a_topic_is_there_is_told_by_a_message_alone(scene: Scene) -> None:
+    forum = scene.world.supergroup("Форум", scene.alice, scene.bot, is_forum=True)
+    topic = scene.world.topic(forum, "Отчёты", scene.alice)
+    to_nothing = {"chat_id": forum.id, "text": "x", "reply_parameters": {"message_id": 2**31 - 1}}
+    said = {
+        thread: await scene.client.refusal("sendMessage", message_thread_id=thread, **to_nothing)
+        for thread in (topic.id, 777)
+    }
+    assert said == {
+        topic.id: "400 Bad Request: message to be replied not found",
+        777: "400 Bad Request: message thread not found",
+    }
+    assert scene.world.sent(forum.id) == []
+    typing = {"chat_id": forum.id, "action": "typing"}
+    assert await scene.client.ok("sendChatAction", message_thread_id=777, **typing) is True
+
+
+async def test_a_topic_is_renamed_and_its_beginning_keeps_the_name(
+    scene: Scene, bob: Person
+) -> None:
+    forum = scene.world.supergroup("Форум", scene.alice, bob, scene.bot)
+    topic = scene.world.topic(forum, "Отчёты", scene.alice)
+    scene.alice.rename_topic(forum, topic, "Цифры")
+    bob.at(forum, topic).send("/stats")
+    renamed, said = [update["message"] for update in (await scene.client.updates())[-2:]]
+    assert (renamed["message_thread_id"], renamed["forum_topic_edited"]) == (
+        topic.id,
+        {"name": "Цифры"},
+    )
+    assert said["reply_to_message"]["forum_topic_created"]["name"] == "Отчёты"
+
+
 async def test_words_in_a_topic_look_like_a_reply_to_its_beginning(
     scene: Scene, bob: Person
 ) -> None:
@@ -170,6 +202,29 @@ async def test_members_are_shown_with_their_status(scene: Scene, bob: Person) ->
     bob.join(group, as_admin=True)
     assert await status(bob) == "administrator"
     assert (await scene.client.ok("getChat", chat_id=group.id))["title"] == "Клиент"
+
+
+async def test_a_group_tells_who_left_and_a_channel_does_not(scene: Scene, bob: Person) -> None:
+    group = scene.world.supergroup("Клиент", scene.alice, bob, scene.bot)
+    channel = scene.world.channel("Канал", scene.alice, bob, scene.bot)
+    await scene.client.updates()
+    for chat in (group, channel):
+        bob.leave(chat)
+        member = await scene.client.ok("getChatMember", chat_id=chat.id, user_id=bob.id)
+        assert member["status"] == "left"
+    [told] = await scene.client.updates()
+    assert told["message"]["left_chat_member"]["id"] == bob.id
+
+
+async def test_hidden_members_are_shown_to_administrators_only(scene: Scene, bob: Person) -> None:
+    group = scene.world.supergroup("Клиент", scene.alice, bob, scene.bot)
+    scene.alice.hide_members(group)
+    where = {"chat_id": group.id, "user_id": bob.id}
+    refusal = await scene.client.refusal("getChatMember", **where)
+    assert refusal == "400 Bad Request: CHAT_ADMIN_REQUIRED"
+    await scene.client.ok("getChatMember", chat_id=group.id, user_id=scene.bot.id)
+    scene.alice.promote_bot(group, scene.bot)
+    assert (await scene.client.ok("getChatMember", **where))["status"] == "member"
 
 
 async def test_blocking_and_coming_back_is_told(scene: Scene) -> None:

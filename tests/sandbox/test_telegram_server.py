@@ -1,6 +1,7 @@
 """HTTP: ways to write a request, files, faults, limits, history, the control API."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -101,6 +102,22 @@ async def test_captions_have_their_limit(scene: Scene) -> None:
     await scene.client.ok("editMessageCaption", caption="короче", **where)
     refusal = await scene.client.refusal("editMessageText", text="x", **where)
     assert refusal == "400 Bad Request: there is no text in the message to edit"
+
+
+async def test_a_text_becomes_a_picture_and_that_another(scene: Scene) -> None:
+    message = await scene.client.send(scene.alice.id, "Собираю…")
+    where = {"chat_id": scene.alice.id, "message_id": message["message_id"]}
+    chat = scene.alice.private(scene.bot)
+    for words in ("Вчера", "За неделю"):
+        media = {"type": "photo", "media": "attach://chart", "caption": words}
+        form = {"media": json.dumps(media), **where}
+        answer = await upload(scene, "editMessageMedia", "chart", "c.png", PNG, **form)
+        assert answer["result"]["photo"][0]["width"] == 900
+        assert (chat.last.id, chat.last.text) == (message["message_id"], words)
+
+    unknown = {"type": "hologram", "media": "x"}
+    refusal = await scene.client.refusal("editMessageMedia", media=unknown, **where)
+    assert refusal == "400 Bad Request: InputMedia has unsupported type"
 
 
 @pytest.mark.parametrize(

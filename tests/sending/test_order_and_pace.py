@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -71,6 +72,19 @@ async def test_a_busy_minute_gives_telegram_nothing_to_complain_of(
         assert len(rig.calls()) == 150
         assert most_in_a_second([call.accepted_real or 0 for call in rig.accepted()]) <= 30
         await check_history(rig)
+
+
+async def test_a_restart_does_not_forget_the_minute_of_a_group(rig: SenderRig) -> None:
+    group = rig.world.group("Клиенты", rig.alice, rig.me)
+    task = await rig.destination(group.id)
+    began = rig.clock.now()
+    for seconds in range(40, 0, -2):
+        at = began - timedelta(seconds=seconds)
+        await rig.report(task, state=State.SENT, finished_at=at)
+    await rig.report(task, state=State.FAILED, finished_at=began)
+    await rig.sender.recall()
+    passed = (rig.clock.now() - began).total_seconds()
+    assert rig.throttle.opens_in(group.id) + passed == pytest.approx(60.75 - 40, abs=0.9)
 
 
 async def test_an_answer_to_a_person_does_not_wait_for_the_reports(

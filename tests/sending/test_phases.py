@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from datetime import timedelta
 
@@ -62,6 +63,16 @@ async def test_a_report_whose_answer_was_lost_comes_once_more_and_says_so(
     await check_history(rig)
 
 
+async def test_a_repeat_that_has_no_room_for_its_mark_follows_it(rig: SenderRig) -> None:
+    long = "отчёт " + "я" * 4090
+    rig.world.fault("drop_after", method="sendMessage", times=1)
+    row = await rig.until(await rig.report(await rig.destination(rig.alice.id), long), State.SENT)
+    first, mark, second = rig.texts(rig.alice.id)
+    assert (first, second) == (long, long)
+    assert mark.startswith(MARK)
+    assert row.message_id == rig.world.sent(rig.alice.id)[-1].id
+
+
 @pytest.mark.parametrize("fault", NEVER_CAME)
 async def test_a_report_that_may_have_arrived_is_marked_even_if_it_had_not(
     rig: SenderRig, fault: Kind
@@ -112,6 +123,20 @@ async def test_where_the_owner_chose_to_be_asked_nothing_is_repeated(
     assert question.button_data[0] == f"delivery_resend:{delivery}"
     assert len(rig.texts(group.id)) == (fault == "drop_after")
     await check_history(rig)
+
+
+async def test_its_owner_is_asked_once_whoever_asks(rig: SenderRig) -> None:
+    group = rig.world.group("Клиенты", rig.alice, rig.me)
+    rig.world.fault("drop_after", method="sendMessage", chat_id=group.id, times=1)
+    delivery = await rig.report_to(group.id, on_lost_answer="hold")
+    await rig.until(delivery, State.HELD)
+
+    # The tick may come just now, or somebody else's.
+    await asyncio.gather(rig.aftermath.held(), rig.aftermath.held())
+
+    assert len(await rig.notices()) == 1
+    await rig.aftermath.held()
+    assert len(await rig.notices()) == 1
 
 
 async def test_nothing_is_sent_where_nobody_listens_and_all_is_sent_when_somebody_does(
@@ -224,6 +249,8 @@ async def test_a_refused_token_stops_all_and_loses_nothing(
         person.private(rig.me).start()
         await rig.report_to(person.id)
     await rig.until((await rig.office.deliveries())[0].id, State.RETRY)
+    # Those that were on their way meanwhile.
+    await rig.sender.idle()
     calls = len(rig.calls())
     rig.later(120)
     await rig.sender.idle()

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.effects import Show
 from core.outbox import State
 from sandbox.telegram.model import Chat
+from tests.support.deliveries import NINE
 from tests.support.sending import SenderRig, as_payload, check_history
+from tests.support.waiting import eventually
 
 Refuse = Callable[[SenderRig, Chat], object]
 
@@ -54,6 +57,16 @@ async def test_a_chat_that_refuses_the_bot_is_suspended_and_its_owner_told_once(
     _report, notice = await rig.notices()
     assert "Отчёты больше не приходят: группа «Клиенты»" in notice
     await check_history(rig)
+
+
+async def test_what_is_due_in_a_chat_that_refuses_the_bot_is_not_skipped(rig: SenderRig) -> None:
+    chat = rig.world.supergroup("Клиенты", rig.alice, rig.me)
+    due = await rig.destination(chat.id, next_due_at=NINE)
+    was_kicked(rig, chat)
+
+    await rig.until(await rig.report_to(chat.id), State.FAILED)
+
+    assert [row.slot for row in await rig.office.deliveries(due)] == ["2026-11-21T09:00"]
 
 
 @pytest.mark.parametrize("is_deactivated", [True, False])
@@ -178,6 +191,26 @@ async def test_a_report_refused_for_itself_fails_alone_and_its_owner_is_told(
     assert (await rig.office.task(task)).suspended is None
     [notice] = await rig.notices()
     assert "не отправлен" in notice
+    [heard] = rig.incidents.overdue()
+    assert "Telegram не принял отчёт" in heard.screen.text
+    await check_history(rig)
+
+
+async def test_a_long_report_whose_beginning_is_refused_does_not_come_as_a_tail(
+    rig: SenderRig,
+) -> None:
+    task = await rig.destination(rig.alice.id)
+    columns = {"slot": "2026-11-21T09:00", "due_at": NINE}
+    await rig.stop()
+    too_long = await rig.report(task, "я" * 5000, **columns)
+    tail = await rig.report(task, "отчёт, конец", part=1, **columns)
+    good = await rig.report(task, "отчёт короткий")
+    rig.start()
+    await rig.until(too_long, State.FAILED)
+    await rig.until(tail, State.FAILED)
+    await rig.until(good, State.SENT)
+    [_report, notice] = await rig.notices()
+    assert "не отправлен" in notice
     await check_history(rig)
 
 
@@ -188,3 +221,22 @@ async def test_the_same_chat_refusing_again_is_nothing_new(rig: SenderRig) -> No
     for _ in range(2):
         await rig.until(await rig.report(task), State.FAILED)
     assert len(await rig.notices()) == 1
+
+
+async def test_a_defect_of_ours_is_the_operators_business(
+    rig: SenderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rig.telegram.courier, "carry", fail)
+    await rig.report(await rig.destination(rig.alice.id))
+
+    heard: list[Show] = []
+
+    def is_heard() -> bool:
+        heard.extend(rig.incidents.overdue())
+        return bool(heard)
+
+    await eventually(is_heard)
+    assert "ZeroDivisionError" in heard[0].screen.text

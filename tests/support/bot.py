@@ -66,6 +66,7 @@ class BotRig:
     async def start(self) -> None:
         self.app = build_app(self.settings, parse_keys(TEST_KEYS), self.clock, patience=NEARBY)
         await self.app.prepare()
+        await self.app.take_over()
         self._task = asyncio.create_task(self.app.run())
 
     async def stop(self) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 
 from bot.aftermath import Aftermath
 from bot.effects import Show, from_json
+from bot.errors import IncidentDesk
 from bot.markdown import to_plain
 from bot.work.reports import freeze
 from bot.work.stats import freeze_digest
@@ -23,12 +24,13 @@ from core.report_runner import ReportRunner
 from core.rounds import Rounds
 from sandbox.avito.world import AvitoAccount
 from sandbox.clock import SandboxClock
+from sandbox.telegram.seen import as_read
 from tests.support.avito import AvitoRig, avito_rig
 from tests.support.deliveries import NINE, Office
 
 CLIENTS = -100_200_300
 HALF_PAST_FIVE = NINE - timedelta(hours=3, minutes=30)
-ALICE = 1
+ALICE, OPERATOR = 1, 99
 
 
 class BuilderRig:
@@ -39,9 +41,10 @@ class BuilderRig:
         self.office = Office(avito.sessions, avito.clock)
         self.outbox: Outbox = self.office.alice
         self.collector = Collector(avito.sessions, avito.avito, avito.sync, avito.clock)
-        self.rounds = Rounds(self.collector)
+        self.incidents = IncidentDesk(OPERATOR, avito.clock)
+        self.rounds = Rounds(self.collector, avito.listings, self.incidents.escalate)
         self._owed: list[Reply] = []
-        aftermath = Aftermath(avito.sessions, avito.clock, self._owed.extend)
+        self.aftermath = Aftermath(avito.sessions, avito.clock, self._owed.extend, self.incidents)
         self.runner = ReportRunner(
             avito.sessions,
             self.outbox,
@@ -49,7 +52,8 @@ class BuilderRig:
             avito.clock,
             render=freeze,
             render_digest=freeze_digest,
-            gave_up=aftermath.not_built,
+            gave_up=self.aftermath.not_built,
+            escalate=self.incidents.escalate,
         )
 
     def account(self, label: str) -> AvitoAccount:
@@ -116,12 +120,16 @@ class BuilderRig:
         self._owed.clear()
         return [effect for effect in shown if isinstance(effect, Show)]
 
+    def escalated(self) -> list[str]:
+        """What the operator is told with the next tick."""
+        return [to_plain(show.screen.text) for show in self.incidents.overdue()]
+
 
 def text_of(delivery: Delivery) -> str:
     """As it is read in the chat."""
     assert delivery.payload is not None, f"{delivery.state}: {delivery.reason}"
     # A carriage return is how aiogram keeps two marks apart; Telegram drops it.
-    return to_plain(delivery.payload["text"]).replace("\r", "")
+    return as_read(to_plain(delivery.payload["text"])).replace("\r", "")
 
 
 def buttons_of(delivery: Delivery) -> list[str]:

@@ -93,6 +93,12 @@ class Office:
         async with reading(self.sessions) as session:
             return await session.get_one(Delivery, delivery_id)
 
+    async def untold(self) -> list[int]:
+        """The deliveries whose owners have yet to hear what became of them."""
+        query = select(Delivery.id).where(Delivery.is_untold).order_by(Delivery.id)
+        async with reading(self.sessions) as session:
+            return list(await session.scalars(query))
+
     async def state(self, delivery_id: int) -> str:
         return (await self.delivery(delivery_id)).state
 

@@ -48,7 +48,9 @@ async def bound(rig: BotRig, profile_id: int, chat: Chat, **columns: Any) -> int
     async with rig.running.sessions.begin() as session:
         profile = await session.get_one(AvitoProfile, profile_id)
         place = Place(chat.id, columns.pop("thread_id", 0), chat.title, chat.type)
-        task = (await destinations.bind(session, profile, place, rig.clock.now())).destination.task
+        done = await destinations.bind(session, profile, place, rig.clock.now())
+        assert done is not None
+        task = done.destination.task
         for name, value in columns.items():
             setattr(task, name, value)
         return task.id

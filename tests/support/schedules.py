@@ -35,3 +35,10 @@ async def task_of(rig: BotRig, task_id: int) -> ReportTask:
 
 async def next_due(rig: BotRig, task_id: int) -> datetime | None:
     return (await task_of(rig, task_id)).next_due_at
+
+
+async def make_due(rig: BotRig, task_id: int) -> None:
+    """Its report of 09:00 is due; the tick has not come by yet."""
+    async with rig.running.sessions.begin() as session:
+        task = await session.get_one(ReportTask, task_id)
+        task.next_due_at = utc("2026-11-21 06:00")

@@ -15,20 +15,25 @@ from sqlalchemy import select
 
 from bot.aftermath import Aftermath
 from bot.effects import Screen
+from bot.errors import IncidentDesk
 from bot.replies import ReplyDesk
+from bot.scribe import Scribe
 from bot.sender import Sender
 from bot.throttle import Throttle, UrgentCourier
 from core.database.models import Delivery, Reply
 from core.database.session import Sessions, reading
 from core.journal import Journal
 from core.outbox import State
+from core.shelf import Shelf
 from sandbox.clock import SandboxClock
 from sandbox.telegram.history import CallRecord
 from sandbox.telegram.people import Person
+from sandbox.telegram.seen import Seen
 from tests.support.deliveries import NINE, Office
 from tests.support.telegram import TelegramRig, telegram_rig
 
 MARK = "🔁 Повтор"
+OPERATOR = 99
 
 
 class NoJobs:
@@ -49,18 +54,26 @@ class SenderRig:
         self.clock = office.clock
         self.owed: list[Reply] = []
         self.throttle = Throttle(per_second)
-        self.aftermath = Aftermath(office.sessions, office.clock, self.owed.extend)
+        self.incidents = IncidentDesk(OPERATOR, office.clock)
+        self.aftermath = Aftermath(office.sessions, office.clock, self.owed.extend, self.incidents)
         journal = Journal(folder / "journal.log")
         journal.open()
+        self.scribe = Scribe(Shelf(folder / "outgoing"))
         self.urgent = UrgentCourier(telegram.bot, telegram.session, self.throttle)
-        self.desk = ReplyDesk(self.urgent, journal, office.sessions, NoJobs())
+        self.desk = ReplyDesk(self.urgent, self.scribe, journal, office.sessions, NoJobs())
         self._numbers = count(1)
         self._running: asyncio.Task[None] | None = None
         self.sender = self._new_sender()
 
     def _new_sender(self) -> Sender:
         return Sender(
-            self.outbox, self.telegram.courier, self.throttle, self.aftermath, self.clock
+            self.outbox,
+            self.telegram.courier,
+            self.scribe,
+            self.throttle,
+            self.aftermath,
+            self.clock,
+            self.incidents.escalate,
         )
 
     def start(self) -> None:
@@ -139,10 +152,10 @@ class SenderRig:
         owed = list(self.owed)
         self.owed.clear()
         await self.desk.perform(owed)
-        return [message.words for message in self.world.sent(self.alice.id)]
+        return self.texts(self.alice.id)
 
     def texts(self, chat_id: int) -> list[str]:
-        return [message.words for message in self.world.sent(chat_id)]
+        return [Seen(message).text for message in self.world.sent(chat_id)]
 
     def calls(self, chat_id: int | None = None) -> list[CallRecord]:
         return self.world.history.of("sendMessage", chat_id)

@@ -24,15 +24,19 @@ TOKEN = "7000000077:AAF-sandbox_token_of_the_wire"
 class HastySession(TelegramSession):
     """Nothing here is far away, so a fault need not be waited for long."""
 
+    patience_sec = 0.5
+
     async def post(
         self,
         bot: ApiBot,
         method: TelegramMethod[Any],
         *,
-        timeout_sec: float = 0.5,
+        timeout_sec: float | None = None,
         leaving: Callable[[], None] | None = None,
     ) -> RawAnswer:
-        return await super().post(bot, method, timeout_sec=timeout_sec, leaving=leaving)
+        return await super().post(
+            bot, method, timeout_sec=timeout_sec or self.patience_sec, leaving=leaving
+        )
 
 
 @dataclass

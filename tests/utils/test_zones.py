@@ -30,6 +30,27 @@ def found(typed: str) -> list[str]:
         ("new york", "America/New_York"),
         ("Киев", "Europe/Kyiv"),
         ("Калькутта", "Asia/Kolkata"),
+        ("екб", "Asia/Yekaterinburg"),
+        ("спб", "Europe/Moscow"),
+        ("Татарстан", "Europe/Moscow"),
+        ("Башкирия", "Asia/Yekaterinburg"),
+        ("Алтай", "Asia/Barnaul"),
+        ("Кузбасс", "Asia/Novokuznetsk"),
+        ("Камчатка", "Asia/Kamchatka"),
+        ("Сахалин", "Asia/Sakhalin"),
+        ("Крым", "Europe/Simferopol"),
+        ("Киргизия", "Asia/Bishkek"),
+        ("Кыргызстан", "Asia/Bishkek"),
+        ("Белоруссия", "Europe/Minsk"),
+        ("Молдавия", "Europe/Chisinau"),
+        ("Эмираты", "Asia/Dubai"),
+        ("Тайланд", "Asia/Bangkok"),
+        ("Южная Корея", "Asia/Seoul"),
+        ("Англия", "Europe/London"),
+        ("Америка", "America/New_York"),
+        ("Бали", "Asia/Makassar"),
+        ("Анталья", "Europe/Istanbul"),
+        ("Алма-Ата", "Asia/Almaty"),
         ("utc+5", "Asia/Yekaterinburg"),
         ("UTC + 3", "Europe/Moscow"),
         ("+3", "Europe/Moscow"),
@@ -47,6 +68,31 @@ def test_the_likeliest_zone_comes_first(typed: str, zone: str) -> None:
 def test_a_country_brings_its_zones() -> None:
     assert found("казахстан")[0] == "Asia/Almaty"
     assert {"Asia/Aqtau", "Asia/Oral"} <= set(found("казахстан"))
+
+
+def test_of_a_large_country_the_zones_that_people_mean_come_first() -> None:
+    known = ["New_York", "Chicago", "Denver", "Phoenix", "Los_Angeles", "Anchorage"]
+    first = zones.find("США", 9, NOW)
+    assert [zone for zone in first if zone.partition("/")[2] in known] == [
+        f"America/{city}" for city in known
+    ]
+    assert first[0] == "America/New_York"
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [("мск", "Europe/Moscow"), ("нск", "Asia/Novosibirsk"), ("Питер", "Europe/Moscow")],
+)
+def test_a_word_that_is_a_name_brings_no_names_that_merely_contain_it(
+    typed: str, zone: str
+) -> None:
+    assert found(typed) == [zone]
+
+
+def test_a_few_letters_find_what_begins_with_them_and_only_then_what_contains_them() -> None:
+    assert found("ом")[0] == "Asia/Omsk"
+    assert "Asia/Tomsk" not in found("ом")
+    assert {"Asia/Yekaterinburg", "Europe/Moscow"} <= set(found("бург"))
 
 
 def test_an_offset_is_the_one_of_now() -> None:
@@ -81,11 +127,18 @@ def test_a_zone_has_a_city_and_an_offset(zone: str, city: str, offset: str) -> N
 
 
 def test_every_zone_that_is_offered_can_be_kept() -> None:
-    offered = {*zones.COMMON, *zones.find("a", 1000, NOW)}
+    areas = {zone.partition("/")[0] for zone in available_timezones()}
+    offered = {*zones.COMMON, *(zone for area in areas for zone in zones.find(area, 1000, NOW))}
 
     assert len(offered) >= 400
     assert offered <= available_timezones()
     assert all(zones.is_known(zone) for zone in offered)
+
+
+def test_a_zone_is_the_same_under_its_older_name() -> None:
+    assert zones.is_same("Asia/Calcutta", "Asia/Kolkata")
+    assert zones.is_same("UTC", "Etc/UTC")
+    assert not zones.is_same("Europe/Moscow", "Europe/Minsk")
 
 
 def test_what_is_no_zone_is_not_known() -> None:

@@ -31,7 +31,7 @@ from tests.support.postgres import PostgresServer
 from tests.worker.process import Stand, stand
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-HURRY = timedelta(seconds=0.1)
+HURRY = timedelta(seconds=0.04)
 PATIENCE = 40.0
 READERS = 40
 
@@ -95,7 +95,7 @@ class Post:
         return await self.until(are_finished)
 
     def copies(self, row: Delivery) -> list[CallRecord]:
-        calls = self.stand.telegram.history.of("sendMessage", row.chat_id)
+        calls = self.stand.telegram.history.sent(row.chat_id)
         return [call for call in calls if call.accepted_real and is_copy(call, row)]
 
     def check_all_came(self, rows: list[Delivery], count: int) -> None:
@@ -104,9 +104,9 @@ class Post:
         for row in rows:
             assert row.state == State.SENT
             first, *again = self.copies(row)
-            assert not first.params["text"].startswith(MARK) or row.is_repeat
+            assert not first.words.startswith(MARK) or row.is_repeat
             assert len(again) <= row.is_repeat
-            assert all(call.params["text"].startswith(MARK) for call in again)
+            assert all(call.words.startswith(MARK) for call in again)
 
 
 @asynccontextmanager
@@ -163,13 +163,13 @@ async def test_a_kill_after_the_report_may_have_left_is_told(
 ) -> None:
     reader = post.reader()
     await post.due(reader.id, lost=lost)
-    post.stand.telegram.fault(fault, method="sendMessage", chat_id=reader.id, seconds=60)
+    post.stand.telegram.fault(fault, method="send*", chat_id=reader.id, seconds=60)
     await post.start()
     history = post.stand.telegram.history
-    await history.signal.until(lambda: history.of("sendMessage", reader.id) != [], PATIENCE)
+    await history.signal.until(lambda: history.sent(reader.id) != [], PATIENCE)
     await post.kill_and_start()
     [row] = await post.finished(1)
-    arrived = [call.params["text"].startswith(MARK) for call in post.copies(row)]
+    arrived = [call.words.startswith(MARK) for call in post.copies(row)]
     first = [False] if fault == "hang_after" else []
     if lost == "hold":
         assert (row.state, arrived) == (State.HELD, first)
@@ -180,7 +180,7 @@ async def test_a_kill_after_the_report_may_have_left_is_told(
 async def test_a_stop_under_load_leaves_nothing_in_doubt(post: Post) -> None:
     for _ in range(READERS):
         await post.due(post.reader().id)
-    post.stand.telegram.fault("latency_after", method="sendMessage", seconds=0.3)
+    post.stand.telegram.fault("latency_after", method="send*", seconds=0.3)
     await post.start()
     await post.until(lambda rows: sum(row.state == State.SENT for row in rows) >= 5)
     code, seconds = await post.stand.worker.stop()

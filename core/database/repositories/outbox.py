@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, cast
@@ -12,10 +12,15 @@ from typing import Any, cast
 from sqlalchemy import (
     ColumnElement,
     Row,
+    ScalarSelect,
+    String,
     and_,
+    bindparam,
+    case,
     delete,
     exists,
     func,
+    literal,
     null,
     or_,
     select,
@@ -25,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from core.database.id_lists import among
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.session import insert_for
 
@@ -32,6 +38,8 @@ Changes = dict[str, Any]
 
 TRIAL = "trial:"
 """What the slot of a report begins with that somebody asked for beside the schedule."""
+PAUSED = "paused"
+"""Why a delivery was withdrawn."""
 
 
 class State(StrEnum):
@@ -57,10 +65,19 @@ class State(StrEnum):
     """The answer was lost; a person decides whether to send it again."""
     MISSED = "missed"
     """Too late to be sent."""
+    WITHDRAWN = "withdrawn"
+    """Its owner paused the reports before it left."""
 
 
 IN_HAND = (State.BUILDING, State.CLAIMED, State.SENDING)
 SENDABLE = (State.READY, State.RETRY, State.RESEND)
+WAITING = (State.DUE, State.BUILDING, State.READY, State.CLAIMED, State.RETRY)
+"""Open, and nothing of it has left, unless it is a repeat."""
+NEVER_MADE = (State.FAILED, State.MISSED, State.WITHDRAWN)
+"""Over, and certainly nobody got it."""
+
+JUST_COME = timedelta(minutes=1)
+"""A slot may come while somebody who has looked at the clock waits for his transaction."""
 
 
 @dataclass(slots=True)
@@ -69,6 +86,7 @@ class Standing:
 
     id: int
     task_id: int
+    slot: str
     state: str
     owner: str | None
     attempt: int
@@ -77,12 +95,19 @@ class Standing:
     on_lost_answer: str
 
 
+# The states of both claims stand in the statement as literals: a plan made for any states could
+# not use an index of only these.
+
+
 async def claim_due(
     session: AsyncSession, count: int, now: datetime, claim: Changes
 ) -> list[Delivery]:
     # Who was not tried yet goes first: what fails over and over must not hold up the others.
     first = (Delivery.attempt, *_order(Delivery))
-    return await _claim(session, count, now, claim, first, Delivery.state == State.DUE)
+    is_due = Delivery.state == literal(State.DUE, String, literal_execute=True)
+    # A clock that was ahead for a moment may have written down what has yet to come.
+    has_come = Delivery.due_at <= now
+    return await _claim(session, count, now, claim, first, is_due, has_come)
 
 
 ONE_MESSAGE = (
@@ -127,7 +152,8 @@ async def claim_ready(
     session: AsyncSession, count: int, now: datetime, claim: Changes
 ) -> list[Delivery]:
     """Only the head of each chat: what is younger waits until it is finished."""
-    sendable = Delivery.state.in_(SENDABLE)
+    states = bindparam("states", SENDABLE, String, expanding=True, literal_execute=True)
+    sendable = Delivery.state.in_(states)
     return await _claim(session, count, now, claim, _order(Delivery), sendable, _is_head())
 
 
@@ -193,6 +219,65 @@ async def standing(session: AsyncSession, ids: Collection[int]) -> list[Standing
     return await _standing(session, Delivery.id.in_(ids))
 
 
+def going_to(*of_tasks: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Deliveries to these destinations."""
+    return Delivery.task_id.in_(select(ReportTask.id).where(*of_tasks))
+
+
+async def take_apart(session: AsyncSession, leaving: ColumnElement[bool]) -> None:
+    """Let the digests that these deliveries go in be built anew, if they cannot have left yet.
+
+    Before the deliveries are deleted or withdrawn: it also waits for whoever moves them. A move
+    locks its deliveries first, a carrier before what it carries, and then writes at their
+    destinations. A deletion goes the other way, so without this the two could wait for each other.
+    """
+    one, carried = aliased(Delivery), aliased(Delivery)
+    carriers = select(func.coalesce(Delivery.carrier_id, Delivery.id)).where(leaving)
+    await session.execute(
+        select(one.id)
+        .where(or_(one.id.in_(carriers), one.id.in_(select(Delivery.id).where(leaving))))
+        .order_by(one.carrier_id.is_not(None), one.id)
+        .with_for_update()
+    )
+    # Asked once more: a digest that was just being made is known only now.
+    found = await session.execute(
+        select(one.id, one.task_id, one.slot)
+        .where(
+            one.id.in_(carriers),
+            one.state.in_((State.READY, State.CLAIMED, State.RETRY)),
+            ~one.is_repeat,
+            exists().where(carried.carrier_id == one.id),
+        )
+        .order_by(one.id)
+        .with_for_update()
+    )
+    digests = found.all()
+    if not digests:
+        return
+    ids = [digest.id for digest in digests]
+    reports = [(digest.task_id, digest.slot) for digest in digests]
+    await session.execute(
+        delete(Delivery).where(
+            Delivery.part > 0, tuple_(Delivery.task_id, Delivery.slot).in_(reports)
+        )
+    )
+    await session.execute(
+        update(Delivery)
+        .where(or_(Delivery.id.in_(ids), Delivery.carrier_id.in_(ids)))
+        .values(
+            state=State.DUE,
+            carrier_id=None,
+            payload=null(),
+            attempt=0,
+            next_try_at=None,
+            owner=None,
+            lease_until=None,
+            reason=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def _standing(
     session: AsyncSession, *conditions: ColumnElement[bool], skip_locked: bool = False
 ) -> list[Standing]:
@@ -200,6 +285,7 @@ async def _standing(
         select(
             Delivery.id,
             Delivery.task_id,
+            Delivery.slot,
             Delivery.state,
             Delivery.owner,
             Delivery.attempt,
@@ -330,53 +416,54 @@ async def abandoned(session: AsyncSession) -> list[Standing]:
     )
 
 
-async def take_apart(session: AsyncSession, *of_tasks: ColumnElement[bool]) -> None:
-    """Before these destinations are deleted: what they share a message with is built anew.
+async def end_rest(session: AsyncSession, ids: Collection[int]) -> None:
+    """What follows a part that was given up is given up with it, before any of it leaves."""
+    first = aliased(Delivery)
+    given_up = {
+        Delivery.state: first.state,
+        Delivery.reason: first.reason,
+        Delivery.updated_at: first.updated_at,
+        Delivery.finished_at: first.finished_at,
+    }
+    await _change_rest(session, first, ids, given_up, Delivery.finished_at.is_(None))
 
-    Not where the message may have left already.
-    """
-    tasks = select(ReportTask.id).where(*of_tasks)
-    joined = aliased(Delivery)
-    touched = select(func.coalesce(joined.carrier_id, joined.id)).where(
-        joined.task_id.in_(tasks), joined.finished_at.is_(None)
-    )
-    rows = await session.scalars(
-        select(Delivery)
-        .where(
-            Delivery.id.in_(touched),
-            Delivery.state.in_((State.READY, State.CLAIMED, State.RETRY)),
-            ~Delivery.is_repeat,
-            exists().where(joined.carrier_id == Delivery.id),
+
+async def reopen_rest(session: AsyncSession, ids: Collection[int]) -> None:
+    """What was given up together with these parts goes after them, and where they go."""
+    first = aliased(Delivery)
+    ready = {
+        Delivery.state: State.READY,
+        Delivery.reason: null(),
+        Delivery.chat_id: first.chat_id,
+        Delivery.thread_id: first.thread_id,
+        Delivery.deadline_at: first.deadline_at,
+        Delivery.updated_at: first.updated_at,
+        Delivery.finished_at: null(),
+    }
+    given_up = (Delivery.finished_at.is_not(None), Delivery.state != State.SENT)
+    await _change_rest(session, first, ids, ready, *given_up)
+
+
+async def _change_rest(
+    session: AsyncSession,
+    first: type[Delivery],
+    ids: Collection[int],
+    values: dict[Any, Any],
+    *conditions: ColumnElement[bool],
+) -> None:
+    if ids:
+        await session.execute(
+            update(Delivery)
+            .where(
+                first.id.in_(ids),
+                Delivery.task_id == first.task_id,
+                Delivery.slot == first.slot,
+                Delivery.part > first.part,
+                *conditions,
+            )
+            .values(values)
+            .execution_options(synchronize_session=False)
         )
-        .order_by(Delivery.id)
-        .with_for_update()
-    )
-    carriers = rows.all()
-    if not carriers:
-        return
-    ids = [row.id for row in carriers]
-    await session.execute(
-        delete(Delivery).where(
-            Delivery.part > 0,
-            tuple_(Delivery.task_id, Delivery.slot).in_(
-                [(row.task_id, row.slot) for row in carriers]
-            ),
-        )
-    )
-    await session.execute(
-        update(Delivery)
-        .where(or_(Delivery.id.in_(ids), Delivery.carrier_id.in_(ids)))
-        .values(
-            state=State.DUE,
-            carrier_id=None,
-            payload=null(),
-            attempt=0,
-            next_try_at=None,
-            owner=None,
-            lease_until=None,
-        )
-        .execution_options(synchronize_session=False)
-    )
 
 
 async def note_problems(
@@ -394,10 +481,134 @@ async def clear_problems(session: AsyncSession, task_ids: Collection[int]) -> No
     if task_ids:
         await session.execute(
             update(ReportTask)
-            .where(ReportTask.id.in_(task_ids), ReportTask.problem.is_not(None))
+            .where(among(session, ReportTask.id, list(task_ids)), ReportTask.problem.is_not(None))
             .values(problem=None, problem_at=None)
             .execution_options(synchronize_session=False)
         )
+
+
+async def undo_early(session: AsyncSession, now: datetime) -> set[int]:
+    """Undo what was done to deliveries by a clock that was ahead of `now`.
+
+    Slots that have not come are forgotten, except what may have arrived; what was closed as
+    missed before its deadline is put on its way again. Returns whose slots are forgotten.
+    """
+    tasks: set[int] = set()
+    await take_apart(
+        session, and_(Delivery.finished_at.is_(None), Delivery.due_at > now + JUST_COME)
+    )
+    # One after the other: SQLite has no index for both at a time.
+    for is_early in (Delivery.finished_at.is_(None), Delivery.finished_at > now):
+        forgotten = await session.scalars(
+            delete(Delivery)
+            .where(
+                is_early,
+                Delivery.due_at > now + JUST_COME,
+                Delivery.state.in_((*WAITING, *NEVER_MADE)),
+                ~Delivery.is_repeat,
+                is_scheduled(),
+            )
+            .returning(Delivery.task_id)
+            .execution_options(synchronize_session=False)
+        )
+        tasks.update(forgotten)
+    await reopen(session, now, Delivery.state == State.MISSED, Delivery.finished_at > now)
+    return tasks
+
+
+async def withdraw(
+    session: AsyncSession,
+    now: datetime,
+    destinations: ColumnElement[bool],
+    reason: str = PAUSED,
+    *,
+    trials_too: bool = False,
+) -> None:
+    """Close the reports to these destinations that have not left.
+
+    What may have left is brought to its end, with a marked repeat if need be.
+    """
+    is_open = and_(Delivery.finished_at.is_(None), going_to(destinations))
+    await take_apart(session, is_open)
+    withdrawn = await session.scalars(
+        update(Delivery)
+        .where(
+            is_open,
+            Delivery.state.in_(WAITING),
+            ~Delivery.is_repeat,
+            *([] if trials_too else [is_scheduled()]),
+        )
+        .values(
+            state=State.WITHDRAWN,
+            owner=None,
+            lease_until=None,
+            reason=reason,
+            updated_at=now,
+            finished_at=now,
+        )
+        .returning(Delivery.task_id)
+        .execution_options(synchronize_session=False)
+    )
+    await note_problems(session, [(task, reason) for task in set(withdrawn)], now)
+
+
+async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElement[bool]) -> None:
+    """Put closed deliveries on their way again, from where they stood, if it is not too late."""
+    reopened = await session.scalars(
+        update(Delivery)
+        .where(Delivery.deadline_at > now, *conditions)
+        .values(
+            state=case(
+                (Delivery.carrier_id.is_not(None), State.JOINED),
+                (Delivery.payload.is_(None), State.DUE),
+                else_=State.READY,
+            ),
+            attempt=0,
+            next_try_at=None,
+            reason=None,
+            updated_at=now,
+            finished_at=None,
+        )
+        .returning(Delivery.task_id)
+        .execution_options(synchronize_session=False)
+    )
+    await clear_problems(session, set(reopened))
+
+
+def is_scheduled() -> ColumnElement[bool]:
+    return Delivery.slot.not_like(f"{TRIAL}%")
+
+
+def reported_until() -> ScalarSelect[date]:
+    """The last day that is reported to the `ReportTask` of the query around it.
+
+    What is on its way, or may have arrived, counts; a trial does not.
+    """
+    return (
+        select(func.max(Delivery.last_day))
+        .where(
+            Delivery.task_id == ReportTask.id,
+            Delivery.state.not_in(NEVER_MADE),
+            is_scheduled(),
+        )
+        .correlate(ReportTask)
+        .scalar_subquery()
+    )
+
+
+async def sent_since(session: AsyncSession, since: datetime) -> list[tuple[int, datetime]]:
+    """Into which chats reports were sent, and when, oldest first."""
+    rows = await session.execute(
+        select(Delivery.chat_id, Delivery.finished_at)
+        .where(
+            Delivery.state == State.SENT,
+            Delivery.finished_at > since,
+            # What a carrier carried was no message of its own.
+            Delivery.carrier_id.is_(None),
+        )
+        .order_by(Delivery.finished_at)
+    )
+    return [(chat_id, sent_at) for chat_id, sent_at in rows if sent_at is not None]
 
 
 async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
@@ -405,7 +616,7 @@ async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Deliv
         Delivery.task_id == delivery.task_id,
         Delivery.due_at < delivery.due_at,
         Delivery.part == 0,
-        Delivery.slot.not_like(f"{TRIAL}%"),
+        is_scheduled(),
     )
     last_sent = (
         select(func.max(Delivery.due_at))

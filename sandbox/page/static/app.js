@@ -132,11 +132,15 @@ async function addToGroup(payload) {
   await deed("follow_group_link", { payload });
 }
 
-// Topics of one forum are one chat.
+// Telegram offers whole chats: the topics of a forum are one.
 function chooseChat(isWanted) {
   const chats = rooms.rooms.filter((one) => one.type !== "private" && isWanted(one));
   const unique = chats.filter((one, at) => chats.findIndex((it) => it.key === one.key) === at);
-  const items = unique.map((one) => ({ title: one.title, note: one.note, value: one.chat_id }));
+  const items = unique.map((one) => ({
+    title: one.chat_title,
+    note: one.type === "channel" ? "канал" : "группа",
+    value: one.chat_id,
+  }));
   return choose("Выберите чат", items);
 }
 

@@ -1,7 +1,7 @@
 // The way to the first report and to its schedule, read off the conversation itself.
 
 const last = (messages, test) => messages.findLast(test);
-const words = (message) => message.text ?? "";
+const words = (message) => message.text ?? message.caption ?? "";
 
 // {text, chips: [{label, send}], point}: a sentence, texts to send at a tap, a button to show.
 export function hintFor(room, messages, keys) {
@@ -25,7 +25,7 @@ function afterWords(text, said, messages, keys) {
   if (reports.length > 1 && reports.at(-1) === said) {
     return { text: "Ещё отчёт. Сломайте что-нибудь или передвиньте время: «Пульт» вверху." };
   }
-  if (hasButton(said, "report_now")) {
+  if (!reports.length && hasButton(said, "report_now")) {
     return { text: "Готово. Осталось нажать «Отчёт за вчера».", point: "report_now" };
   }
   if (!reports.length && hasButton(said, "profile_add")) {
@@ -74,7 +74,7 @@ function hasButton(message, prefix) {
 }
 
 function forGroup(room, messages) {
-  const said = last(messages, (message) => message.text);
+  const said = last(messages, words);
   if (said) return afterCommand(words(said));
   if (room.type === "channel") return { text: "Сюда бот может приносить отчёты. Команды он читает и здесь." };
   const people = room.speakers.length > 1 ? " Кто пишет и нажимает, выбирается внизу." : "";

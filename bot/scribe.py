@@ -1,0 +1,126 @@
+"""Screens as Bot API calls: a text, or the text under a picture or a document."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from aiogram.enums import ParseMode
+from aiogram.methods import (
+    EditMessageCaption,
+    EditMessageMedia,
+    EditMessageText,
+    SendDocument,
+    SendMessage,
+    SendPhoto,
+)
+from aiogram.types import (
+    BufferedInputFile,
+    InputMediaDocument,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+)
+
+from bot.delivery import Sending
+from bot.effects import Document, Screen
+from bot.screens import problems
+from core.logs import get_logger
+from core.shelf import Shelf
+from utils.charts.course import Course
+from utils.charts.picture import draw
+
+log = get_logger(__name__)
+
+DRAWING_THREADS = 2
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class Scribe:
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="drawing")
+
+    async def new(
+        self, screen: Screen, chat_id: int, thread_id: int | None, **how: Any
+    ) -> Sending:
+        """A message of its own; `how` it is sent: silently, as a paid broadcast."""
+        how |= {"chat_id": chat_id, "message_thread_id": thread_id}
+        how["reply_markup"] = screen.keyboard
+        if screen.document is not None:
+            document = self._file(screen.document)
+            if document is None:
+                return SendMessage(**how, **_text(problems.file_gone()))
+            return SendDocument(**how, document=document, **_caption(screen))
+        picture = await self._picture(screen)
+        if picture is None:
+            return SendMessage(**how, **_text(screen))
+        return SendPhoto(**how, photo=picture, **_caption(screen))
+
+    async def edit(
+        self, screen: Screen, chat_id: int, message_id: int
+    ) -> EditMessageText | EditMessageCaption | EditMessageMedia:
+        """In place of what a message showed, be that a picture or a text."""
+        where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
+        where["reply_markup"] = screen.inline
+        if screen.document is not None:
+            document = self._file(screen.document)
+            if document is None:
+                return EditMessageText(**where, **_text(problems.file_gone()))
+            return EditMessageMedia(
+                **where, media=InputMediaDocument(media=document, **_caption(screen))
+            )
+        picture = await self._picture(screen)
+        if picture is None:
+            return edit_words(screen, chat_id, message_id)
+        return EditMessageMedia(**where, media=InputMediaPhoto(media=picture, **_caption(screen)))
+
+    def done_with(self, screen: Screen) -> None:
+        """What came with it is not needed any more: it has arrived, or never will."""
+        if screen.document is not None:
+            self._shelf.drop(screen.document.kept_as)
+
+    def close(self) -> None:
+        self._drawing.shutdown(wait=False, cancel_futures=True)
+
+    def _file(self, document: Document) -> BufferedInputFile | None:
+        content = self._shelf.take(document.kept_as)
+        return None if content is None else BufferedInputFile(content, document.name)
+
+    async def _picture(self, screen: Screen) -> BufferedInputFile | None:
+        if screen.picture is None:
+            return None
+        drawn = await self._draw(screen.picture)
+        return None if drawn is None else BufferedInputFile(drawn, "report.png")
+
+    async def _draw(self, course: Course) -> bytes | None:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._drawing, draw, course)
+        except Exception:
+            # Nobody should miss his numbers for the sake of a picture.
+            log.exception("not_drawn", period=str(course.period))
+            return None
+
+
+def edit_words(
+    screen: Screen, chat_id: int, message_id: int
+) -> EditMessageText | EditMessageCaption:
+    """Other words and buttons in a message, or under the picture that it shows."""
+    where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
+    where["reply_markup"] = screen.inline
+    if screen.under_picture:
+        return EditMessageCaption(**where, **_caption(screen))
+    return EditMessageText(**where, **_text(screen))
+
+
+def _text(screen: Screen) -> dict[str, Any]:
+    return {
+        "text": screen.text,
+        "parse_mode": ParseMode.MARKDOWN_V2,
+        "link_preview_options": NO_PREVIEW,
+    }
+
+
+def _caption(screen: Screen) -> dict[str, Any]:
+    return {"caption": screen.text, "parse_mode": ParseMode.MARKDOWN_V2}

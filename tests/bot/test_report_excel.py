@@ -1,0 +1,135 @@
+"""The report as a workbook: sent to the person, readable, equal to Avito's own numbers."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from sandbox.telegram.seen import Seen
+from tests.support.bot import BotRig
+from tests.support.report import ask_report
+from tests.support.rows import scalar
+
+pytestmark = pytest.mark.one_database
+YESTERDAY = date(2026, 11, 20)
+
+
+def opened(rig: BotRig, seen: Seen) -> Workbook:
+    assert seen.document is not None
+    stored = rig.telegram.files.by_id(seen.document["file_id"])
+    assert stored is not None
+    return load_workbook(BytesIO(stored.data))
+
+
+def rows(book: Workbook, sheet: str) -> list[list[Any]]:
+    return [list(row) for row in book[sheet].iter_rows(values_only=True)]
+
+
+async def test_a_month_of_days_as_avito_tells_them(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice, "shop", "=Мебель & Co")
+    report = await ask_report(chat, profile_id)
+
+    chat.press(f"report_excel:{profile_id}:2026-10-22:2026-11-20", report)
+
+    file = await chat.wait_for("Отчёт Avito в Excel")
+    assert file.document is not None
+    assert file.document["file_name"] == "Мебель_Co_2026-10-22_2026-11-20.xlsx"
+    book = opened(rig, file)
+    assert book["Сводка"]["A1"].value == "=Мебель & Co"
+    assert book["Сводка"]["A1"].data_type == "s", "a name is no formula"
+    head, *days, total = rows(book, "По дням")
+    account = rig.avito.account("shop")
+    views, spending = head.index("Просмотры"), head.index("Расходы")
+    said = {row[0].date(): (row[views], row[spending]) for row in days}
+    numbers = {day: account.day_numbers(day) for day in said}
+    assert said == {day: (one["views"], one["spending"] / 100) for day, one in numbers.items()}
+    assert len(said) == 30
+    assert total[views] == sum(row[views] for row in days)
+    assert len(book.worksheets[-1]._charts) == 3  # type: ignore[attr-defined]
+    await rig.settled()
+    assert list(rig.settings.data_dir.joinpath("outgoing").iterdir()) == [], "it was sent"
+
+
+async def test_the_button_under_a_report_asks_for_its_days(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    await ask_report(chat, profile_id)
+
+    chat.click("📗 Excel")
+
+    file = await chat.wait_for("Отчёт Avito в Excel")
+    [_, only, _] = rows(opened(rig, file), "По дням")
+    assert only[0].date() == YESTERDAY
+    assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
+
+
+async def test_what_avito_withholds_is_an_empty_cell(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice, "no_money")
+    await ask_report(chat, profile_id)
+    chat.click("📗 Excel")
+
+    book = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
+
+    figures = {row[0]: row[1] for row in rows(book, "Сводка")[5:]}
+    assert figures["Расходы"] is None
+
+
+@pytest.mark.parametrize(
+    "days",
+    ["2027-01-01:2027-02-01", "1100-01-01:2025-01-01", "2001-01-01:2025-01-01"],
+)
+async def test_days_that_no_report_can_have_begin_no_work(rig: BotRig, days: str) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+
+    notice = await chat.wait_for_notice(chat.press(f"report_excel:{profile_id}:{days}", chat.last))
+
+    assert any(why in notice.text for why in ("ещё не было", "не хранятся", "устарела"))
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
+    assert rig.operator.private(rig.me).transcript().count("⚠️") == 0
+
+
+async def test_from_a_group_it_comes_to_the_owner_in_private(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    own = rig.alice.at(group)
+    own.send("/help@avito_test_bot")
+    shown = await own.wait_for("личном чате")
+
+    press = own.press(f"report_excel:{profile_id}:2026-11-20:2026-11-20", shown)
+
+    assert "в личный чат" in (await own.wait_for_notice(press)).text
+    assert (await chat.wait_for("Отчёт Avito в Excel")).document is not None
+    assert "Excel" not in rig.bob.at(group).transcript()
+
+
+async def test_a_strangers_button_gets_no_file(rig: BotRig) -> None:
+    _, profile_id = await rig.connect(rig.alice)
+    stranger = rig.charlie.private(rig.me)
+    stranger.start()
+    greeting = await stranger.wait_for("Avito Analytics Bot")
+
+    press = stranger.press(f"report_excel:{profile_id}:2026-11-20:2026-11-20", greeting)
+
+    notice = await stranger.wait_for_notice(press)
+    assert "Такого профиля у вас нет" in notice.text
+
+
+async def test_a_file_that_was_lost_before_it_was_sent_says_so(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    await ask_report(chat, profile_id)
+    fault = rig.telegram.fault("drop_before", method="editMessageMedia")
+    chat.click("📗 Excel")
+    outgoing = rig.settings.data_dir / "outgoing"
+    await rig.telegram.history.signal.until(lambda: list(outgoing.glob("*")), 10)
+    await rig.stop()
+    for path in outgoing.iterdir():
+        path.unlink()
+    fault.times = 0
+
+    await rig.start()
+
+    await chat.wait_for("Файл не сохранился")
