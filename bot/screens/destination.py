@@ -147,7 +147,7 @@ def one(destination: Destination, now: datetime) -> Screen:
         f"В отчёте: {describe_metrics(metrics.of_destination(destination))}",
         *_digest(destination, now),
         f"Звук: {'выключен' if task.is_silent else 'включён'}",
-        f"График: {'приходит с отчётом' if task.has_chart else 'выключен'}",
+        f"График: {_chart(destination)}",
         "Если неясно, дошёл ли отчёт: "
         + ("спросить вас" if asks else "прислать ещё раз с пометкой «повтор»"),
         keyboard=keyboard(
@@ -288,6 +288,13 @@ def _digest(destination: Destination, now: datetime) -> list[Line]:
     if apart:
         said += f"; отдельно {_names(apart)}: другое время, другие дни или пауза"
     return [f"Сводка: {said}"]
+
+
+def _chart(destination: Destination) -> str:
+    if not destination.task.has_chart:
+        return "выключен"
+    is_digest = destination.task.is_digest and destination.others
+    return "приходит с отчётом, но не в сводке" if is_digest else "приходит с отчётом"
 
 
 def _names(destinations: Sequence[Destination]) -> str:

@@ -62,7 +62,8 @@ async def test_it_is_switched_on_and_off_for_the_whole_place(rig: BotRig) -> Non
     assert "Сводка: нет, отчёты «Кофейня» приходят сюда отдельными сообщениями" in seen.text
 
     chat.click(ON)
-    await chat.wait_for("Сводка: одним сообщением с «Кофейня»\n")
+    seen = await chat.wait_for("Сводка: одним сообщением с «Кофейня»\n")
+    assert "График: приходит с отчётом, но не в сводке\n" in seen.text
     assert await flags(rig) == 2
     assert "Сводка: одним сообщением с «Мебель»\n" in (await card(rig, chat, second)).text
     profile_id = await scalar(rig, "SELECT max(profile_id) FROM report_tasks WHERE is_digest")
@@ -71,7 +72,8 @@ async def test_it_is_switched_on_and_off_for_the_whole_place(rig: BotRig) -> Non
 
     await card(rig, chat, second)
     chat.click(OFF)
-    await chat.wait_for("Сводка: нет, отчёты «Мебель»")
+    seen = await chat.wait_for("Сводка: нет, отчёты «Мебель»")
+    assert "График: приходит с отчётом\n" in seen.text
     assert await flags(rig) == 0
     assert "сводкой" not in (await open_report_settings(chat, profile_id)).text
 

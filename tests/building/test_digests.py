@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from bot.screens import parts
 from core.database.models import Delivery
+from core.errors import Unavailable
 from core.outbox import State
 from core.report_data import Collector
 from core.slots import trial
@@ -80,7 +82,7 @@ async def test_profiles_of_one_place_come_in_one_message(rig: BuilderRig) -> Non
 
 async def test_the_others_of_the_place_and_other_places_get_their_own(rig: BuilderRig) -> None:
     tasks = await reporting(rig, "shop", "second")
-    profile = (await rig.office.task(tasks[0])).profile_id
+    profile = await profile_of(rig, tasks[0])
     elsewhere = await rig.destination(profile, CLIENTS - 1, is_digest=True)
     beside = await rig.reporting("debtor")
 
@@ -186,11 +188,58 @@ async def test_when_nothing_can_be_read_no_empty_digest_comes(rig: BuilderRig) -
     assert len(rig.told()) == 3
 
 
+def silent_until(monkeypatch: pytest.MonkeyPatch, minutes: dict[int, int]) -> Callable[[], None]:
+    """Avito is silent, and asked about these profiles in turn; returns what lets it answer."""
+    collect = Collector.collect
+
+    async def in_turn(self: Collector, profile: Any, period: Any) -> Any:
+        if profile.id in minutes:
+            at = NINE + timedelta(minutes=minutes[profile.id])
+            raise Unavailable("stats_v2", retry_at=at)
+        return await collect(self, profile, period)
+
+    monkeypatch.setattr(Collector, "collect", in_turn)
+    return minutes.clear
+
+
+async def profile_of(rig: BuilderRig, task: int) -> int:
+    return (await rig.office.task(task)).profile_id
+
+
+async def test_when_nobody_can_be_read_they_wait_together(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = await reporting(rig)
+    turns = {await profile_of(rig, task): 4 + number for number, task in enumerate(tasks)}
+    answer = silent_until(monkeypatch, turns)
+
+    await rig.nine_o_clock()
+    rows = [await rig.of(task) for task in tasks]
+    assert [row.next_try_at for row in rows] == [NINE + timedelta(minutes=4)] * 3
+
+    answer()
+    await rig.later(minutes=4)
+    assert sorted(await states(rig, tasks)) == [State.JOINED, State.JOINED, State.READY]
+
+
+async def test_one_whose_turn_is_far_off_is_not_waited_for(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, second, debtor = await reporting(rig)
+    silent_until(monkeypatch, {await profile_of(rig, second): 4})
+
+    await rig.nine_o_clock()
+
+    assert sorted(await states(rig, [shop, debtor])) == [State.JOINED, State.READY]
+    assert (await rig.of(second)).next_try_at == NINE + timedelta(minutes=4)
+    assert row_of(rig, text_of(await carrier(rig)), "second") == [LATER]
+
+
 async def test_a_defect_in_one_reading_spoils_no_other(
     rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks = await reporting(rig)
-    broken = (await rig.office.task(tasks[1])).profile_id
+    broken = await profile_of(rig, tasks[1])
     collect = Collector.collect
 
     async def breaking(self: Collector, profile: Any, period: Any) -> Any:
