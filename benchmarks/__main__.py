@@ -74,8 +74,8 @@ def _measure(effort: Effort, kinds: Sequence[str], reports: int) -> list[Result]
             results += asyncio.run(sending.measure(url, folder))
         with _database(kind) as (url, folder):
             results += asyncio.run(combined.measure(url, folder, effort))
-        with _database(kind) as (url, _):
-            results += asyncio.run(combined.build(url, reports))
+        with _database(kind) as (url, folder):
+            results += asyncio.run(combined.build(url, folder, reports))
     return results
 
 
