@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import URL
 
-from benchmarks import chaos, charts, dispatch, outbox, process, sending
+from benchmarks import chaos, charts, combined, dispatch, outbox, process, sending
 from benchmarks.measure import Effort, Result
 from benchmarks.tally import Tally
 from tests.support.databases import postgres_database, upgrade
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["LOG_LEVEL"] = "ERROR"
     if asked.command == "chaos":
         return _chaos(asked.kills, asked.seed, asked.databases)
-    results = _measure(Effort(asked.rounds, asked.count), asked.databases)
+    results = _measure(Effort(asked.rounds, asked.count), asked.databases, asked.reports)
     if asked.json:
         print(json.dumps([result.as_json() for result in results], ensure_ascii=False, indent=2))
     else:
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         default=["sqlite", "postgresql"],
         help="what the worker runs on: sqlite, postgresql; empty: only what needs no worker",
     )
+    parser.add_argument("--reports", type=int, default=10_000, help="due in one minute")
     commands = parser.add_subparsers(dest="command")
     killing = commands.add_parser("chaos", help="kill -9 at random moments, and count")
     killing.add_argument("--kills", type=int, default=50, help="on each kind of database")
@@ -59,10 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(effort: Effort, kinds: Sequence[str]) -> list[Result]:
+def _measure(effort: Effort, kinds: Sequence[str], reports: int) -> list[Result]:
     with TemporaryDirectory() as name:
         results = asyncio.run(dispatch.measure(Path(name), effort))
     results += charts.measure(effort)
+    results += combined.texts(effort)
     for kind in kinds:
         with _database(kind) as (url, folder):
             results += asyncio.run(process.measure(url, folder, effort))
@@ -70,6 +72,10 @@ def _measure(effort: Effort, kinds: Sequence[str]) -> list[Result]:
             results += asyncio.run(outbox.measure(url, effort))
         with _database(kind) as (url, folder):
             results += asyncio.run(sending.measure(url, folder))
+        with _database(kind) as (url, folder):
+            results += asyncio.run(combined.measure(url, folder, effort))
+        with _database(kind) as (url, folder):
+            results += asyncio.run(combined.build(url, folder, reports))
     return results
 
 

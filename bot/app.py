@@ -54,7 +54,7 @@ from bot.work.connect import ConnectWork
 from bot.work.excel import ExcelWork
 from bot.work.listings import ListingsWork
 from bot.work.reports import ReportWork, freeze
-from bot.work.stats import StatsWork
+from bot.work.stats import StatsWork, freeze_digest
 from core.avito.client import Avito
 from core.avito.http import AvitoDoor, Patience
 from core.background import Background
@@ -245,6 +245,7 @@ def build_app(
         collector,
         clock,
         render=freeze,
+        render_digest=freeze_digest,
         gave_up=aftermath.not_built,
         escalate=incidents.escalate,
     )

@@ -229,6 +229,10 @@ class DestinationLost(AboutDestination, prefix="destination_lost"):
     """After a lost answer send again, or ask: the other of the two."""
 
 
+class DestinationDigest(AboutDestination, prefix="destination_digest"):
+    """In one message with the owner's other profiles there, or each in its own: the other."""
+
+
 class DestinationCheck(AboutDestination, prefix="destination_check"):
     """See whether the bot may post there again."""
 

@@ -1,4 +1,4 @@
-"""One report over several profiles: what `/stats` shows in a chat.
+"""One report over several profiles: what `/stats` shows in a chat, or one message on schedule.
 
 A row per profile, and totals in which an Avito account counts once, however many profiles of
 however many owners show it.
@@ -7,23 +7,26 @@ however many owners show it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.database.models import AvitoProfile
-from core.errors import AvitoError, ProfileNotFound, SecretKeyError
+from core.errors import AvitoError, ProfileNotFound, SecretKeyError, Unavailable
 from core.logs import get_logger
 from core.report_data import Collector, ReportData
 from utils.analytics import Figure, together
+from utils.lights import Light, light_of
 from utils.periods import Period
 
 log = get_logger(__name__)
 
-WIDTH = 8
-"""How many accounts are read side by side."""
-PATIENCE_SEC = 25.0
-"""How long people in a chat are let wait for one account; then the store answers."""
+WIDTH = 64
+"""How many accounts are read side by side, for all chats together."""
+SOON_SEC = 5.0
+"""How long people in a chat are let wait for one account that the store has older numbers of."""
+PATIENCE_SEC = 20.0
+"""How much longer, where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,13 @@ class Row:
     profile_name: str
     data: ReportData | None
     """None: there is nothing to show, neither from Avito nor from the store."""
+    why: str | None = None
+    """The class name of the error, where there is nothing to show."""
+    comes_later: bool = False
+    """Its report is still being made and will be a message of its own."""
     counted_as: str | None = None
     """The profile above that shows the same account; the totals have it from there."""
+    light: Light = Light.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,11 @@ class Combined:
     figures: list[Figure]
     """The totals; empty when no profile could be read."""
     rows: list[Row]
+    """What wants a look comes first."""
     read_at: datetime | None
     """The oldest read among the rows."""
+    old_wallet_at: datetime | None
+    """When the oldest wallet was read, if that is longer ago than a wallet should be."""
 
     def showing(self, chosen: Mapping[int, Collection[str]]) -> Combined:
         """The same with the metrics chosen for each profile, by its id.
@@ -63,6 +74,22 @@ class Combined:
         return replace(self, figures=told, rows=rows)
 
 
+def combined(period: Period, rows: Sequence[Row]) -> Combined:
+    """The report of these profiles, all of them about `period`."""
+    known = list({row.data.account: row.data for row in rows if row.data is not None}.values())
+    figures = together([data.figures for data in known]) if known else []
+    return Combined(
+        period=period,
+        compared_with=period.previous() if _is_compared(figures) else None,
+        figures=figures,
+        rows=sorted(_judged(rows), key=_urgency),
+        read_at=min((data.read_at for data in known if data.read_at), default=None),
+        old_wallet_at=min(
+            (data.old_wallet_at for data in known if data.old_wallet_at), default=None
+        ),
+    )
+
+
 class Combiner:
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
@@ -70,38 +97,63 @@ class Combiner:
 
     async def combine(self, profiles: Sequence[AvitoProfile], period: Period) -> Combined:
         """One report about `period`. Raises no `AvitoError`: what failed is a row without data."""
-        opened = await asyncio.gather(*(self._open(profile) for profile in profiles))
-        accounts = _by_account(profile for profile in opened if profile is not None)
-        read = await asyncio.gather(*(self._read(shown, period) for shown in accounts.values()))
-        return _combined(period, profiles, opened, dict(zip(accounts, read, strict=True)))
+        told = await self._collector.as_it_is(profiles, period)
+        rest = [profile for profile in profiles if profile.id not in told]
+        rows = {id_: Row(id_, data.profile_name, data) for id_, data in told.items()}
+        rows |= {row.profile_id: row for row in await self._read_all(rest, period)}
+        return combined(period, [rows[profile.id] for profile in profiles])
 
-    async def _open(self, profile: AvitoProfile) -> AvitoProfile | None:
-        """The profile with its keys and a known account, None when it has neither."""
+    async def _read_all(self, profiles: Sequence[AvitoProfile], period: Period) -> list[Row]:
+        """Side by side, each account once."""
+        opened = await asyncio.gather(*(self._open(profile) for profile in profiles))
+        accounts = _by_account(each for each in opened if isinstance(each, AvitoProfile))
+        read = await asyncio.gather(*(self._read(shown, period) for shown in accounts.values()))
+        data = dict(zip(accounts, read, strict=True))
+        return [_row(profile, each, data) for profile, each in zip(profiles, opened, strict=True)]
+
+    async def _open(self, profile: AvitoProfile) -> AvitoProfile | Exception:
+        """The profile with its keys and a known account, or why it has not both."""
         async with self._slots:
             try:
                 return await self._collector.profile(profile.owner_id, profile.id)
             except (AvitoError, ProfileNotFound, SecretKeyError) as error:
                 _log_failure(profile, error)
-                return None
+                return error
 
-    async def _read(self, shown: list[AvitoProfile], period: Period) -> ReportData | None:
+    async def _read(self, shown: list[AvitoProfile], period: Period) -> ReportData | Exception:
         """The numbers of one account, through the first of its profiles whose keys open it."""
-        older: ReportData | None = None
+        older: ReportData | Exception | None = None
         for profile in shown:
             async with self._slots:
                 data = await self._collect(profile, period)
-            if data is not None and data.failure is None:
+            if isinstance(data, ReportData) and data.failure is None:
                 return data
-            older = older or data
+            older = older if isinstance(older, ReportData) else data
+        assert older is not None  # noqa: S101 - an account is shown by somebody
         return older
 
-    async def _collect(self, profile: AvitoProfile, period: Period) -> ReportData | None:
+    async def _collect(self, profile: AvitoProfile, period: Period) -> ReportData | Exception:
+        collecting = asyncio.create_task(self._collector.collect(profile, period))
+        hangs = Unavailable("reading", detail="TimeoutError")
         try:
-            async with asyncio.timeout(PATIENCE_SEC):
-                return await self._collector.collect(profile, period)
-        except (AvitoError, ProfileNotFound, TimeoutError) as error:
+            for patience in (SOON_SEC, PATIENCE_SEC):
+                await asyncio.wait({collecting}, timeout=patience)
+                if collecting.done():
+                    return collecting.result()
+                if older := await self._collector.stored(profile, period, hangs):
+                    return older
+        except (AvitoError, ProfileNotFound) as error:
             _log_failure(profile, error)
-            return await self._collector.stored(profile, period, error)
+            return await self._collector.stored(profile, period, error) or error
+        except Exception as error:
+            # Whatever it is about this one, the others have to be shown.
+            log.exception("combining_broke", profile_id=profile.id)
+            return await self._collector.stored(profile, period, error) or error
+        finally:
+            collecting.cancel()
+            await asyncio.gather(collecting, return_exceptions=True)
+        _log_failure(profile, hangs)
+        return hangs
 
 
 def _log_failure(profile: AvitoProfile, error: Exception) -> None:
@@ -116,42 +168,36 @@ def _by_account(profiles: Iterable[AvitoProfile]) -> dict[int, list[AvitoProfile
     return accounts
 
 
-def _combined(
-    period: Period,
-    profiles: Sequence[AvitoProfile],
-    opened: Sequence[AvitoProfile | None],
-    read: dict[int, ReportData | None],
-) -> Combined:
-    known = [data for data in read.values() if data is not None]
-    figures = together([data.figures for data in known]) if known else []
-    return Combined(
-        period=period,
-        compared_with=period.previous() if _is_compared(figures) else None,
-        figures=figures,
-        rows=_rows(profiles, opened, read),
-        read_at=min((data.read_at for data in known if data.read_at is not None), default=None),
-    )
-
-
 def _is_compared(figures: Iterable[Figure]) -> bool:
     """The wallet's change is against an instant, so it does not count here."""
     return any(figure.change for figure in figures if figure.metric.slugs)
 
 
-def _rows(
-    profiles: Sequence[AvitoProfile],
-    opened: Sequence[AvitoProfile | None],
-    read: dict[int, ReportData | None],
-) -> list[Row]:
-    rows: list[Row] = []
+def _row(
+    profile: AvitoProfile,
+    opened: AvitoProfile | Exception,
+    read: Mapping[int, ReportData | Exception],
+) -> Row:
+    account = opened.user_id if isinstance(opened, AvitoProfile) else None
+    outcome = read[account] if account is not None else opened
+    if isinstance(outcome, ReportData):
+        return Row(profile.id, profile.profile_name, outcome)
+    return Row(profile.id, profile.profile_name, None, why=type(outcome).__name__)
+
+
+def _judged(rows: Iterable[Row]) -> Iterator[Row]:
     first_of: dict[int, str] = {}
-    for profile, known in zip(profiles, opened, strict=True):
-        account = known.user_id if known is not None else None
-        data = read[account] if account is not None else None
-        if account is None or data is None:
-            rows.append(Row(profile.id, profile.profile_name, None))
+    for row in rows:
+        if row.data is None:
+            yield row
             continue
-        name = profile.profile_name
-        rows.append(Row(profile.id, name, data, counted_as=first_of.get(account)))
-        first_of.setdefault(account, profile.profile_name)
-    return rows
+        account = row.data.account
+        yield replace(row, light=light_of(row.data.figures), counted_as=first_of.get(account))
+        first_of.setdefault(account, row.profile_name)
+
+
+def _urgency(row: Row) -> int:
+    """Its place among the rows; those alike stay in the order they came in."""
+    if row.data is None:
+        return -1
+    return (Light.RED, Light.YELLOW, Light.GREEN, Light.NONE).index(row.light)

@@ -1,9 +1,9 @@
 """The outbox: a report's way from its slot into a chat, as states that survive any crash.
 
     due → building → ready → claimed → sending → sent
-           ↓ ↑                ↓ ↑        ↓
-          due (later)        ready      retry | failed | resend (marked) | held
-    open and past its deadline → missed
+           ↓ ↑    ↓           ↓ ↑        ↓
+          due     joined     ready      retry | failed | resend (marked) | held
+    open and past its deadline → missed; joined → what becomes of its carrier
     not left when its owner pauses the reports → withdrawn
 
 Telegram has no idempotency key, so `sending` is committed before the first byte leaves: whatever
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -66,6 +66,8 @@ class Move:
     decide: Callable[[Standing, datetime], Changes | None]
     parts: Sequence[dict[str, Any]] = ()
     """What becomes ready together with it, to be sent after it."""
+    joined: Collection[int] = ()
+    """The deliveries that are told in its message."""
     written: Changes | None = None
     """What the last try wrote: found in the row again, its commit had succeeded."""
 
@@ -93,10 +95,16 @@ class Outbox:
         self._in_hand: dict[int, float] = {}
 
     async def claim_due(self, count: int) -> list[Delivery]:
-        """Take the oldest due deliveries for building; they come detached, to be read."""
+        """Take the oldest due deliveries for building; they come detached, to be read.
+
+        There may be more than `count`: what goes in one message is taken together.
+        """
+        now = self._clock.now()
         async with self._sessions.begin() as session:
             claim = self._claim(State.BUILDING, BUILD_LEASE)
-            claimed = await repository.claim_due(session, count, self._clock.now(), claim)
+            claimed = await repository.claim_due(session, count, now, claim)
+            if claimed:
+                claimed += await repository.claim_mates(session, claimed, now, claim)
         return self._hold(claimed, BUILD_LEASE)
 
     async def claim_ready(self, count: int) -> list[Delivery]:
@@ -106,15 +114,19 @@ class Outbox:
             claimed = await repository.claim_ready(session, count, self._clock.now(), claim)
         return self._hold(claimed, SEND_LEASE)
 
-    async def ready(self, delivery_id: int, *payloads: dict[str, Any]) -> bool:
+    async def ready(
+        self, delivery_id: int, *payloads: dict[str, Any], joined: Collection[int] = ()
+    ) -> bool:
         """Freeze what will be sent: one message, or the parts of one that is too long.
 
-        False: it was not ours to build any more.
+        The `joined` deliveries are told in it, and whatever becomes of it becomes of them.
+        False: it was not ours to build any more, or one of them was not.
         """
         first, *rest = payloads
         changes = {"state": State.READY, "payload": first, "attempt": 0, "next_try_at": None}
         decide = self._from(State.BUILDING, changes, _let_go)
-        return await self._moved(delivery_id, decide, rest) is not None
+        move = Move(delivery_id, decide, rest, joined)
+        return await self._moved(move) is not None
 
     async def postpone(self, delivery_id: int, at: datetime, reason: str) -> bool:
         """Building it failed; it is due again at `at`, and younger ones may pass it."""
@@ -178,7 +190,7 @@ class Outbox:
         def decide(row: Standing, now: datetime) -> Changes | None:
             return _lose(row, now) if self._has(row, State.SENDING) else None
 
-        return await self._moved(delivery_id, decide)
+        return await self._moved(Move(delivery_id, decide))
 
     async def recover(self) -> None:
         """Take up what nobody has in hand any more, and close what is too late to be sent.
@@ -197,6 +209,11 @@ class Outbox:
             overdue = await repository.overdue(session, now)
             closed = {row.id: _too_late(row, now) for row in overdue}
             await self._write(session, overdue, closed, now)
+            abandoned = await repository.abandoned(session)
+            unknown = {
+                row.id: _finish(State.FAILED, now) | {"reason": LOST_ANSWER} for row in abandoned
+            }
+            await self._write(session, abandoned, unknown, now)
         if recovered:
             log.info("deliveries_recovered", count=len(recovered))
         if closed:
@@ -266,21 +283,18 @@ class Outbox:
     async def _move(
         self, delivery_id: int, decide: Callable[[Standing, datetime], Changes | None]
     ) -> bool:
-        return await self._moved(delivery_id, decide) is not None
+        return await self._moved(Move(delivery_id, decide)) is not None
 
-    async def _moved(
-        self,
-        delivery_id: int,
-        decide: Callable[[Standing, datetime], Changes | None],
-        parts: Sequence[dict[str, Any]] = (),
-    ) -> State | None:
-        state = await self._moves.submit(Move(delivery_id, decide, parts))
-        self._in_hand.pop(delivery_id, None)
+    async def _moved(self, move: Move) -> State | None:
+        state = await self._moves.submit(move)
+        for delivery_id in (move.delivery_id, *move.joined):
+            self._in_hand.pop(delivery_id, None)
         return state
 
     async def _apply(self, session: AsyncSession, moves: Sequence[Move]) -> list[State | None]:
         now = self._clock.now()
-        rows = await repository.standing(session, [move.delivery_id for move in moves])
+        ids = [each for move in moves for each in (move.delivery_id, *move.joined)]
+        rows = await repository.standing(session, ids)
         standing = {row.id: row for row in rows}
         changes: dict[int, Changes] = {}
         outcomes: list[State | None] = []
@@ -290,15 +304,26 @@ class Outbox:
                 outcomes.append(None)
                 continue
             if not _is_written(row, move.written):
-                move.written = move.decide(row, now)
+                may_move = self._all_building(move.joined, standing)
+                move.written = move.decide(row, now) if may_move else None
                 if move.written is not None:
                     changes[row.id] = move.written
             outcomes.append(None if move.written is None else move.written["state"])
         await self._write(session, rows, changes, now)
         for move in moves:
-            if move.parts and move.delivery_id in changes:
+            if move.delivery_id not in changes:
+                continue
+            if move.parts:
                 await repository.add_parts(session, move.delivery_id, move.parts, now)
+            if move.joined:
+                await repository.join(session, move.delivery_id, move.joined, now)
         return outcomes
+
+    def _all_building(
+        self, delivery_ids: Collection[int], standing: Mapping[int, Standing]
+    ) -> bool:
+        rows = [standing.get(each) for each in delivery_ids]
+        return all(row is not None and self._has(row, State.BUILDING) for row in rows)
 
     async def _write(
         self,
@@ -313,7 +338,10 @@ class Outbox:
         await repository.save(session, [{"id": row, **each} for row, each in changes.items()])
         await self._write_rest(session, rows, changes)
         tasks = {row.id: row.task_id for row in rows}
-        ended = [(tasks[row], each) for row, each in changes.items() if each.get("finished_at")]
+        over = {row: each for row, each in changes.items() if each.get("finished_at")}
+        ended = [(tasks[row], each) for row, each in over.items()]
+        for carrier, task in await repository.end_joined(session, over) if over else ():
+            ended.append((task, over[carrier]))
         arrived = [task for task, each in ended if each["reason"] is None]
         problems = [(task, each["reason"]) for task, each in ended if each["reason"] is not None]
         await repository.clear_problems(session, arrived)

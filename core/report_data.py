@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -17,7 +18,7 @@ from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
 from core.ports import Clock
 from core.services import connect, metrics, profiles
-from core.statistics import listings, store
+from core.statistics import listings, store, sync
 from core.statistics.listings import Highlights
 from core.statistics.store import DayCalls, DayNumbers, Source
 from core.statistics.sync import (
@@ -35,6 +36,10 @@ from utils.runway import week_before, with_runway
 ONE_DAY = timedelta(days=1)
 ADVANCE_AGE = timedelta(minutes=3)
 """Avito tells the advance once a minute: a report in between takes the one before."""
+GLANCE_AGE = timedelta(minutes=10)
+"""How old the wallets may be where many are shown at a glance."""
+CONNECTIONS = 4
+"""To the database, that many profiles are read over at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class ReportData:
 
     profile_id: int
     profile_name: str
+    account: int
     period: Period
     compared_with: Period | None
     """None when nothing of it is stored, or the period still goes on."""
@@ -169,6 +175,23 @@ class Collector:
         data = await self._data(profile, period, freshness)
         return replace(data, failure=failure)
 
+    async def as_it_is(
+        self, shown: Sequence[AvitoProfile], period: Period
+    ) -> dict[int, ReportData]:
+        """By the id of the profile, what the store tells of those that no read is due for.
+
+        A wallet may be older than where somebody looks at one profile: it says so.
+        """
+        shares = (shown[start::CONNECTIONS] for start in range(CONNECTIONS))
+        told = await asyncio.gather(*(self._share(each, period) for each in shares if each))
+        return {data.profile_id: data for each in told for data in each}
+
+    async def _share(self, shown: Iterable[AvitoProfile], period: Period) -> list[ReportData]:
+        now = self.clock.now()
+        async with reading(self.sessions) as session:
+            told = [await _as_it_is(session, profile, period, now) for profile in shown]
+        return [data for data in told if data is not None and _is_wallet_young(data, now)]
+
     async def _data(
         self, profile: AvitoProfile, period: Period, freshness: Freshness
     ) -> ReportData:
@@ -189,6 +212,21 @@ class Collector:
             return
         async with self.sessions.begin() as session:
             await profiles.note_problem(session, profile.id, problem, self.clock.now())
+
+
+async def _as_it_is(
+    session: AsyncSession, profile: AvitoProfile, period: Period, now: datetime
+) -> ReportData | None:
+    account = profile.user_id
+    if account is None:
+        return None
+    freshness = await sync.as_it_is(session, account, period, now)
+    if freshness is None:
+        return None
+    are_calls_wanted = await metrics.calls_wanted(session, account)
+    if are_calls_wanted and await sync.due_calls(session, account, period, now):
+        return None
+    return await from_store(session, profile, period, freshness, now)
 
 
 async def from_store(
@@ -218,6 +256,7 @@ async def from_store(
     return ReportData(
         profile_id=profile.id,
         profile_name=profile.profile_name,
+        account=account,
         period=period,
         compared_with=period.previous() if compare else None,
         figures=with_runway(told, week, held.whole_week()),
@@ -295,6 +334,12 @@ async def _wallets(
         return None, None
     before = wallet.taken_at - ONE_DAY * period.length
     return wallet, await store.wallet_about(session, account, before)
+
+
+def _is_wallet_young(data: ReportData, now: datetime) -> bool:
+    if data.old_wallet_at is not None:
+        return now - data.old_wallet_at <= GLANCE_AGE
+    return any(figure.value is not None for figure in data.figures if not figure.metric.slugs)
 
 
 def _known(days: dict[date, DayNumbers], period: Period) -> list[DayNumbers]:

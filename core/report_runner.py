@@ -1,13 +1,15 @@
 """The builder: deliveries that are due become messages that only have to be sent.
 
 Destinations of one profile that are due together share one reading. Readings run side by side,
-and a slow or broken profile holds up nobody else's reports.
+and a slow or broken profile holds up nobody else's reports. Where an owner wants one message for
+several profiles, it waits a little for those that cannot be read, and then goes without them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,10 +17,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
+from core.combined import Row
 from core.database.health import is_unreachable
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories.outbox import TRIAL
 from core.database.session import Sessions, reading
+from core.digests import RenderDigest, Told, carrier_first, digest_of, message_of
 from core.errors import (
     AvitoError,
     ProfileNotFound,
@@ -48,6 +52,10 @@ PATIENCE = timedelta(minutes=30)
 TRIAL_PATIENCE = timedelta(minutes=3)
 """How long after its slot a report waits for an Avito in trouble; somebody watches a trial."""
 FEWEST_TRIES = 3
+DIGEST_TRIES = 3
+DIGEST_PATIENCE = timedelta(minutes=2)
+"""After so many tries, or if the next one is further off, a digest goes without what cannot be
+read, which comes later by itself."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=5)
 PASSING = (RateLimited, Unavailable, UnexpectedAnswer)
 """Troubles worth waiting for; all others are there until somebody does something."""
@@ -88,10 +96,15 @@ class Group:
 
     owner_id: int
     profile_id: int
+    profile_name: str
     period: Period
     report_metrics: str | None
     """What is stored as the profile's choice of metrics."""
     deliveries: list[tuple[Delivery, ReportTask]] = field(default_factory=list)
+
+
+Work = list[Group]
+"""What is settled together: one group, or several with a delivery each that are one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,10 @@ class Trouble:
         return None
 
 
+Outcome = ReportData | Trouble | None
+"""What a reading came to. None: something of ours broke."""
+
+
 class ReportRunner:
     def __init__(
         self,
@@ -123,6 +140,7 @@ class ReportRunner:
         clock: Clock,
         *,
         render: Render,
+        render_digest: RenderDigest,
         gave_up: GaveUp,
         escalate: Escalate,
     ) -> None:
@@ -131,6 +149,7 @@ class ReportRunner:
         self._collector = collector
         self._clock = clock
         self._render = render
+        self._render_digest = render_digest
         self._gave_up = gave_up
         self._escalate = escalate
         self._slots = asyncio.Semaphore(WIDTH)
@@ -146,10 +165,10 @@ class ReportRunner:
         async with asyncio.TaskGroup() as builds:
             while True:
                 self._news.clear()
-                groups = await self._take()
-                for group in groups:
-                    builds.create_task(self._build(group), name=f"build-{group.profile_id}")
-                if not groups:
+                works = await self._take()
+                for work in works:
+                    builds.create_task(self._build(work), name=f"build-{work[0].profile_id}")
+                if not works:
                     await self._listen()
 
     async def _listen(self) -> None:
@@ -157,17 +176,17 @@ class ReportRunner:
             async with asyncio.timeout(POLL_SEC):
                 await self._news.wait()
 
-    async def _take(self) -> list[Group]:
+    async def _take(self) -> list[Work]:
         """Claim what is due, if there is room for a good part of it: a claim is a transaction."""
         room = IN_HAND - self._in_hand
         if room < IN_HAND // 2:
             return []
         claimed = await _outlasting_database(lambda: self._outbox.claim_due(room))
-        groups = await _outlasting_database(lambda: self._grouped(claimed)) if claimed else []
-        self._in_hand += sum(len(group.deliveries) for group in groups)
-        return groups
+        works = await _outlasting_database(lambda: self._grouped(claimed)) if claimed else []
+        self._in_hand += sum(map(_size, works))
+        return works
 
-    async def _grouped(self, claimed: Sequence[Delivery]) -> list[Group]:
+    async def _grouped(self, claimed: Sequence[Delivery]) -> list[Work]:
         query = (
             select(ReportTask, AvitoProfile)
             .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
@@ -175,28 +194,32 @@ class ReportRunner:
         )
         async with reading(self._sessions) as session:
             tasks = {task.id: (task, profile) for task, profile in await session.execute(query)}
-        groups: dict[tuple[int, Period], Group] = {}
-        for delivery in claimed:
-            if delivery.task_id in tasks:  # else it was unbound since, and the delivery is gone
-                task, profile = tasks[delivery.task_id]
-                period = Period(delivery.first_day, delivery.last_day)
-                group = Group(profile.owner_id, profile.id, period, profile.report_metrics)
-                group = groups.setdefault((profile.id, period), group)
-                group.deliveries.append((delivery, task))
-        return list(groups.values())
+        # One that is missing was unbound since, and its delivery is gone.
+        return _works([(each, *tasks[each.task_id]) for each in claimed if each.task_id in tasks])
 
-    async def _build(self, group: Group) -> None:
+    async def _build(self, work: Work) -> None:
         try:
-            async with self._slots:
-                outcome = await _outlasting_database(lambda: self._read(group))
-            await _outlasting_database(lambda: self._settle(group, outcome))
+            outcomes = await asyncio.gather(*map(self._outcome, work))
+            read = list(zip(work, outcomes, strict=True))
+            settle = self._settle_each if len(work) == 1 else self._settle_together
+            await _outlasting_database(lambda: settle(read))
         except Exception as error:
             # The edge of a task that nobody awaits. Its leases run out, and it is built again.
+            log.exception("build_broke", profile_id=work[0].profile_id)
+            self._escalate(error, profile_id=work[0].profile_id)
+        finally:
+            self._in_hand -= _size(work)
+            self._news.set()
+
+    async def _outcome(self, group: Group) -> Outcome:
+        try:
+            async with self._slots:
+                return await _outlasting_database(lambda: self._read(group))
+        except Exception as error:
+            # It must not spoil what it shares a message with.
             log.exception("build_broke", profile_id=group.profile_id)
             self._escalate(error, profile_id=group.profile_id)
-        finally:
-            self._in_hand -= len(group.deliveries)
-            self._news.set()
+            return None
 
     async def _read(self, group: Group) -> ReportData | Trouble:
         profile = None
@@ -212,6 +235,90 @@ class ReportRunner:
         except (AvitoError, ProfileNotFound, SecretKeyError) as error:
             # The profile may have been deleted a moment ago, with its deliveries.
             return Trouble(error)
+
+    async def _settle_each(self, read: Sequence[tuple[Group, Outcome]]) -> None:
+        """Each group by itself; one that broke is built again when its leases run out."""
+        for group, outcome in read:
+            if outcome is not None:
+                await self._settle(group, outcome)
+
+    async def _settle_together(self, read: Sequence[tuple[Group, Outcome]]) -> None:
+        """One message about all of them, or all of them once more a little later."""
+        at = self._worth_waiting_until(read)
+        if at is not None:
+            await self._put_off([group for group, _ in read], at, "waits for others")
+            return
+        whole = [(group, data) for group, data in read if isinstance(data, ReportData)]
+        missing = [(group, why) for group, why in read if not isinstance(why, ReportData)]
+        if whole:
+            await self._freeze_together(whole, [self._missing(*each) for each in missing])
+        await self._settle_each(missing)
+
+    def _worth_waiting_until(self, read: Sequence[tuple[Group, Outcome]]) -> datetime | None:
+        """When those that cannot be read may be, None where nobody should wait for that."""
+        troubled = [
+            (delivery, trouble)
+            for group, trouble in read
+            if isinstance(trouble, Trouble)
+            for delivery, _ in group.deliveries
+        ]
+        tries = (self._next_try(*each) for each in troubled)
+        at = min((at for at in tries if at is not None), default=None)
+        is_anybody_kept = any(isinstance(outcome, ReportData) for _, outcome in read)
+        if at is None or not is_anybody_kept:
+            return at
+        are_last = any(delivery.attempt + 1 >= DIGEST_TRIES for delivery, _ in troubled)
+        return None if are_last or at > self._clock.now() + DIGEST_PATIENCE else at
+
+    def _missing(self, group: Group, why: Trouble | None) -> Row:
+        if why is None:
+            return Row(group.profile_id, group.profile_name, None, comes_later=True)
+        tries = [self._next_try(delivery, why) for delivery, _ in group.deliveries]
+        return Row(
+            group.profile_id,
+            group.profile_name,
+            None,
+            why=type(why.error).__name__,
+            comes_later=any(tries),
+        )
+
+    async def _freeze_together(
+        self, whole: Sequence[tuple[Group, ReportData]], missing: Sequence[Row]
+    ) -> None:
+        groups = [group for group, _ in whole]
+        told = await asyncio.gather(
+            *(
+                self._told(group, delivery, task, data)
+                for group, data in whole
+                for delivery, task in group.deliveries
+            )
+        )
+        owner_id, period = groups[0].owner_id, groups[0].period
+        try:
+            digest = digest_of(owner_id, period, told, missing)
+            payloads = self._render_digest(digest, self._clock.now())
+        except Exception as error:
+            # One of them spoils it for all, so each goes by itself.
+            log.exception("digest_not_rendered", owner_id=owner_id)
+            self._escalate(error, owner_id=owner_id)
+            await self._settle_each(whole)
+            return
+        carrier, *joined = carrier_first(told)
+        if not await self._outbox.ready(carrier, *payloads, joined=joined):
+            # One of them was unbound meanwhile: its numbers are nobody's business there any more.
+            await self._put_off(groups, self._clock.now(), "one of them is gone")
+
+    async def _told(
+        self, group: Group, delivery: Delivery, task: ReportTask, data: ReportData
+    ) -> Told:
+        report = await self._report(group, delivery, task, data)
+        keys = {figure.metric.key for figure in report.data.figures}
+        row = Row(group.profile_id, group.profile_name, data)
+        return Told(delivery, task, row, keys, report.missed)
+
+    async def _put_off(self, groups: Sequence[Group], at: datetime, why: str) -> None:
+        deliveries = [delivery for group in groups for delivery, _ in group.deliveries]
+        await asyncio.gather(*(self._outbox.postpone(each.id, at, why) for each in deliveries))
 
     async def _settle(self, group: Group, outcome: ReportData | Trouble) -> None:
         """Freeze, postpone or give up each delivery of the group."""
@@ -277,6 +384,27 @@ class ReportRunner:
             is_trial=is_trial,
             missed=[datetime.fromisoformat(each.slot) for each in missed],
         )
+
+
+def _works(claimed: Sequence[tuple[Delivery, ReportTask, AvitoProfile]]) -> list[Work]:
+    messages = Counter(
+        message_of(delivery, task, profile.owner_id) for delivery, task, profile in claimed
+    )
+    works: defaultdict[Hashable, dict[int, Group]] = defaultdict(dict)
+    for delivery, task, profile in claimed:
+        message = message_of(delivery, task, profile.owner_id)
+        period = Period(delivery.first_day, delivery.last_day)
+        is_shared = message is not None and messages[message] > 1
+        groups = works[message if is_shared else (profile.id, period)]
+        group = Group(
+            profile.owner_id, profile.id, profile.profile_name, period, profile.report_metrics
+        )
+        groups.setdefault(profile.id, group).deliveries.append((delivery, task))
+    return [list(groups.values()) for groups in works.values()]
+
+
+def _size(work: Work) -> int:
+    return sum(len(group.deliveries) for group in work)
 
 
 async def _outlasting_database(work: Callable[[], Awaitable[T]]) -> T:

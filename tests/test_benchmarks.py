@@ -25,6 +25,7 @@ def test_they_measure_and_say_so_as_json() -> None:
     assert dispatch["ratio"] == dispatch["value"] / dispatch["baseline"]
     assert dispatch["target"] == "<= 3"
     assert results["charts per second on one core"]["value"] > 0
+    assert results["texts of a report per second, against Telegram's limit"]["value"] > 0
     # A ratio may be missed in so short a run; nothing else may go wrong.
     assert done.returncode in (0, 1)
     assert done.stderr == ""

@@ -59,6 +59,7 @@ def facts(
     return ReportData(
         profile_id=SHOP.id,
         profile_name=SHOP.profile_name,
+        account=1,
         period=period,
         compared_with=None if goes_on else period.previous(),
         figures=figures(period, days, compare=not goes_on),

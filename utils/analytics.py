@@ -210,7 +210,7 @@ def _sum(metric: Metric, accounts: Sequence[Mapping[str, Figure]]) -> Figure:
     columns = list(zip(*telling, strict=True))
     sums = [_added(figure.value for figure in column) for column in columns]
     value = _made_of(sums)
-    before = _made_of([_added(_earlier(figure) for figure in column) for column in columns])
+    before = _made_of([_added(earlier(figure) for figure in column) for column in columns])
     told = [figure for column in columns for figure in column]
     return Figure(
         metric,
@@ -224,7 +224,8 @@ def _sum(metric: Metric, accounts: Sequence[Mapping[str, Figure]]) -> Figure:
     )
 
 
-def _earlier(figure: Figure) -> Value | None:
+def earlier(figure: Figure) -> Value | None:
+    """Its value in the period before, None where it cannot be compared."""
     if figure.value is None or figure.change is None:
         return None
     return figure.value - figure.change.absolute

@@ -8,6 +8,7 @@ from aiogram.types import CallbackQuery
 from bot import deeplinks, jobs
 from bot.callbacks import (
     DestinationCheck,
+    DestinationDigest,
     DestinationLost,
     DestinationPause,
     DestinationRemove,
@@ -26,7 +27,7 @@ from core import slots
 from core.database.models import AvitoProfile
 from core.database.session import Session
 from core.ports import Clock
-from core.services import destinations
+from core.services import destinations, digests
 from core.services.destinations import Destination, LostAnswer
 
 
@@ -81,6 +82,13 @@ async def toggle_lost(
 ) -> None:
     holds = destination.task.on_lost_answer == LostAnswer.HOLD
     destination.task.on_lost_answer = (LostAnswer.RESEND if holds else LostAnswer.HOLD).value
+    stage.show(screens.one(destination, clock.now()))
+
+
+async def toggle_digest(
+    _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
+) -> None:
+    digests.choose(destination, is_digest=not destination.task.is_digest)
     stage.show(screens.one(destination, clock.now()))
 
 
@@ -141,6 +149,7 @@ def setup() -> Router:
     router.callback_query.register(toggle_sound, DestinationSilent.filter(), OwnedDestination())
     router.callback_query.register(toggle_chart, ReportChartToggle.filter(), OwnedDestination())
     router.callback_query.register(toggle_lost, DestinationLost.filter(), OwnedDestination())
+    router.callback_query.register(toggle_digest, DestinationDigest.filter(), OwnedDestination())
     router.callback_query.register(check, DestinationCheck.filter(), OwnedDestination())
     router.callback_query.register(
         ask_before_removing, DestinationRemove.filter(), OwnedDestination()

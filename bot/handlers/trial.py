@@ -13,7 +13,7 @@ from bot.screens import destination as destination_screens
 from bot.screens import schedule as schedule_screens
 from bot.screens import trial as screens
 from bot.show import Stage
-from core import slots
+from core import digests
 from core.database.models import AvitoProfile
 from core.database.session import Session
 from core.ports import Clock
@@ -33,7 +33,8 @@ async def ask_where(
     elif len(tasks) > 1:
         stage.show(screens.choose(profile, tasks))
     else:
-        await _begin_or_ask(Destination(tasks[0], profile), session, stage, clock)
+        only = await destinations.owned(session, profile.owner_id, tasks[0].id)
+        await _begin_or_ask(only, session, stage, clock)
 
 
 async def send_or_ask(
@@ -75,8 +76,8 @@ async def _begin(destination: Destination, session: Session, stage: Stage, clock
             profile_id=destination.profile.id,
             in_place=True,
         )
-    elif await slots.trial(session, destination.task, now):
-        stage.show(screens.on_its_way(destination))
+    elif told := await digests.trial(session, destination, now):
+        stage.show(screens.on_its_way(told))
     else:
         stage.notice(screens.UNDER_WAY)
 

@@ -17,6 +17,7 @@ from bot.screens.parts import named, screen
 from core.services.deliveries import Report
 from utils.formatter import format_period
 from utils.periods import Period
+from utils.plurals import plural
 
 TOO_LATE = "Этот отчёт уже отправлен ещё раз, или его больше нет."
 
@@ -105,4 +106,7 @@ def _notice(
 
 def _title(report: Report) -> str:
     period = Period(report.delivery.first_day, report.delivery.last_day)
-    return f"{named(report.profile.profile_name)} за {format_period(period)}"
+    others = ""
+    if report.joined:
+        others = f" и ещё {plural(report.joined, 'профиля', 'профилей', 'профилей')}"
+    return f"{named(report.profile.profile_name)}{others} за {format_period(period)}"

@@ -10,6 +10,7 @@ from aiogram.utils.formatting import Bold, Code, Text
 from bot import keyboards
 from bot.callbacks import (
     DestinationCheck,
+    DestinationDigest,
     DestinationLost,
     DestinationMetrics,
     DestinationPause,
@@ -31,7 +32,7 @@ from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import describe_next, describe_schedule
 from core.database.models import AvitoProfile, ReportTask
-from core.services import metrics
+from core.services import digests, metrics
 from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
 from core.services.schedule import schedule_of
 
@@ -46,6 +47,8 @@ _TROUBLES: dict[str, str] = {
     Refusal.NOT_MEMBER: "вас там больше нет: вернитесь в этот чат",
     Refusal.NOT_ADMIN: "вы там больше не администратор: попросите вернуть вам права",
 }
+NAMED = 5
+"""Of the profiles that report at the same place; the others are counted."""
 REMOVED = "Готово, отчёты туда больше не придут."
 
 WHY_NOT: dict[str, str] = {
@@ -142,8 +145,9 @@ def one(destination: Destination, now: datetime) -> Screen:
         "",
         state_of(destination, now),
         f"В отчёте: {describe_metrics(metrics.of_destination(destination))}",
+        *_digest(destination, now),
         f"Звук: {'выключен' if task.is_silent else 'включён'}",
-        f"График: {'приходит с отчётом' if task.has_chart else 'выключен'}",
+        f"График: {_chart(destination)}",
         "Если неясно, дошёл ли отчёт: "
         + ("спросить вас" if asks else "прислать ещё раз с пометкой «повтор»"),
         keyboard=keyboard(
@@ -166,6 +170,14 @@ def one(destination: Destination, now: datetime) -> Screen:
                     ReportChartToggle(**about),
                 )
             ],
+            [
+                button(
+                    "✉️ Отдельными сообщениями" if task.is_digest else "🗂 Одной сводкой с другими",
+                    DestinationDigest(**about),
+                )
+            ]
+            if destination.others
+            else [],
             [
                 button(
                     "🔁 Потерялся ответ: слать ещё раз"
@@ -261,6 +273,34 @@ def state_of(destination: Destination, now: datetime) -> str:
     if not profile.is_report_active or task.next_due_at is None:
         return f"{when}. ⏸ Отчёты профиля на паузе."
     return f"{when}. Следующий — {describe_next(task.next_due_at, schedule.zone, now)}."
+
+
+def _digest(destination: Destination, now: datetime) -> list[Line]:
+    """Whether its reports come in one message with those of the owner's other profiles."""
+    if not destination.others:
+        return []
+    if not destination.task.is_digest:
+        others = _names(destination.others)
+        return [f"Сводка: нет, отчёты {others} приходят сюда отдельными сообщениями"]
+    with_it = digests.together(destination, now)
+    apart = [other for other in destination.others if other not in with_it]
+    said = f"одним сообщением с {_names(with_it)}" if with_it else "включена, но пока не с кем"
+    if apart:
+        said += f"; отдельно {_names(apart)}: другое время, другие дни или пауза"
+    return [f"Сводка: {said}"]
+
+
+def _chart(destination: Destination) -> str:
+    if not destination.task.has_chart:
+        return "выключен"
+    is_digest = destination.task.is_digest and destination.others
+    return "приходит с отчётом, но не в сводке" if is_digest else "приходит с отчётом"
+
+
+def _names(destinations: Sequence[Destination]) -> str:
+    names = [named(each.profile.profile_name) for each in destinations]
+    unnamed = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" и ещё {unnamed}" if unnamed > 0 else "")
 
 
 def _trouble(task: ReportTask) -> str:

@@ -90,8 +90,7 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     above: list[Line] = [Italic("Пробный отчёт")] if report.is_trial else []
     below: list[Line] = []
     if report.missed:
-        why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
-        below = ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
+        below = ["", missed_line(report.missed, for_owner)]
     buttons = _buttons(report.data, for_owner, is_bound=True)
     return _under_picture(
         report.data, lambda told: [*above, *_lines(told, now, for_owner), *below], buttons
@@ -138,6 +137,11 @@ def _buttons(data: ReportData, for_owner: bool, is_bound: bool) -> InlineKeyboar
         *report_buttons.under_report(data.profile_id, data.period),
         report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound),
     )
+
+
+def missed_line(slots: Sequence[datetime], for_owner: bool) -> str:
+    why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
+    return f"⚠️ {why} отчёты: {_in_words(slots)}."
 
 
 def period_line(data: ReportData) -> str:

@@ -314,7 +314,8 @@ def _destinations(settings: ReportSettings, now: datetime) -> list[Line]:
     lines: list[Line] = ["Куда:"]
     for task in settings.destinations:
         silent = ", без звука" if task.is_silent else ""
-        lines.append(f"• {name_of(task)}{silent}{state_in_short(task)}")
+        shared = ", одной сводкой с другими" if task.id in settings.shared else ""
+        lines.append(f"• {name_of(task)}{silent}{shared}{state_in_short(task)}")
         if task in choices.differing:
             lines.append(f"   там: {describe_metrics(choices.of(task))}")
     return [*lines, *_failures(settings, now)]

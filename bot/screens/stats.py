@@ -9,21 +9,27 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic
 
 from bot import keyboards
-from bot.callbacks import StatsShow
+from bot.callbacks import ProfileOpen, StatsShow
 from bot.effects import Screen
 from bot.keyboards import Row as Buttons
 from bot.keyboards import button, keyboard, link
+from bot.screens import problems
 from bot.screens.parts import Line, named, screen
-from bot.screens.reports import compared_line, figure_lines
+from bot.screens.reports import compared_line, figure_lines, missed_line
 from core.combined import Combined, Row
+from core.digests import ScheduledDigest
 from core.report_data import ReportData
+from utils.analytics import Figure, earlier
 from utils.formatter import (
     format_figure,
     format_moment,
     format_period,
     format_read_at,
     format_time,
+    format_value,
 )
+from utils.lights import Light
+from utils.metrics import Kind
 from utils.plurals import NBSP, plural
 
 NOTHING_BOUND = "Сюда больше не приходит ни один отчёт."
@@ -31,12 +37,35 @@ NOTHING_BOUND = "Сюда больше не приходит ни один от�
 _IN_ROW = ("views", "contacts", "total_spending", "wallet_balance")
 """What a row of one profile tells of what is ticked; the rest is in the totals."""
 
+_LIGHTS = {
+    Light.RED: ("🔴", "хуже в полтора раза и больше"),
+    Light.YELLOW: ("🟡", "хуже"),
+    Light.GREEN: ("🟢", "не хуже"),
+    Light.NONE: ("⚪", "судить не по чему"),
+}
+_WORSE = (Light.RED, Light.YELLOW)
+_KEY_BUTTONS = 5
+
 
 def collecting() -> Screen:
     return screen("⏳ Собираю сводку…")
 
 
-def combined(report: Combined, now: datetime, *, in_private: bool) -> Screen:
+def combined(report: Combined, now: datetime, *, for_owner: bool) -> Screen:
+    """`for_owner`: nobody else reads along, so it can be said why something was not read."""
+    return screen(*_lines(report, now, for_owner), keyboard=_buttons(report, for_owner))
+
+
+def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
+    lines = _lines(digest.combined, now, digest.for_owner)
+    if digest.is_trial:
+        lines.insert(0, Italic("Пробная сводка"))
+    if digest.missed:
+        lines += ["", missed_line(digest.missed, digest.for_owner)]
+    return screen(*lines, keyboard=_buttons(digest.combined, digest.for_owner))
+
+
+def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
     names = plural(len(report.rows), "профиль", "профиля", "профилей")
     lines: list[Line] = [
         Bold("📊 Сводка Avito"),
@@ -46,10 +75,13 @@ def combined(report: Combined, now: datetime, *, in_private: bool) -> Screen:
         Bold("По профилям"),
     ]
     for row in report.rows:
-        lines += _row(row, now)
+        lines += _row(row, now, for_owner)
+    lines += ["", Italic(_legend(report))]
     if report.read_at is not None:
-        lines += ["", Italic(f"{format_read_at(report.read_at, now)} по Москве")]
-    return screen(*lines, keyboard=_buttons(in_private))
+        lines.append(Italic(f"{format_read_at(report.read_at, now)} по Москве"))
+    if report.old_wallet_at is not None:
+        lines.append(Italic(f"Кошельки прочитаны {format_moment(report.old_wallet_at, now)}"))
+    return lines
 
 
 def nothing_bound(chat_type: str, private: str) -> Screen:
@@ -87,23 +119,46 @@ def _totals(report: Combined) -> list[Line]:
     return [*figure_lines(report.figures), "", *compared, *([""] if compared else [])]
 
 
-def _row(row: Row, now: datetime) -> list[Line]:
-    name = Bold(row.profile_name)
+def _row(row: Row, now: datetime, for_owner: bool) -> list[Line]:
+    name = Bold(f"{_LIGHTS[row.light][0]} {row.profile_name}")
     if row.data is None:
-        return [name, "⚠️ прочитать не удалось, в сумме этого профиля нет"]
+        return [name, f"⚠️ {_unread(row, for_owner)}"]
     told = {figure.metric.key: figure for figure in row.data.figures}
     keys = [key for key in _IN_ROW if key in told] or list(told)[: len(_IN_ROW)]
     numbers = " · ".join(f"{told[key].metric.emoji} {format_figure(told[key])}" for key in keys)
-    return [name, numbers, *_remarks(row, row.data, now)]
+    worse = _what_is_worse(told) if row.light in _WORSE else []
+    return [name, numbers, *worse, *_remarks(row, row.data, now, for_owner)]
 
 
-def _remarks(row: Row, data: ReportData, now: datetime) -> list[Line]:
+def _unread(row: Row, for_owner: bool) -> str:
+    if row.comes_later:
+        return "пока не прочитан, в сумме его нет: отчёт придёт отдельно, как только получится"
+    why = f". {problems.of_failure(row.why)}" if for_owner and row.why else ""
+    return f"прочитать не удалось, в сумме этого профиля нет{why}"
+
+
+def _what_is_worse(told: dict[str, Figure]) -> list[Line]:
+    """What a red or yellow light is about, as far as it may be told here."""
+    said = []
+    contacts, price, spending = (told.get(key) for key in ("contacts", "cpl", "total_spending"))
+    if contacts and contacts.change and contacts.change.absolute < 0:
+        said.append(f"контактов было {format_value(Kind.COUNT, earlier(contacts))}")
+    elif contacts and contacts.value == 0 and spending and spending.value:
+        said.append("деньги потрачены, контактов нет")
+    if price and price.change and price.change.absolute > 0:
+        before = format_value(Kind.UNIT_PRICE, earlier(price))
+        said.append(f"контакт стоил {before}, теперь {format_figure(price)}")
+    return [f"↳ {', '.join(said)}"] if said else []
+
+
+def _remarks(row: Row, data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     remarks: list[Line] = []
     if row.counted_as is not None:
         remarks.append(f"ℹ️ тот же аккаунт, что {named(row.counted_as)}: в сумме он один раз")
     if data.failure is not None and data.read_at is not None:
         read = format_moment(data.read_at, now)
-        remarks.append(f"⚠️ свежие числа прочитать не удалось, эти прочитаны {read}")
+        why = f". {problems.reason(data.failure)}" if for_owner else ""
+        remarks.append(f"⚠️ свежие числа прочитать не удалось, эти прочитаны {read}{why}")
     if data.cut_at is not None:
         remarks.append(f"⚠️ день прочитан не целиком, до {format_time(data.cut_at)}")
     if data.by_listings:
@@ -126,8 +181,28 @@ def _ways(chat_type: str) -> list[Line]:
     ]
 
 
-def _buttons(in_private: bool) -> InlineKeyboardMarkup:
+def _legend(report: Combined) -> str:
+    lit = {row.light for row in report.rows}
+    meanings = [f"{mark} {words}" for light, (mark, words) in _LIGHTS.items() if light in lit]
+    return f"Контакты и их цена к прошлому периоду: {' · '.join(meanings)}"
+
+
+def _buttons(report: Combined, for_owner: bool) -> InlineKeyboardMarkup:
     rows: list[Buttons] = [[button("🔄 Обновить", StatsShow())]]
-    if in_private:
-        rows.append(keyboards.to_list())
+    if for_owner:
+        rows += [*_new_keys(report), keyboards.to_list()]
     return keyboard(*rows)
+
+
+def _new_keys(report: Combined) -> list[Buttons]:
+    refused = [row for row in report.rows if problems.asks_for_keys(_failure_of(row))]
+    return [
+        [button(f"🔑 {row.profile_name}", ProfileOpen(profile_id=row.profile_id))]
+        for row in refused[:_KEY_BUTTONS]
+    ]
+
+
+def _failure_of(row: Row) -> str | None:
+    if row.data is None or row.data.failure is None:
+        return row.why
+    return type(row.data.failure).__name__

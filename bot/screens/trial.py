@@ -47,9 +47,12 @@ def under_way(destination: Destination) -> Screen:
     return screen(UNDER_WAY, keyboard=keyboard(keyboards.to_report(destination.profile.id)))
 
 
-def on_its_way(destination: Destination) -> Screen:
+def on_its_way(told: Sequence[Destination]) -> Screen:
+    first, *others = told
+    names = ", ".join(named(each.profile.profile_name) for each in told)
+    what = f"пробную сводку: {names}. Она" if others else f"пробный отчёт {names}. Он"
     return screen(
-        f"📨 Собираю пробный отчёт {named(destination.profile.profile_name)}. Он придёт сюда: "
-        f"{name_of(destination.task)}. Обычно это занимает меньше минуты.",
-        keyboard=keyboard(keyboards.to_report(destination.profile.id)),
+        f"📨 Собираю {what} придёт сюда: {name_of(first.task)}. Обычно это занимает меньше "
+        "минуты.",
+        keyboard=keyboard(keyboards.to_report(first.profile.id)),
     )

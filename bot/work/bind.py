@@ -17,7 +17,7 @@ from bot.screens import deliveries as delivery_screens
 from bot.screens import destination as screens
 from bot.screens import parts, problems
 from bot.screens import trial as trial_screens
-from core import slots
+from core import digests, slots
 from core.database.session import Sessions, reading
 from core.errors import DestinationNotFound
 from core.ports import Clock
@@ -82,9 +82,10 @@ class BindWork:
         """Put a trial report on its way."""
 
         async def send(ending: Ending, destination: Destination) -> None:
-            is_new = await slots.trial(ending.session, destination.task, self.clock.now())
-            told = trial_screens.on_its_way if is_new else trial_screens.under_way
-            ending.screen = told(destination)
+            told = await digests.trial(ending.session, destination, self.clock.now())
+            ending.screen = (
+                trial_screens.on_its_way(told) if told else trial_screens.under_way(destination)
+            )
 
         await self._if_allowed(job, send)
 

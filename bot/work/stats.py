@@ -1,8 +1,10 @@
-"""Making the combined report of a chat in the background."""
+"""Making combined reports: of a chat in the background, and on schedule."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from bot.cooldown import Cooldown
 from bot.effects import Show
@@ -11,9 +13,18 @@ from bot.screens import parts
 from bot.screens import stats as screens
 from core.combined import Combined, Combiner
 from core.database.session import Sessions, reading
+from core.digests import ScheduledDigest
 from core.ports import Clock
 from core.services import destinations, metrics
 from utils.periods import yesterday
+
+
+def freeze_digest(digest: ScheduledDigest, now: datetime) -> list[dict[str, Any]]:
+    """A digest as the outbox keeps it until it is sent: one screen, or its parts."""
+    return [
+        part.model_dump(mode="json", exclude_none=True)
+        for part in parts.split(screens.scheduled(digest, now))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,7 @@ class StatsWork:
 
     async def run(self, job: JobContext) -> None:
         combined = await self._combined(job)
-        whole = screens.combined(combined, self.clock.now(), in_private=job.chat_id > 0)
+        whole = screens.combined(combined, self.clock.now(), for_owner=job.chat_id > 0)
         first, *rest = parts.split(whole)
         self.cooldown.begin(job.chat_id)
         async with job.ending() as ending:

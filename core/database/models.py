@@ -150,6 +150,8 @@ class ReportTask(Base):
     """Reports come with a picture of the daily course."""
     on_lost_answer: Mapped[str] = mapped_column(String(8), server_default="resend")
     """What becomes of a report whose answer was lost: `resend` (marked) or `hold`."""
+    is_digest: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """In one message with the owner's other profiles that report there at the same time."""
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the next slot is due. NULL: nothing is due, or a change has yet to be worked in."""
     suspended: Mapped[str | None] = mapped_column(String(32))
@@ -206,6 +208,12 @@ class Delivery(Base):
             sqlite_where=text("is_untold = 1"),
             postgresql_where=text("is_untold"),
         ),
+        Index(
+            "ix_outbox_carrier_id",
+            "carrier_id",
+            sqlite_where=text("carrier_id IS NOT NULL"),
+            postgresql_where=text("carrier_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -236,6 +244,8 @@ class Delivery(Base):
     """What will be sent, frozen: text and buttons. Emptied when the retention takes it."""
     is_repeat: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """The answer to a first send was lost; this copy says that it is one."""
+    carrier_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The delivery in whose message it goes, as a part of a digest."""
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(String(200))
     is_untold: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories.outbox import State, reopen_rest
@@ -23,6 +24,8 @@ class Report:
     delivery: Delivery
     task: ReportTask
     profile: AvitoProfile
+    joined: int = 0
+    """How many other profiles are told in the same message."""
 
 
 async def find(session: AsyncSession, delivery_ids: Collection[int]) -> list[Report]:
@@ -81,9 +84,11 @@ async def send_again(session: AsyncSession, report: Report, now: datetime) -> No
     await reopen_rest(session, [delivery.id])
 
 
-def _reports() -> Select[Delivery, ReportTask, AvitoProfile]:
+def _reports() -> Select[Delivery, ReportTask, AvitoProfile, int]:
+    other = aliased(Delivery)
+    joined = select(func.count()).where(other.carrier_id == Delivery.id).scalar_subquery()
     return (
-        select(Delivery, ReportTask, AvitoProfile)
+        select(Delivery, ReportTask, AvitoProfile, joined)
         .join(ReportTask, ReportTask.id == Delivery.task_id)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -83,6 +83,10 @@ class Destination:
 
     task: ReportTask
     profile: AvitoProfile
+    reported_until: date | None = None
+    """The last day that is reported there, where that was looked up."""
+    others: Sequence[Destination] = ()
+    """What else its owner's profiles have at the same place, where that was looked up."""
 
 
 class Seat(NamedTuple):
@@ -106,10 +110,15 @@ class Bound:
 
 
 async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destination:
-    """The destination, if it is of this owner's profile; else `DestinationNotFound`."""
+    """The destination, if it is of this owner's profile; else `DestinationNotFound`.
+
+    With the others of his at the same place.
+    """
     row = (
         await session.execute(
-            _with_profiles().where(
+            _with_profiles()
+            .add_columns(outbox.reported_until())
+            .where(
                 ReportTask.id == task_id,
                 ReportTask.chat_id != 0,
                 AvitoProfile.owner_id == owner_id,
@@ -118,7 +127,23 @@ async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destinati
     ).one_or_none()
     if row is None:
         raise DestinationNotFound(task_id)
-    return Destination(*row)
+    found = Destination(*row)
+    return replace(found, others=await _beside(session, found.task, owner_id))
+
+
+async def _beside(session: AsyncSession, task: ReportTask, owner_id: int) -> list[Destination]:
+    rows = await session.execute(
+        _with_profiles()
+        .add_columns(outbox.reported_until())
+        .where(
+            AvitoProfile.owner_id == owner_id,
+            ReportTask.profile_id != task.profile_id,
+            ReportTask.chat_id == task.chat_id,
+            ReportTask.thread_id == task.thread_id,
+        )
+        .order_by(ReportTask.id)
+    )
+    return [Destination(*row) for row in rows]
 
 
 async def listing(session: AsyncSession, profile_id: int) -> list[ReportTask]:
@@ -183,6 +208,8 @@ async def bind(
     task.suspended = task.told = None
     if is_new:
         task.is_active = True
+        beside = await _beside(session, task, profile.owner_id)
+        task.is_digest = any(other.task.is_digest for other in beside)
     await session.flush()
     await schedule.reschedule(session, profile, now)
     return Bound(Destination(task, profile), is_new)
@@ -224,11 +251,11 @@ async def unbind(session: AsyncSession, destination: Destination) -> None:
     The last destination leaves what was chosen for the profile behind, in a row without a chat.
     """
     task = destination.task
-    await outbox.lock_before_deleting(session, ReportTask.id == task.id)
     if len(await listing(session, task.profile_id)) == 1:
         rest = _like(task)
         rest.profile_id = task.profile_id
         session.add(rest)
+    await outbox.take_apart(session, outbox.going_to(ReportTask.id == task.id))
     await session.delete(task)
     await session.flush()
 
@@ -360,6 +387,9 @@ async def migrate_chat(
         twin = there.get((task.profile_id, task.thread_id))
         if twin is not None:
             # Bound anew by hand before we heard of the move: one of the two would be a double.
+            await outbox.take_apart(
+                session, outbox.going_to(ReportTask.id.in_((task.id, twin.id)))
+            )
             arrived = select(Delivery.slot).where(
                 Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
             )

@@ -187,7 +187,7 @@ async def delete(session: AsyncSession, profile: AvitoProfile) -> list[Job]:
     jobs = list(
         await session.scalars(delete_rows(Job).where(Job.profile_id == profile.id).returning(Job))
     )
-    await outbox.lock_before_deleting(session, ReportTask.profile_id == profile.id)
+    await outbox.take_apart(session, outbox.going_to(ReportTask.profile_id == profile.id))
     await session.delete(profile)
     await session.flush()
     if account is not None:

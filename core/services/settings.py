@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, ReportTask
 from core.schedule_policy import Schedule, next_slot
+from core.services import digests
 from core.services.schedule import ChosenPeriod, is_due, schedule_of
 
 
@@ -25,6 +26,8 @@ class ReportSettings:
     """None: what the frequency implies."""
     next_run: datetime | None
     """When the first of the destinations gets one. None: paused, or nowhere to send to."""
+    shared: Collection[int] = ()
+    """Of the destinations (ids), where one message is shared with other profiles."""
 
 
 async def of_profile(
@@ -45,10 +48,13 @@ async def of_profiles(
         .order_by(ReportTask.id)
     ):
         tasks[task.profile_id].append(task)
-    return [_one(profile, tasks[profile.id], now) for profile in profiles]
+    shared = await digests.shared(session, [profile.id for profile in profiles])
+    return [_one(profile, tasks[profile.id], shared, now) for profile in profiles]
 
 
-def _one(profile: AvitoProfile, tasks: list[ReportTask], now: datetime) -> ReportSettings:
+def _one(
+    profile: AvitoProfile, tasks: list[ReportTask], shared: Collection[int], now: datetime
+) -> ReportSettings:
     schedule = schedule_of(profile)
     # What has no next slot yet gets this one from the repair.
     coming = next_slot(schedule, now).due_at
@@ -58,6 +64,7 @@ def _one(profile: AvitoProfile, tasks: list[ReportTask], now: datetime) -> Repor
         destinations=[task for task in tasks if task.chat_id],
         period=next((_chosen(task) for task in tasks if task.is_period_set), None),
         next_run=min((t.next_due_at or coming for t in tasks if is_due(profile, t)), default=None),
+        shared=shared,
     )
 
 

@@ -215,14 +215,18 @@ async def save_wallet(session: AsyncSession, account: int, wallet: Wallet) -> No
     await session.flush()
 
 
-async def latest_wallet(session: AsyncSession, account: int) -> Wallet | None:
-    """The newest picture of the wallet, None when there is none yet."""
-    newest = await session.scalar(
+async def wallet_read_at(session: AsyncSession, account: int) -> datetime | None:
+    return await session.scalar(
         select(WalletSnapshot.taken_at)
         .where(WalletSnapshot.avito_user_id == account)
         .order_by(WalletSnapshot.taken_at.desc())
         .limit(1)
     )
+
+
+async def latest_wallet(session: AsyncSession, account: int) -> Wallet | None:
+    """The newest picture of the wallet, None when there is none yet."""
+    newest = await wallet_read_at(session, account)
     if newest is None:
         return None
     return _picture(await _snapshots(session, account, newest - SAME_READ, newest), newest)

@@ -20,7 +20,7 @@ from core.avito.client import Avito, AvitoClient
 from core.avito.endpoints import CALLS
 from core.avito.stats import DEPTH_DAYS, DayMetrics
 from core.database.models import AccountSync, AvitoProfile
-from core.database.session import Sessions
+from core.database.session import Sessions, reading
 from core.errors import (
     AvitoError,
     EmployeeKey,
@@ -124,7 +124,7 @@ class StatisticsSync:
         """
         async with self._reads.of(access.account):
             now = self._clock.now()
-            async with self._sessions() as session:
+            async with reading(self._sessions) as session:
                 held = await store.state(session, access.account)
                 missing = await _missing(session, access.account, period, now)
             if not missing and _is_fresh(_read_at(held), period, max_age, now):
@@ -146,9 +146,9 @@ class StatisticsSync:
     ) -> None:
         """Read the wallet again unless it was read within `max_age`; raises `KeysRefused`."""
         async with self._reads.of(("wallet", access.account)):
-            async with self._sessions() as session:
-                held = await store.latest_wallet(session, access.account)
-            if held is None or self._clock.now() - held.taken_at > max_age:
+            async with reading(self._sessions) as session:
+                read_at = await store.wallet_read_at(session, access.account)
+            if read_at is None or self._clock.now() - read_at > max_age:
                 await self._read_wallet(self._avito.client(access), access)
 
     async def ensure_fresh_calls(
@@ -187,7 +187,7 @@ class StatisticsSync:
             await store.note_calls_refused(session, access.account, refusal, self._clock.now())
 
     async def _state(self, account: int) -> AccountSync | None:
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             return await store.state(session, account)
 
     def _due(self, held: AccountSync | None, missing: Iterable[date] = ()) -> Period:

@@ -25,8 +25,8 @@ async def test_totals_and_rows_are_those_of_the_accounts(rig: BotRig) -> None:
     assert {label: said[label] for label in expected} == expected
     assert said["Кошелёк"].value == money(150_000_00 + 4_350_50)
     assert said["Аванс"].value == money(12_345_67 + 5_000_00 - 50_00)
-    assert read_rows(report) == {
-        name: [expected_row(account, account.day_numbers(YESTERDAY))]
+    assert {name: lines[0] for name, lines in read_rows(report).items()} == {
+        name: expected_row(account, account.day_numbers(YESTERDAY))
         for name, account in zip(("Мебель", "Кофейня", "Долги"), accounts, strict=True)
     }
 
@@ -44,7 +44,7 @@ async def test_an_account_of_two_owners_counts_once(rig: BotRig) -> None:
     assert said["Кошелёк"].value == money(150_000_00 + 4_350_50)
     rows = read_rows(report)
     assert rows["Мебель"][0] == rows["Мебель Боба"][0]
-    assert "тот же аккаунт, что «Мебель»" in rows["Мебель Боба"][1]
+    assert "тот же аккаунт, что «Мебель»" in rows["Мебель Боба"][-1]
     assert len(rig.avito.calls("stats_v2")) == 2
 
 
@@ -136,7 +136,7 @@ async def test_a_long_one_comes_in_parts_and_in_order(rig: BotRig) -> None:
     parts = rig.telegram.sent(group.chat.id)
     assert len(parts) > 1
     lines = "\n".join(part.words for part in parts).splitlines()
-    assert [line for line in lines if line in names] == names
+    assert [line[2:] for line in lines if line[2:] in names] == names
     assert [bool(part.markup) for part in parts] == [False] * (len(parts) - 1) + [True]
 
 

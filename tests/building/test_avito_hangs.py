@@ -20,7 +20,7 @@ from core.avito.http import AvitoDoor, Request
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.errors import AvitoError
 from core.report_data import ReportData
-from core.report_runner import Group, ReportRunner
+from core.report_runner import Group, ReportRunner, Work
 from tests.support.deliveries import NINE
 from tests.support.virtual_time import run_in_virtual_time
 from utils.periods import Period, yesterday
@@ -100,6 +100,7 @@ class Readings:
         return ReportData(
             profile_id=profile.id,
             profile_name="Магазин",
+            account=profile.id,
             period=period,
             compared_with=None,
             figures=[],
@@ -116,8 +117,11 @@ class Readings:
 
 
 class Builder(ReportRunner):
-    async def _grouped(self, claimed: Sequence[Delivery]) -> list[Group]:
-        return [Group(1, row.task_id, YESTERDAY, None, [(row, ReportTask())]) for row in claimed]
+    async def _grouped(self, claimed: Sequence[Delivery]) -> list[Work]:
+        return [
+            [Group(1, row.task_id, "Магазин", YESTERDAY, None, [(row, ReportTask())])]
+            for row in claimed
+        ]
 
 
 class World:
@@ -136,6 +140,7 @@ class World:
             cast("Any", Readings(door)),
             clock,
             render=lambda _report, _now: [{}],
+            render_digest=lambda _digest, _now: [{}],
             gave_up=self._give_up,
             escalate=self._break,
         )

@@ -15,6 +15,7 @@ from bot.effects import Show, from_json
 from bot.errors import IncidentDesk
 from bot.markdown import to_plain
 from bot.work.reports import freeze
+from bot.work.stats import freeze_digest
 from core.database.models import Delivery, Reply
 from core.database.session import Sessions, reading
 from core.outbox import Outbox, State
@@ -50,6 +51,7 @@ class BuilderRig:
             self.collector,
             avito.clock,
             render=freeze,
+            render_digest=freeze_digest,
             gave_up=self.aftermath.not_built,
             escalate=self.incidents.escalate,
         )

@@ -30,7 +30,17 @@ async def ask_stats(view: ChatView) -> Seen:
 
 
 def read_rows(report: Seen) -> dict[str, list[str]]:
-    """The lines about each profile by its name; names stand in bold."""
+    """The lines about each profile by its name, in their order."""
+    return {heading[2:]: lines for heading, lines in _rows(report).items()}
+
+
+def read_lights(report: Seen) -> dict[str, str]:
+    """The light before the name of each profile, in their order."""
+    return {heading[2:]: heading[0] for heading in _rows(report)}
+
+
+def _rows(report: Seen) -> dict[str, list[str]]:
+    """By heading: a light and a name, in bold."""
     bold = {
         entity_text(report.text, entity) for entity in report.entities if entity["type"] == "bold"
     }

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     ScalarSelect,
     String,
     and_,
@@ -30,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from core.database.id_lists import among
-from core.database.models import Delivery, ReportTask
+from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.session import insert_for
 
 Changes = dict[str, Any]
@@ -47,6 +48,8 @@ class State(StrEnum):
     BUILDING = "building"
     READY = "ready"
     """Its text is frozen."""
+    JOINED = "joined"
+    """It goes in the message of another one, its carrier, and fares as that does."""
     CLAIMED = "claimed"
     """A sender has it, and has not begun to send."""
     SENDING = "sending"
@@ -105,6 +108,44 @@ async def claim_due(
     # A clock that was ahead for a moment may have written down what has yet to come.
     has_come = Delivery.due_at <= now
     return await _claim(session, count, now, claim, first, is_due, has_come)
+
+
+ONE_MESSAGE = (
+    *(Delivery.chat_id, Delivery.thread_id),
+    *(Delivery.due_at, Delivery.deadline_at, Delivery.first_day, Delivery.last_day),
+)
+"""What deliveries for different profiles of one owner have in common that go in one message."""
+
+
+async def claim_mates(
+    session: AsyncSession, claimed: Collection[Delivery], now: datetime, claim: Changes
+) -> list[Delivery]:
+    """Besides the claimed deliveries, what is due and goes in one message with any of them."""
+    digests = (
+        select(Delivery.id, AvitoProfile.owner_id, *ONE_MESSAGE)
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(ReportTask.is_digest)
+    )
+    rows = await session.execute(digests.where(Delivery.id.in_([row.id for row in claimed])))
+    wanted = {tuple(key) for _, *key in rows}
+    if not wanted:
+        return []
+    due = digests.where(
+        Delivery.chat_id.in_({row.chat_id for row in claimed}),
+        Delivery.finished_at.is_(None),
+        Delivery.state == State.DUE,
+        or_(Delivery.next_try_at.is_(None), Delivery.next_try_at <= now),
+    ).with_for_update(of=Delivery, skip_locked=True)
+    mates = [row for row, *key in await session.execute(due) if tuple(key) in wanted]
+    taken = await session.scalars(
+        update(Delivery)
+        .where(Delivery.id.in_(mates))
+        .values(claim)
+        .returning(Delivery)
+        .execution_options(synchronize_session=False)
+    )
+    return list(taken)
 
 
 async def claim_ready(
@@ -178,18 +219,62 @@ async def standing(session: AsyncSession, ids: Collection[int]) -> list[Standing
     return await _standing(session, Delivery.id.in_(ids))
 
 
-async def lock_before_deleting(session: AsyncSession, *of_tasks: ColumnElement[bool]) -> None:
-    """Wait for whoever moves the deliveries of these destinations, before those are deleted.
+def going_to(*of_tasks: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Deliveries to these destinations."""
+    return Delivery.task_id.in_(select(ReportTask.id).where(*of_tasks))
 
-    A move locks its deliveries first and then writes at their destinations. A deletion goes the
-    other way, so without this the two could wait for each other.
+
+async def take_apart(session: AsyncSession, leaving: ColumnElement[bool]) -> None:
+    """Let the digests that these deliveries go in be built anew, if they cannot have left yet.
+
+    Before the deliveries are deleted or withdrawn: it also waits for whoever moves them. A move
+    locks its deliveries first, a carrier before what it carries, and then writes at their
+    destinations. A deletion goes the other way, so without this the two could wait for each other.
     """
-    tasks = select(ReportTask.id).where(*of_tasks)
+    one, carried = aliased(Delivery), aliased(Delivery)
+    carriers = select(func.coalesce(Delivery.carrier_id, Delivery.id)).where(leaving)
     await session.execute(
-        select(Delivery.id)
-        .where(Delivery.task_id.in_(tasks))
-        .order_by(Delivery.id)
+        select(one.id)
+        .where(or_(one.id.in_(carriers), one.id.in_(select(Delivery.id).where(leaving))))
+        .order_by(one.carrier_id.is_not(None), one.id)
         .with_for_update()
+    )
+    # Asked once more: a digest that was just being made is known only now.
+    found = await session.execute(
+        select(one.id, one.task_id, one.slot)
+        .where(
+            one.id.in_(carriers),
+            one.state.in_((State.READY, State.CLAIMED, State.RETRY)),
+            ~one.is_repeat,
+            exists().where(carried.carrier_id == one.id),
+        )
+        .order_by(one.id)
+        .with_for_update()
+    )
+    digests = found.all()
+    if not digests:
+        return
+    ids = [digest.id for digest in digests]
+    reports = [(digest.task_id, digest.slot) for digest in digests]
+    await session.execute(
+        delete(Delivery).where(
+            Delivery.part > 0, tuple_(Delivery.task_id, Delivery.slot).in_(reports)
+        )
+    )
+    await session.execute(
+        update(Delivery)
+        .where(or_(Delivery.id.in_(ids), Delivery.carrier_id.in_(ids)))
+        .values(
+            state=State.DUE,
+            carrier_id=None,
+            payload=null(),
+            attempt=0,
+            next_try_at=None,
+            owner=None,
+            lease_until=None,
+            reason=None,
+        )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -239,7 +324,7 @@ async def overdue(session: AsyncSession, now: datetime) -> list[Standing]:
         session,
         Delivery.finished_at.is_(None),
         Delivery.deadline_at <= now,
-        Delivery.state != State.SENDING,
+        Delivery.state.not_in((State.SENDING, State.JOINED)),
         skip_locked=True,
     )
 
@@ -276,6 +361,59 @@ async def add_parts(
         for part, payload in enumerate(payloads, 1)
     ]
     await session.execute(insert_for(session, Delivery).values(rows).on_conflict_do_nothing())
+
+
+async def join(
+    session: AsyncSession, carrier_id: int, delivery_ids: Collection[int], now: datetime
+) -> None:
+    """These are told in the message of the carrier."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(delivery_ids))
+        .values(
+            state=State.JOINED,
+            carrier_id=carrier_id,
+            owner=None,
+            lease_until=None,
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def end_joined(
+    session: AsyncSession, carrier_ids: Collection[int]
+) -> Sequence[Row[int, int]]:
+    """What goes with carriers that are over is over as they are; carrier and task of each."""
+    carrier = aliased(Delivery)
+    ended = await session.execute(
+        update(Delivery)
+        .where(Delivery.carrier_id == carrier.id, carrier.id.in_(carrier_ids))
+        .values(
+            {
+                column: getattr(carrier, column.key)
+                for column in (
+                    *(Delivery.state, Delivery.reason, Delivery.message_id),
+                    *(Delivery.updated_at, Delivery.finished_at),
+                )
+            }
+        )
+        .returning(Delivery.carrier_id, Delivery.task_id)
+        .execution_options(synchronize_session=False)
+    )
+    return cast("Sequence[Row[int, int]]", ended.all())
+
+
+async def abandoned(session: AsyncSession) -> list[Standing]:
+    """What went in the message of a carrier that was deleted when it may have arrived."""
+    carrier = aliased(Delivery)
+    return await _standing(
+        session,
+        Delivery.carrier_id.is_not(None),
+        Delivery.state == State.JOINED,
+        ~exists().where(carrier.id == Delivery.carrier_id),
+        skip_locked=True,
+    )
 
 
 async def end_rest(session: AsyncSession, ids: Collection[int]) -> None:
@@ -356,6 +494,9 @@ async def undo_early(session: AsyncSession, now: datetime) -> set[int]:
     missed before its deadline is put on its way again. Returns whose slots are forgotten.
     """
     tasks: set[int] = set()
+    await take_apart(
+        session, and_(Delivery.finished_at.is_(None), Delivery.due_at > now + JUST_COME)
+    )
     # One after the other: SQLite has no index for both at a time.
     for is_early in (Delivery.finished_at.is_(None), Delivery.finished_at > now):
         forgotten = await session.scalars(
@@ -387,14 +528,15 @@ async def withdraw(
 
     What may have left is brought to its end, with a marked repeat if need be.
     """
+    is_open = and_(Delivery.finished_at.is_(None), going_to(destinations))
+    await take_apart(session, is_open)
     withdrawn = await session.scalars(
         update(Delivery)
         .where(
-            Delivery.finished_at.is_(None),
+            is_open,
             Delivery.state.in_(WAITING),
             ~Delivery.is_repeat,
             *([] if trials_too else [is_scheduled()]),
-            Delivery.task_id.in_(select(ReportTask.id).where(destinations)),
         )
         .values(
             state=State.WITHDRAWN,
@@ -416,7 +558,11 @@ async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElemen
         update(Delivery)
         .where(Delivery.deadline_at > now, *conditions)
         .values(
-            state=case((Delivery.payload.is_(None), State.DUE), else_=State.READY),
+            state=case(
+                (Delivery.carrier_id.is_not(None), State.JOINED),
+                (Delivery.payload.is_(None), State.DUE),
+                else_=State.READY,
+            ),
             attempt=0,
             next_try_at=None,
             reason=None,
@@ -454,7 +600,12 @@ async def sent_since(session: AsyncSession, since: datetime) -> list[tuple[int, 
     """Into which chats reports were sent, and when, oldest first."""
     rows = await session.execute(
         select(Delivery.chat_id, Delivery.finished_at)
-        .where(Delivery.state == State.SENT, Delivery.finished_at > since)
+        .where(
+            Delivery.state == State.SENT,
+            Delivery.finished_at > since,
+            # What a carrier carried was no message of its own.
+            Delivery.carrier_id.is_(None),
+        )
         .order_by(Delivery.finished_at)
     )
     return [(chat_id, sent_at) for chat_id, sent_at in rows if sent_at is not None]

@@ -1,0 +1,152 @@
+"""Many profiles in one report: none of them delays or spoils the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from functools import wraps
+from typing import Any, cast
+
+import pytest
+
+from core.combined import PATIENCE_SEC, SOON_SEC, Combined, Combiner, Row, combined
+from core.database.models import AvitoProfile
+from core.errors import Unavailable
+from core.report_data import Collector, ReportData
+from tests.support.combined import DAY, report_data
+from tests.support.virtual_time import run_in_virtual_time
+from utils.metrics import CATALOGUE
+
+Story = Callable[[], Coroutine[Any, Any, None]]
+
+
+def in_virtual_time(story: Story) -> Callable[[], None]:
+    @wraps(story)
+    def test() -> None:
+        run_in_virtual_time(story())
+
+    return test
+
+
+class Accounts:
+    """What there is to read: `slow` ones never answer, `broken` ones at once with an error."""
+
+    def __init__(
+        self,
+        *,
+        slow: Collection[int] = (),
+        broken: Collection[int] = (),
+        never_read: Collection[int] = (),
+        fresh: Collection[int] = (),
+    ) -> None:
+        self.fresh = fresh
+        self.slow, self.broken, self.never_read = slow, broken, never_read
+        self.left = 0
+
+    async def as_it_is(self, _shown: object, _period: object) -> dict[int, ReportData]:
+        return {number: report_data(number) for number in self.fresh}
+
+    async def profile(self, owner_id: int, profile_id: int) -> AvitoProfile:
+        return profile(profile_id)
+
+    async def collect(self, asked: AvitoProfile, _period: object) -> ReportData:
+        if asked.id in self.slow:
+            try:
+                await asyncio.sleep(3_600)
+            finally:
+                self.left += 1
+        if asked.id in self.broken:
+            raise Unavailable("stats_v2", status=502)
+        await asyncio.sleep(0.1)
+        return report_data(asked.id)
+
+    async def stored(
+        self, asked: AvitoProfile, _period: object, failure: Exception
+    ) -> ReportData | None:
+        if asked.id in self.never_read:
+            return None
+        return report_data(asked.id, failure=failure)
+
+    async def combine(self, count: int) -> Combined:
+        profiles = [profile(number) for number in range(1, count + 1)]
+        return await Combiner(cast("Collector", self)).combine(profiles, DAY)
+
+
+def profile(number: int) -> AvitoProfile:
+    return AvitoProfile(id=number, owner_id=1, profile_name=f"Профиль {number}", user_id=number)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@in_virtual_time
+async def test_thirty_profiles_take_as_long_as_one() -> None:
+    report = await Accounts().combine(30)
+
+    assert [row.profile_id for row in report.rows] == list(range(1, 31))
+    assert now() == pytest.approx(0.1)
+
+
+@in_virtual_time
+async def test_those_that_hang_are_shown_from_the_store_soon() -> None:
+    accounts = Accounts(slow=range(1, 30))
+
+    report = await accounts.combine(30)
+
+    assert now() == pytest.approx(SOON_SEC)
+    assert accounts.left == 29
+    data = {row.profile_id: row.data for row in report.rows}
+    assert data[30] is not None
+    assert data[30].failure is None
+    assert [isinstance(each and each.failure, Unavailable) for each in data.values()].count(
+        True
+    ) == 29
+
+
+@in_virtual_time
+async def test_one_that_hangs_and_was_never_read_is_given_up_and_the_others_are_right() -> None:
+    report = await Accounts(slow=[2], broken=[3], never_read=[2, 3]).combine(4)
+
+    assert now() == pytest.approx(SOON_SEC + PATIENCE_SEC)
+    assert [(row.profile_id, row.why) for row in report.rows] == [
+        (2, "Unavailable"),
+        (3, "Unavailable"),
+        (1, None),
+        (4, None),
+    ]
+    views = next(figure for figure in report.figures if figure.metric.key == "views")
+    assert views.value == 200
+
+
+def row(number: int, data: ReportData | None) -> Row:
+    return Row(number, f"Профиль {number}", data)
+
+
+def test_trouble_comes_first_and_the_rest_stays_in_order() -> None:
+    contacts = {1: (10, 10), 2: (50, 5), 3: (50, 44), 4: (0, 0), 5: (50, 40), 6: (60, 6)}
+    rows = [
+        row(number, report_data(number, before=before, contacts=came, spending=0))
+        for number, (before, came) in contacts.items()
+    ]
+
+    report = combined(DAY, [*rows, row(7, None)])
+
+    assert [each.profile_id for each in report.rows] == [7, 2, 6, 5, 1, 3, 4]
+
+
+def test_what_one_keeps_to_itself_is_in_no_sum() -> None:
+    every = {metric.key for metric in CATALOGUE}
+    whole = combined(DAY, [row(1, report_data(1)), row(2, report_data(2)), row(3, None)])
+
+    shown = whole.showing({1: every, 2: every - {"wallet_balance"}, 3: every})
+
+    totals = [figure.metric.key for figure in shown.figures]
+    assert totals == [metric.key for metric in CATALOGUE if metric.key != "wallet_balance"]
+    told = {
+        each.profile_id: {figure.metric.key for figure in each.data.figures}
+        for each in shown.rows
+        if each.data is not None
+    }
+    assert told == {1: every, 2: every - {"wallet_balance"}}
+    assert [each.light for each in shown.rows] == [each.light for each in whole.rows]
