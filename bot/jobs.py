@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,8 @@ log = get_logger(__name__)
 PROGRESS_PAUSE_SEC = 5.0
 """Edits of one message are limited like sends; progress needs no more than this."""
 RETRY_SEC = 5.0
+WIDTH = 16
+"""How many jobs are at work at a time; those that only wait are not among them."""
 
 
 async def begin(
@@ -113,7 +115,7 @@ class Ending:
 class JobContext:
     """What a running job knows and may do."""
 
-    def __init__(self, job: Job, office: JobOffice) -> None:
+    def __init__(self, job: Job, office: JobOffice, slot: AsyncExitStack) -> None:
         self.job_id = job.id
         self.owner_id = job.owner_id
         self.chat_id = job.chat_id
@@ -122,6 +124,7 @@ class JobContext:
         self.thread_id = job.thread_id
         self._message_id = job.message_id
         self._office = office
+        self._slot = slot
         self._progressed_at = 0.0
 
     @property
@@ -135,6 +138,13 @@ class JobContext:
             return
         self._progressed_at = now
         await self._office.edit(self.chat_id, self._message_id, screen)
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Let others work in our slot while there is nothing to do but wait."""
+        await self._slot.aclose()
+        yield
+        await self._slot.enter_async_context(self._office.slots)
 
     @asynccontextmanager
     async def ending(self) -> AsyncIterator[Ending]:
@@ -196,8 +206,6 @@ class JobOffice:
         courier: Courier,
         incidents: IncidentDesk,
         clock: Clock,
-        *,
-        width: int = 16,
     ) -> None:
         self.sessions = sessions
         self.hand_over: Callable[[list[Reply]], None] = lambda _: None
@@ -208,7 +216,7 @@ class JobOffice:
         self._clock = clock
         self._kinds: Mapping[str, JobFunction] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._slots = asyncio.Semaphore(width)
+        self.slots = asyncio.Semaphore(WIDTH)
         self._closing = False
 
     def now(self) -> datetime:
@@ -266,12 +274,15 @@ class JobOffice:
         return await inbox.owe(session, owed, self._clock.now())
 
     async def _run(self, job_id: int) -> None:
-        async with self._slots:
-            while not await self._attempt(job_id):
-                # The database is away; the row is still there when it comes back.
-                await asyncio.sleep(RETRY_SEC)
+        while True:
+            async with AsyncExitStack() as slot:
+                await slot.enter_async_context(self.slots)
+                if await self._attempt(job_id, slot):
+                    return
+            # The database is away; the row is still there when it comes back.
+            await asyncio.sleep(RETRY_SEC)
 
-    async def _attempt(self, job_id: int) -> bool:
+    async def _attempt(self, job_id: int, slot: AsyncExitStack) -> bool:
         """True when the job came to an end, whatever end."""
         try:
             async with self.sessions() as session:
@@ -282,7 +293,7 @@ class JobOffice:
                     del self.promised[job_id]
             if job is None:
                 return True
-            context = JobContext(job, self)
+            context = JobContext(job, self, slot)
             try:
                 await self._kinds[job.kind](context)
             except Exception as error:
