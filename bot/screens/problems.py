@@ -124,6 +124,12 @@ def file_gone() -> Screen:
     return screen("Файл не сохранился. Соберите его ещё раз.")
 
 
+def file_refused(file: Screen) -> Screen:
+    """In place of a file that Telegram does not take; the way on from it stays."""
+    words = screen("😔 Telegram не принял файл. Попробуйте собрать его ещё раз позже.")
+    return words.model_copy(update={"keyboard": file.keyboard})
+
+
 def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
     """How a job ends that could not do its work."""
     rows: list[keyboards.Row] = []

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from sandbox.telegram import server
+from sandbox.telegram.errors import bad_request
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
 from tests.support.report import ask_report
@@ -133,3 +135,29 @@ async def test_a_file_that_was_lost_before_it_was_sent_says_so(rig: BotRig) -> N
     await rig.start()
 
     await chat.wait_for("Файл не сохранился")
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (["editMessageMedia"], "Отчёт Avito в Excel"),
+        (["editMessageMedia", "sendDocument"], "Telegram не принял файл"),
+    ],
+)
+async def test_a_file_that_telegram_refuses_leaves_no_placeholder_behind(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch, refused: list[str], said: str
+) -> None:
+    def refuse(_call: object) -> None:
+        raise bad_request("MEDIA_INVALID")
+
+    chat, profile_id = await rig.connect(rig.alice)
+    await ask_report(chat, profile_id)
+    for method in refused:
+        monkeypatch.setitem(server.METHODS, method, refuse)
+
+    chat.click("📗 Excel")
+
+    told = await chat.wait_for(said)
+    assert told.button_data == [f"profile_open:{profile_id}"]
+    await rig.settled()
+    assert "Собираю отчёт" not in chat.transcript()
