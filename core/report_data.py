@@ -46,6 +46,8 @@ class ReportData:
     """The last day is over, but its numbers end here: it was read before its end."""
     old_wallet_at: datetime | None
     """When the wallet was read, if that is longer ago than a wallet should be."""
+    wallet_failure: Exception | None = None
+    """What a due read of the wallet ended with; an older one is compared with nothing."""
     course: Course | None = None
     """What the picture shows; None: there is nothing to draw, or nobody wants it."""
 
@@ -98,10 +100,10 @@ class Collector:
         """
         freshness = await self.refresh(profile, period)
         async with self._noting_refusal(profile):
-            await self.sync.ensure_fresh_wallet(access_to(profile))
+            wallet_failure = await self.sync.ensure_fresh_wallet(access_to(profile))
         if not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
-        return await self._data(profile, period, freshness)
+        return await self._data(profile, period, freshness, wallet_failure)
 
     async def daily(self, profile: AvitoProfile, period: Period) -> dict[date, list[Figure]]:
         """The statistics of each day of `period` that is stored, without changes."""
@@ -123,11 +125,15 @@ class Collector:
         if held is None or len(days) < period.length:
             return None
         freshness = Freshness(held.stats_read_at, refreshed=False)
-        data = await self._data(profile, period, freshness)
+        data = await self._data(profile, period, freshness, failure)
         return replace(data, failure=failure)
 
     async def _data(
-        self, profile: AvitoProfile, period: Period, freshness: Freshness
+        self,
+        profile: AvitoProfile,
+        period: Period,
+        freshness: Freshness,
+        wallet_failure: Exception | None,
     ) -> ReportData:
         access, now = access_to(profile), self.clock.now()
         days, wallet, earlier = await _read(self.sessions, access, period)
@@ -143,7 +149,7 @@ class Collector:
                 period,
                 {day: numbers.metrics for day, numbers in days.items()},
                 wallet=wallet,
-                earlier_wallet=earlier,
+                earlier_wallet=earlier if wallet_failure is None else None,
                 compare=compare,
             ),
             by_listings=any(one.source is Source.V1 for one in _known(days, period)),
@@ -154,6 +160,7 @@ class Collector:
             old_wallet_at=wallet.taken_at
             if wallet and now - wallet.taken_at > WALLET_AGE
             else None,
+            wallet_failure=wallet_failure,
             course=course_of(profile.profile_name, shown, days, is_cut=cut_at is not None),
         )
 

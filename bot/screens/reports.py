@@ -196,8 +196,7 @@ def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
             f"⚠️ День {format_day(data.period.last)} прочитан не целиком "
             f"(до {format_time(data.cut_at)}): сравнивать его рано."
         )
-    if data.old_wallet_at is not None:
-        remarks.append(f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}.")
+    remarks += _wallet_remark(data, now, for_owner)
     if data.failure is not None:
         why = f": {problems.reason(data.failure)}" if for_owner else "."
         remarks.append(f"⚠️ Свежие числа прочитать не удалось{why}")
@@ -206,6 +205,18 @@ def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         what_to_do = "нажмите «Обновить» через минуту" if for_owner else "эти прочитаны раньше"
         remarks.append(f"ℹ️ Avito отдаёт новые числа раз в минуту: {what_to_do}.")
     return remarks
+
+
+def _wallet_remark(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
+    """What is older than it should be, or unknown; and why, if only the wallet is."""
+    failure = data.wallet_failure if data.failure is None else None
+    why = f": {problems.reason(failure)}" if for_owner and failure is not None else "."
+    if data.old_wallet_at is not None:
+        read = f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}"
+        return [read + (f", новые прочитать не удалось{why}" if failure is not None else ".")]
+    if failure is not None:
+        return [f"⚠️ Кошелёк и аванс прочитать не удалось{why}"]
+    return []
 
 
 def _hides_spending(figures: Iterable[Figure]) -> bool:
