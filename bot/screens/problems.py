@@ -27,7 +27,7 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from core.services.destinations import Refusal
+from core.services.destinations import Refusal, Trouble
 
 NO_SUCH_PROFILE = "Такого профиля у вас нет: возможно, он удалён."
 NO_SUCH_DESTINATION = "Этого места для отчётов у вас уже нет: возможно, его убрали."
@@ -59,6 +59,13 @@ _UNDELIVERED = {
     "outage": "Бот в это время не работал.",
     "defect": "Сбой на нашей стороне, мы о нём уже знаем.",
     PAUSED: "Вы поставили отчёты на паузу раньше, чем он ушёл.",
+    # All these are over where they are read: a place that is still refused says so itself.
+    Trouble.BLOCKED.value: (
+        "Бот был остановлен: вы заблокировали его в Telegram. Теперь он снова может вам писать."
+    ),
+    Trouble.KICKED.value: "Бота тогда не было в том чате. Теперь он там есть.",
+    Trouble.NO_RIGHTS.value: "Боту тогда нельзя было писать в тот чат. Теперь можно.",
+    Trouble.CHAT_GONE.value: "Telegram тогда не находил тот чат. Теперь он есть.",
     Refusal.NOT_MEMBER.value: "Вас не было в том чате.",
     Refusal.NOT_ADMIN.value: "Вы не были администратором того канала.",
     "topic_gone": "Тема закрыта или удалена, поэтому он ушёл в общий чат группы.",
@@ -72,6 +79,10 @@ _TROUBLES: dict[type[Exception], str] = {
 }
 """What the operator reads of the errors that he is told about."""
 _BY_NAME = {kind.__name__: sentence for kind, sentence in _REASONS.items()}
+_REFUSED = (
+    "Telegram отказался его принять, почему — записано в журнале бота. Следующий уйдёт по "
+    "расписанию."
+)
 _UNKNOWN = "Не получилось прочитать данные Avito."
 
 
@@ -95,7 +106,7 @@ def asks_for_keys(name: str | None) -> bool:
 
 def of_delivery(problem: str) -> str:
     """Why a scheduled report did not arrive, from what is stored with its destination."""
-    return _UNDELIVERED.get(problem) or _BY_NAME.get(problem) or "Telegram его не принял."
+    return _UNDELIVERED.get(problem) or _BY_NAME.get(problem) or _REFUSED
 
 
 def short_incident(code: str) -> str:

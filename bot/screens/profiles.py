@@ -22,7 +22,7 @@ from bot.effects import Screen
 from bot.keyboards import button, keyboard, pager
 from bot.screens import problems
 from bot.screens.parts import Line, named, screen
-from bot.screens.schedule_words import describe_next
+from bot.screens.schedule_words import describe_next, describe_waiting
 from core.database.models import AvitoProfile
 from core.services.profiles import NAME_LIMIT, Card, ProfilePage
 from core.services.schedule import schedule_of
@@ -66,6 +66,7 @@ def card(card: Card, now: datetime) -> Screen:
         _wallet_line(card, now),
         _numbers_line(card, now),
         _schedule_line(card, now),
+        *(describe_waiting(each, schedule_of(profile).zone, now) for each in card.waiting),
     ]
     if profile.is_duplicate:
         lines += ["", "⚠️ Этот аккаунт Avito подключён у вас дважды: один из профилей лишний."]

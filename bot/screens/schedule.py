@@ -40,6 +40,7 @@ from bot.screens.schedule_words import (
     describe_next,
     describe_period_choice,
     describe_schedule,
+    describe_waiting,
     describe_zone,
 )
 from core.database.models import ReportTask
@@ -349,6 +350,7 @@ def _when(settings: ReportSettings, now: datetime) -> list[Line]:
     return [
         f"Когда: {describe_schedule(schedule)}, {describe_zone(schedule.zone, now)}",
         f"Следующий: {following}",
+        *(describe_waiting(each, schedule.zone, now) for each in settings.waiting),
     ]
 
 

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
 from core.database.repositories import outbox
 from core.errors import ProfileNotFound
+from core.services import deliveries
+from core.services.deliveries import Waiting
 from core.statistics import store
 from utils.analytics import Wallet
 
@@ -39,6 +41,8 @@ class Card:
     destinations: int
     next_due_at: datetime | None
     """When the next scheduled report is due."""
+    waiting: Sequence[Waiting]
+    """Scheduled reports that are due and that Avito has given no numbers for yet."""
     wallet: Wallet | None
     stats_read_at: datetime | None
     first_day: date | None
@@ -87,7 +91,7 @@ async def page(session: AsyncSession, owner_id: int, number: int = 0) -> Profile
 
 
 async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
-    """Everything the card shows, in one query."""
+    """Everything the card shows."""
     destinations = (
         select(func.count())
         .where(ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
@@ -113,10 +117,12 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
         )
     ).one()
     count, due_at, sync, wallet = row
+    waiting = await deliveries.waiting(session, [profile.id])
     return Card(
         profile=profile,
         destinations=count,
         next_due_at=due_at,
+        waiting=waiting.get(profile.id, ()),
         wallet=_as_wallet(wallet) if wallet is not None else None,
         stats_read_at=sync.stats_read_at if sync is not None else None,
         first_day=sync.first_day if sync is not None else None,
