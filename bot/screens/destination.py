@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from aiogram.utils.formatting import Bold, Code, Text
 
@@ -29,8 +29,11 @@ from bot.keyboards import button, keyboard, link
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import describe_next, describe_schedule
 from core.database.models import AvitoProfile, ReportTask
+from core.missed import Missed
 from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
 from core.services.schedule import schedule_of
+from utils.formatter import format_dates
+from utils.plurals import plural
 
 _WHAT = {"channel": "канал", "group": "группа", "supergroup": "группа"}
 _INTO = {"channel": "канал", "group": "группу", "supergroup": "группу"}
@@ -43,6 +46,8 @@ _TROUBLES: dict[str, str] = {
     Refusal.NOT_MEMBER: "вас там больше нет: вернитесь в этот чат",
     Refusal.NOT_ADMIN: "вы там больше не администратор: попросите вернуть вам права",
 }
+MISSED_NAMED = 7
+"""So many missed reports are named by their days."""
 REMOVED = "Готово, отчёты туда больше не придут."
 
 WHY_NOT: dict[str, str] = {
@@ -219,17 +224,30 @@ def suspended(destinations: Sequence[Destination]) -> Screen:
     )
 
 
-def resumed(destinations: Sequence[Destination], now: datetime) -> Screen:
+def resumed(
+    destinations: Sequence[Destination], missed: Mapping[int, Missed], now: datetime
+) -> Screen:
+    """`missed`: what did not come to these meanwhile, by destination."""
     first = destinations[0]
+    lines: list[Line] = []
+    for one in destinations:
+        lines += [f"{named(one.profile.profile_name)}:", state_of(one, now)]
+        if one.task.id in missed:
+            lines.append(_missed(missed[one.task.id].days))
     return screen(
         Bold(f"✅ Снова могу писать: {name_of(first.task)}"),
-        *(
-            line
-            for one in destinations
-            for line in (f"{named(one.profile.profile_name)}:", state_of(one, now))
-        ),
+        *lines,
         keyboard=keyboard([button("📍 Это место", DestinationView(task_id=first.task.id))]),
     )
+
+
+def _missed(days: Sequence[date]) -> str:
+    if len(days) > MISSED_NAMED:
+        reports = plural(len(days), "отчёт", "отчёта", "отчётов")
+        first, last = format_dates(days[:1]), format_dates(days[-1:])
+        return f"Пока не мог, пропущено {reports}: с {first} по {last}."
+    came = "не пришёл отчёт" if len(days) == 1 else "не пришли отчёты"
+    return f"Пока не мог, {came} от {format_dates(days)}."
 
 
 def still_refused(destination: Destination, why: Trouble | Refusal) -> Screen:

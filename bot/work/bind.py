@@ -20,6 +20,7 @@ from bot.screens import trial as trial_screens
 from core import slots
 from core.database.session import Sessions, reading
 from core.errors import DestinationNotFound
+from core.missed import missed_meanwhile
 from core.ports import Clock
 from core.services import deliveries, destinations, profiles, topics
 from core.services.destinations import Bound, Destination, Refusal, Trouble
@@ -146,9 +147,19 @@ class BindWork:
         now, chat_id = self.clock.now(), destination.task.chat_id
         owner_id = destination.profile.owner_id
         resumed = await destinations.resume_chat(ending.session, chat_id, now, owner_id=owner_id)
-        ending.screen = screens.one(destination, now)
+        missed = await missed_meanwhile(ending.session, resumed, now)
+        mine = [
+            each
+            for each in resumed
+            if each.task.id in missed and each.profile.owner_id == owner_id
+        ]
+        ending.screen = (
+            screens.resumed(mine, missed, now) if mine else screens.one(destination, now)
+        )
         ending.more = _told_others(
-            destinations.news(resumed, now), owner_id, lambda theirs: screens.resumed(theirs, now)
+            destinations.news(resumed, now),
+            owner_id,
+            lambda theirs: screens.resumed(theirs, missed, now),
         )
 
 
