@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.health import is_unreachable
 from core.database.models import Delivery
 from core.database.repositories import outbox as repository
-from core.database.repositories.outbox import TRIAL, Changes, Standing, State
+from core.database.repositories.outbox import SUPPLEMENT, TRIAL, Changes, Standing, State
 from core.database.session import Sessions, reading
 from core.group_commit import GroupCommit
 from core.logs import get_logger
@@ -66,6 +66,8 @@ class Move:
     decide: Callable[[Standing, datetime], Changes | None]
     parts: Sequence[dict[str, Any]] = ()
     """What becomes ready together with it, to be sent after it."""
+    supplement_at: datetime | None = None
+    """From when on the same is to be built once more."""
     written: Changes | None = None
     """What the last try wrote: found in the row again, its commit had succeeded."""
 
@@ -106,15 +108,25 @@ class Outbox:
             claimed = await repository.claim_ready(session, count, self._clock.now(), claim)
         return self._hold(claimed, SEND_LEASE)
 
-    async def ready(self, delivery_id: int, *payloads: dict[str, Any]) -> bool:
+    async def ready(
+        self,
+        delivery_id: int,
+        *payloads: dict[str, Any],
+        supplement_at: datetime | None = None,
+    ) -> bool:
         """Freeze what will be sent: one message, or the parts of one that is too long.
 
+        It is not whole where there is a `supplement_at`: from then on it is built once more.
         False: it was not ours to build any more.
         """
         first, *rest = payloads
         changes = {"state": State.READY, "payload": first, "attempt": 0, "next_try_at": None}
         decide = self._from(State.BUILDING, changes, _let_go)
-        return await self._moved(delivery_id, decide, rest) is not None
+        return await self._moved(delivery_id, decide, rest, supplement_at) is not None
+
+    async def drop(self, delivery_id: int) -> bool:
+        """A supplement is not to be had; what it would add to has left, so nobody is told."""
+        return await self._move(delivery_id, self._from(State.BUILDING, {}, _withdrawn))
 
     async def postpone(self, delivery_id: int, at: datetime, reason: str) -> bool:
         """Building it failed; it is due again at `at`, and younger ones may pass it."""
@@ -199,8 +211,9 @@ class Outbox:
             await self._write(session, overdue, closed, now)
         if recovered:
             log.info("deliveries_recovered", count=len(recovered))
-        if closed:
-            log.warning("deliveries_missed", count=len(closed))
+        missed = sum(each["state"] != State.WITHDRAWN for each in closed.values())
+        if missed:
+            log.warning("deliveries_missed", count=missed)
 
     async def release(self) -> None:
         """Before stopping: put back what is in hand, except what is being sent."""
@@ -273,8 +286,9 @@ class Outbox:
         delivery_id: int,
         decide: Callable[[Standing, datetime], Changes | None],
         parts: Sequence[dict[str, Any]] = (),
+        supplement_at: datetime | None = None,
     ) -> State | None:
-        state = await self._moves.submit(Move(delivery_id, decide, parts))
+        state = await self._moves.submit(Move(delivery_id, decide, parts, supplement_at))
         self._in_hand.pop(delivery_id, None)
         return state
 
@@ -296,8 +310,13 @@ class Outbox:
             outcomes.append(None if move.written is None else move.written["state"])
         await self._write(session, rows, changes, now)
         for move in moves:
-            if move.parts and move.delivery_id in changes:
+            if move.delivery_id not in changes:
+                continue
+            if move.parts:
                 await repository.add_parts(session, move.delivery_id, move.parts, now)
+            if move.supplement_at is not None:
+                at = move.supplement_at
+                await repository.add_supplement(session, move.delivery_id, at, now)
         return outcomes
 
     async def _write(
@@ -344,6 +363,10 @@ def _finish(state: State, now: datetime) -> Changes:
     return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now, **told}
 
 
+def _withdrawn(now: datetime) -> Changes:
+    return _finish(State.WITHDRAWN, now) | {"reason": None}
+
+
 def _lose(row: Standing, now: datetime) -> Changes:
     # The owner stays: should he learn after all that it arrived, he may still say so.
     if row.is_repeat or row.on_lost_answer == "hold":
@@ -367,6 +390,8 @@ def _too_late(row: Standing, now: datetime) -> Changes:
     if row.is_repeat:
         # Its first copy may have arrived: that is not missed, it is not known.
         return _finish(State.HELD, now) | {"reason": LOST_ANSWER}
+    if row.slot.startswith(SUPPLEMENT):
+        return _withdrawn(now)
     # Somebody pressed a button for a trial, and waits.
     is_untold = row.slot.startswith(TRIAL)
     return _finish(State.MISSED, now) | {"reason": TOO_LATE, "is_untold": is_untold}

@@ -88,6 +88,9 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     lines = _lines(report.data, now, for_owner)
     if report.is_trial:
         lines.insert(0, Italic("Пробный отчёт"))
+    if report.is_supplement:
+        last = format_day(report.data.period.last)
+        lines.insert(0, Italic(f"✅ Дополнено: день {last} теперь целиком"))
     if report.missed:
         why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
         lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
