@@ -26,7 +26,10 @@ from bot.handlers import (
     destination,
     fallback,
     groups,
+    history,
+    listings,
     membership,
+    metrics,
     profiles,
     reports,
     schedule,
@@ -49,6 +52,7 @@ from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
 from bot.work.connect import ConnectWork
 from bot.work.excel import ExcelWork
+from bot.work.listings import ListingsWork
 from bot.work.reports import ReportWork, freeze
 from bot.work.stats import StatsWork
 from core.avito.client import Avito
@@ -71,6 +75,7 @@ from core.rounds import Rounds
 from core.scheduler import Errands, Scheduler
 from core.secrets import Keyring
 from core.shelf import Shelf
+from core.statistics.listing_sync import ListingSync
 from core.statistics.sync import StatisticsSync
 from core.worker_lock import WorkerLock
 
@@ -195,6 +200,7 @@ def build_app(
     )
     avito = Avito(door, DatabaseTokenStore(sessions), clock)
     sync = StatisticsSync(sessions, avito, clock)
+    listing_sync = ListingSync(sessions, avito, sync, clock)
     collector = Collector(sessions, avito, sync, clock)
     cooldown = Cooldown(clock, STATS_PAUSE)
 
@@ -213,6 +219,7 @@ def build_app(
             "send_again": place_checks.send_again,
             "report": report_work.run,
             "report_excel": ExcelWork(report_work, shelf).run,
+            "listings": ListingsWork(collector, listing_sync, clock).run,
             "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
     )
@@ -241,7 +248,7 @@ def build_app(
         gave_up=aftermath.not_built,
         escalate=incidents.escalate,
     )
-    rounds = Rounds(collector, incidents.escalate)
+    rounds = Rounds(collector, listing_sync, incidents.escalate)
 
     def wake() -> None:
         runner.wake()
@@ -250,7 +257,7 @@ def build_app(
     errands = Errands(
         wake_builder=wake,
         warm_up=rounds.ahead_of_slots,
-        sync_statistics=rounds.nightly,
+        sync_statistics=rounds.all_night,
         keep_house=Housekeeper(sessions, shelf, clock).tidy,
         tell=aftermath.catch_up,
         call_roll=RollCall(bot, sessions, aftermath).run,
@@ -296,12 +303,15 @@ def build_dispatcher(
         bind,
         start,
         reports,
+        history,
+        listings,
         stats,
         groups,
         profiles,
         connect,
         destination,
         schedule,
+        metrics,
         trial,
         deliveries,
         settings,

@@ -9,32 +9,55 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from aiogram.filters.callback_data import CallbackData
-from pydantic import Field, PlainSerializer, model_validator
+from pydantic import Field, model_validator
 
 from core.schedule_policy import Frequency
 from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod
+from core.statistics.listings import Order
+from utils.calendars import Grain, Preset
+from utils.periods import Period
 
 # A number that no column can hold is no button of ours: it must not get as far as a query.
 ProfileId = Annotated[int, Field(ge=1, lt=2**31)]
 JobId = Annotated[int, Field(ge=1, lt=2**63)]
 TaskId = Annotated[int, Field(ge=1, lt=2**31)]
 DeliveryId = Annotated[int, Field(ge=1, lt=2**63)]
-# Far from both ends of the calendar, so that a period before or after it is one too.
-Day = Annotated[
-    date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1)), PlainSerializer(date.isoformat)
-]
 # Telegram promises that a chat takes no more than 52 bits, and a topic is a message's id.
 ChatId = Annotated[int, Field(gt=-(2**52), lt=2**52)]
 ThreadId = Annotated[int, Field(ge=0, lt=2**31)]
+# Not an enum: a metric we do not know any more has to get its sentence, not an error.
+MetricKey = Annotated[str, Field(max_length=24)]
+# Far from both ends of the calendar, so that a period before or after it is one too.
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 
 
 class AboutProfile(CallbackData, prefix="about_profile"):
     """What every button about one profile carries. Itself on no button."""
 
     profile_id: ProfileId
+
+    def _encode_value(self, key: str, value: Any) -> str:
+        # aiogram reads dates, but does not write them.
+        return value.isoformat() if isinstance(value, date) else super()._encode_value(key, value)
+
+
+class AboutPeriod(AboutProfile, prefix="about_period"):
+    """What every button about the numbers of some days carries. Itself on no button."""
+
+    first: Day
+    last: Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        _ = self.period
+        return self
+
+    @property
+    def period(self) -> Period:
+        return Period(self.first, self.last)
 
 
 class AboutDestination(CallbackData, prefix="about_destination"):
@@ -93,17 +116,77 @@ class ReportNow(AboutProfile, prefix="report_now"):
     """Yesterday's report, here and now."""
 
 
-class ReportExcel(AboutProfile, prefix="report_excel"):
+class ReportExcel(AboutPeriod, prefix="report_excel"):
     """The report as a workbook."""
 
-    first: Day
-    last: Day
 
-    @model_validator(mode="after")
-    def _is_a_period(self) -> Self:
-        if self.last < self.first:
-            raise ValueError("reversed")
-        return self
+class ReportHistorical(AboutProfile, prefix="report_historical"):
+    """Ask about which days the report should be."""
+
+
+class ReportOther(AboutPeriod, prefix="report_other"):
+    """The same under a report about these days, with the way back to it."""
+
+
+class ReportPreset(AboutProfile, prefix="report_preset"):
+    """A report about a period that has a name."""
+
+    preset: Preset
+
+
+class ReportDays(AboutProfile, prefix="report_days"):
+    """A report about the last so many days that are over."""
+
+    days: Annotated[int, Field(ge=1, le=366)]
+
+
+class ReportDates(AboutProfile, prefix="report_dates"):
+    """Ask for the days by typing."""
+
+
+class ReportShow(AboutPeriod, prefix="report_show"):
+    """A report about these days."""
+
+
+class ReportRefresh(AboutPeriod, prefix="report_refresh"):
+    """The same once more, saying how old it is."""
+
+
+class ReportCompare(AboutPeriod, prefix="report_compare"):
+    """These days beside as many before them."""
+
+
+class ReportAgainst(AboutPeriod, prefix="report_against"):
+    """These days beside those from `other` on."""
+
+    other: Day
+
+
+class ReportBreakdown(AboutPeriod, prefix="report_breakdown"):
+    """These days one by one; by weeks or months if they are many."""
+
+
+class BreakdownBy(AboutPeriod, prefix="breakdown_by"):
+    """These days by days, weeks or months."""
+
+    grain: Grain
+
+
+class CalendarPage(AboutProfile, prefix="calendar_page"):
+    """A month to choose a period from; with its first day when that is chosen already."""
+
+    month: Day
+    first: Day | None = None
+
+
+class CalendarEmpty(AboutProfile, prefix="calendar_empty"):
+    """A place in a calendar where nothing can be chosen."""
+
+
+class ComparePage(AboutPeriod, prefix="compare_page"):
+    """A month to choose the beginning of another period from, to compare these days with."""
+
+    month: Day
 
 
 class ReportSetChat(AboutProfile, prefix="report_set_chat"):
@@ -250,6 +333,46 @@ class ReportPeriodAuto(AboutProfile, prefix="report_period_auto"):
     """About the days that the frequency implies."""
 
 
+class ReportCharacteristics(AboutProfile, prefix="report_characteristics"):
+    """Which metrics the reports show; asks where if that is not the same everywhere."""
+
+
+class ReportMetricsEverywhere(AboutProfile, prefix="report_metrics_everywhere"):
+    """The metrics for all places at once."""
+
+
+class ReportToggle(AboutProfile, prefix="report_toggle"):
+    """Tick or untick a metric for all places."""
+
+    metric: MetricKey
+
+
+class ReportMetricsAll(AboutProfile, prefix="report_metrics_all"):
+    """All metrics, for all places."""
+
+
+class ReportMetricsUsual(AboutProfile, prefix="report_metrics_usual"):
+    """The metrics that everybody starts with, for all places."""
+
+
+class DestinationMetrics(AboutDestination, prefix="destination_metrics"):
+    """Which metrics the reports of one place show."""
+
+
+class DestinationToggle(AboutDestination, prefix="destination_toggle"):
+    """Tick or untick a metric for one place."""
+
+    metric: MetricKey
+
+
+class DestinationMetricsAll(AboutDestination, prefix="destination_metrics_all"):
+    """All metrics, for one place."""
+
+
+class DestinationMetricsSame(AboutDestination, prefix="destination_metrics_same"):
+    """For one place what the profile shows."""
+
+
 class ReportPause(AboutProfile, prefix="report_pause"):
     """No reports on schedule for now."""
 
@@ -278,6 +401,17 @@ class DeliveryResend(CallbackData, prefix="delivery_resend"):
 
 class StatsShow(CallbackData, prefix="stats_show"):
     """The combined report of this chat once more."""
+
+
+class ReportItems(AboutPeriod, prefix="report_items"):
+    """What each listing did in these days."""
+
+
+class ItemsPage(AboutPeriod, prefix="items_page"):
+    """The same in another order, or another page of it; pages count from 0."""
+
+    order: Order
+    page: Annotated[int, Field(ge=0, lt=10**6)]
 
 
 class KeyStep(StrEnum):

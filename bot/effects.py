@@ -47,6 +47,12 @@ class Screen(BaseModel):
     keyboard: Keyboard | None = None
     picture: Course | None = None
     document: Document | None = None
+    under_picture: bool = False
+    """The words stand under the picture that their message shows already."""
+
+    def fits(self, shown: Screen) -> bool:
+        """Whether it can take the place of `shown`: a picture never gives way to words alone."""
+        return not shown.under_picture or self.under_picture or self.picture is not None
 
     @property
     def inline(self) -> InlineKeyboardMarkup | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, Message, MessageOriginChannel
+from aiogram.types import CallbackQuery, InaccessibleMessage, Message, MessageOriginChannel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.callbacks import AboutDestination, AboutProfile
@@ -17,6 +17,7 @@ from bot.show import Stage
 from core.database.models import AvitoProfile
 from core.services import destinations, profiles
 from core.services.destinations import Destination
+from core.services.profiles import Viewed
 
 
 class InPrivate(Filter):
@@ -38,6 +39,38 @@ class OwnedProfile(Filter):
     ) -> dict[str, AvitoProfile]:
         found = await profiles.owned(session, query.from_user.id, callback_data.profile_id)
         return {"profile": found}
+
+
+class ViewedProfile(Filter):
+    """Resolves a button's profile for whoever may look at its numbers there, as `viewed`.
+
+    Raises `ProfileNotFound` for everybody else exactly as for a deleted profile. Must stand
+    after the filter of a callback that is `AboutProfile`.
+    """
+
+    async def __call__(
+        self,
+        query: CallbackQuery,
+        session: AsyncSession,
+        stage: Stage,
+        callback_data: AboutProfile,
+    ) -> dict[str, Viewed]:
+        found = await profiles.viewable(
+            session,
+            query.from_user.id,
+            stage.chat_id or 0,
+            stage.thread_id or 0,
+            callback_data.profile_id,
+        )
+        return {"viewed": found}
+
+
+class TopicUnknown(Filter):
+    """A press on a message of a forum so old that Telegram does not say in which topic it is."""
+
+    async def __call__(self, query: CallbackQuery) -> bool:
+        message = query.message
+        return isinstance(message, InaccessibleMessage) and bool(message.chat.is_forum)
 
 
 class OwnedDestination(Filter):

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from aiogram.enums import ParseMode
-from aiogram.methods import EditMessageText
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.delivery import Courier, SendError
 from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
 from bot.middleware import lane_of
+from bot.screens import parts
+from bot.scribe import edit_words
 from bot.show import Stage
 from core.database.health import is_unreachable
 from core.database.models import Job, Reply
@@ -40,6 +40,8 @@ PROGRESS_PAUSE_SEC = 5.0
 RETRY_SEC = 5.0
 WIDTH = 16
 """How many jobs are at work at a time; those that only wait are not among them."""
+REPLACED = "replaced"
+"""Where the payload keeps the screen whose place the placeholder took."""
 
 
 async def begin(
@@ -58,20 +60,21 @@ async def begin(
 ) -> None:
     """Write a job down and show its placeholder, made from the job's id.
 
-    It is shown where it was asked for, or with `in_private` to that person alone; with `in_place`
-    instead of the screen whose button was pressed. The person
-    owns it, or with `for_chat` the chat itself: in a channel and behind an anonymous
-    administrator nobody is known. Raises `JobAlreadyRunning` when the same work is under way in
-    this chat.
+    It is shown where it was asked for, or with `in_private` to that person alone, or with
+    `in_place` instead of the message whose button was pressed, which comes back if nothing comes
+    of the job. The person owns it, or with `for_chat` the chat itself: in a channel and behind
+    an anonymous administrator nobody is known, and in a group others may want to stop it too.
+    Raises `JobAlreadyRunning` when the same work is under way in this chat.
     """
+    replaced = stage.shown if in_place else None
+    if replaced is not None:
+        payload = {**payload, REPLACED: replaced.model_dump(mode="json", exclude_none=True)}
     owner_id = stage.chat_id if for_chat else _known_person(stage)
     chat_id = owner_id if in_private else stage.chat_id
     assert owner_id is not None  # noqa: S101 - only updates without a message have no chat
     assert chat_id is not None  # noqa: S101
     key = f"{kind}:{dedupe}:{chat_id}"
-    running = await jobs.find_by_key(session, key)
-    if running is not None:
-        raise JobAlreadyRunning(running.id)
+    await _check_free(session, key)
     job = Job(
         kind=kind,
         owner_id=owner_id,
@@ -84,12 +87,40 @@ async def begin(
     )
     session.add(job)
     await session.flush()
-    if in_place:
-        stage.show(placeholder(job.id), job_id=job.id)
+    if replaced is not None:
+        stage.show(_in_place_of(replaced, placeholder(job.id)), job_id=job.id)
     elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
         stage.tell(chat_id, placeholder(job.id), job_id=job.id)
+
+
+async def check_free(session: AsyncSession, stage: Stage, *, kind: str, dedupe: str) -> None:
+    """Raise `JobAlreadyRunning` when such work is under way in this chat."""
+    await _check_free(session, f"{kind}:{dedupe}:{stage.chat_id}")
+
+
+def in_message(stage: Stage) -> str | None:
+    """What tells apart work of which a message holds one at a time; None outside of messages."""
+    if stage.shown is None or stage.message is None:
+        return None
+    return f"in_{stage.message.message_id}"
+
+
+def replaced_by(job: Job) -> Screen | None:
+    """What stood in the message of this job before its placeholder."""
+    stored = json.loads(job.payload).get(REPLACED)
+    return None if stored is None else Screen.model_validate(stored)
+
+
+def _in_place_of(replaced: Screen, screen: Screen) -> Screen:
+    return screen.model_copy(update={"under_picture": replaced.under_picture})
+
+
+async def _check_free(session: AsyncSession, key: str) -> None:
+    running = await jobs.find_by_key(session, key)
+    if running is not None:
+        raise JobAlreadyRunning(running.id)
 
 
 def _known_person(stage: Stage) -> int:
@@ -121,6 +152,7 @@ class JobContext:
         self.chat_id = job.chat_id
         self.profile_id = job.profile_id
         self.payload: dict[str, Any] = json.loads(job.payload)
+        self.replaced = replaced_by(job)
         self.thread_id = job.thread_id
         self._message_id = job.message_id
         self._office = office
@@ -137,6 +169,8 @@ class JobContext:
         if self._message_id is None or now - self._progressed_at < PROGRESS_PAUSE_SEC:
             return
         self._progressed_at = now
+        if self.replaced is not None:
+            screen = _in_place_of(self.replaced, screen)
         await self._office.edit(self.chat_id, self._message_id, screen)
 
     @asynccontextmanager
@@ -190,7 +224,11 @@ class JobContext:
                 edit=self._message_id,
                 job_id=ending.next_job,
             )
-            effects.insert(0, show)
+            if self.replaced is None or ending.screen.fits(self.replaced):
+                return [show, *effects]
+            # What has no room in the message comes below it, and the message as it was again.
+            back = show.model_copy(update={"screen": self.replaced, "job_id": None})
+            return [back, show.model_copy(update={"edit": None}), *effects]
         return effects
 
 
@@ -257,15 +295,8 @@ class JobOffice:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
-        method = EditMessageText(
-            chat_id=chat_id,
-            message_id=message_id,
-            text=screen.text,
-            parse_mode=ParseMode.MARKDOWN_V2,
-            reply_markup=screen.inline,
-        )
         try:
-            await self._courier.carry(method)
+            await self._courier.carry(edit_words(screen, chat_id, message_id))
         except SendError as error:
             log.debug("progress_not_shown", why=str(error))
 
@@ -317,6 +348,8 @@ class JobOffice:
             owner_id=context.owner_id,
             chat_id=context.chat_id,
         )
+        if context.replaced is not None:
+            screen = parts.with_remark(context.replaced, screen)
         async with context.ending() as ending:
             ending.screen, ending.more = screen, more
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(r"\\(.)|[*_~`|]")
+_MARK = re.compile(r"\\(.)|(?:\[|\]\([^)]*\))|[*_~`|]")
 
 
 def to_plain(markdown: str) -> str:
-    """Drop unescaped marks, unescape the rest."""
+    """Drop unescaped marks and where links lead, unescape the rest."""
     return _MARK.sub(lambda match: match.group(1) or "", markdown)

@@ -146,11 +146,15 @@ class ReplyDesk:
         try:
             await self._insist(SendError, PATIENCE_SEC, self._courier.carry, method)
         except Refused as error:
-            if effect.screen.picture is not None and not error.says("message is not modified"):
-                # Where no picture can be put in place of a text, its words still can.
-                words = effect.screen.model_copy(update={"picture": None})
-                return await self._edit(effect.model_copy(update={"screen": words}), message_id)
-            return error.says("message is not modified")
+            if error.says("message is not modified"):
+                return True
+            # Where no picture can be put into a message its words still can: as its text, or
+            # under the picture that it has.
+            for words in _words_of(effect.screen):
+                other = effect.model_copy(update={"screen": words})
+                if await self._edit(other, message_id):
+                    return True
+            return False
         return True
 
     async def _send(self, reply_id: int, effect: Show) -> int | None:
@@ -240,3 +244,13 @@ class ReplyDesk:
         )
         result: int | None = await retrying(call, *arguments)
         return result
+
+
+def _words_of(screen: Screen) -> list[Screen]:
+    """The same without its picture, for a message of text and for one with a picture."""
+    if screen.picture is None:
+        return []
+    return [
+        screen.model_copy(update={"picture": None, "under_picture": under_picture})
+        for under_picture in (False, True)
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiogram.enums import ParseMode
 from aiogram.methods import (
+    EditMessageCaption,
     EditMessageMedia,
     EditMessageText,
     SendDocument,
@@ -58,7 +59,7 @@ class Scribe:
 
     async def edit(
         self, screen: Screen, chat_id: int, message_id: int
-    ) -> EditMessageText | EditMessageMedia:
+    ) -> EditMessageText | EditMessageCaption | EditMessageMedia:
         """In place of what a message showed, be that a picture or a text."""
         where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
         where["reply_markup"] = screen.inline
@@ -71,7 +72,7 @@ class Scribe:
             )
         picture = await self._picture(screen)
         if picture is None:
-            return EditMessageText(**where, **_text(screen))
+            return edit_words(screen, chat_id, message_id)
         return EditMessageMedia(**where, media=InputMediaPhoto(media=picture, **_caption(screen)))
 
     def done_with(self, screen: Screen) -> None:
@@ -100,6 +101,17 @@ class Scribe:
             # Nobody should miss his numbers for the sake of a picture.
             log.exception("not_drawn", period=str(course.period))
             return None
+
+
+def edit_words(
+    screen: Screen, chat_id: int, message_id: int
+) -> EditMessageText | EditMessageCaption:
+    """Other words and buttons in a message, or under the picture that it shows."""
+    where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
+    where["reply_markup"] = screen.inline
+    if screen.under_picture:
+        return EditMessageCaption(**where, **_caption(screen))
+    return EditMessageText(**where, **_text(screen))
 
 
 def _text(screen: Screen) -> dict[str, Any]:

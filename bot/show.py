@@ -57,6 +57,20 @@ class Stage:
         user = self.message.from_user
         return None if user is None or user.id == GROUP_ANONYMOUS_BOT else user
 
+    @property
+    def shown(self) -> Screen | None:
+        """What stands in the message whose button was pressed, if a screen can take its place."""
+        if self._pressed_message_id() is None or not isinstance(self.message, Message):
+            return None
+        has_picture = bool(self.message.photo)
+        if self.message.text is None and not has_picture:
+            return None
+        return Screen(
+            text=self.message.md_text,
+            keyboard=self.message.reply_markup,
+            under_picture=has_picture,
+        )
+
     def afresh(self) -> Stage:
         """An empty stage for the same update, after its handler failed.
 
@@ -67,8 +81,12 @@ class Stage:
         return stage
 
     def show(self, screen: Screen, *, job_id: int | None = None) -> None:
-        """The screen a person is led to: replaces the one whose button was pressed."""
-        self._put(screen, edit=self._pressed_message_id(), job_id=job_id)
+        """The screen a person is led to: replaces the one whose button was pressed, if it can."""
+        shown = self.shown
+        if shown is None or screen.fits(shown):
+            self._put(screen, edit=self._pressed_message_id(), job_id=job_id)
+        else:
+            self.send(screen, job_id=job_id)
 
     def send(self, screen: Screen, *, job_id: int | None = None) -> None:
         """A message of its own, below everything else."""

@@ -42,6 +42,12 @@ class SetSchedule(StatesGroup):
     month_day = State()
 
 
+class History(StatesGroup):
+    """The days of a report by typing. Data: `profile_id`."""
+
+    dates = State()
+
+
 WAITS_FOR_KEY = (
     Connect.client_id,
     Connect.client_secret,

@@ -39,9 +39,7 @@ class Background:
     async def _run(
         self, key: Hashable, at: datetime, work: Callable[[], Awaitable[object]]
     ) -> None:
-        # In short naps: the clock of a demo or a test does not run like asyncio's.
-        while (left := (at - self._clock.now()).total_seconds()) > 0:
-            await asyncio.sleep(min(left, NAP_SEC))
+        await until(self._clock, at)
         try:
             await work()
         except ProductError as error:
@@ -49,3 +47,16 @@ class Background:
         except Exception:
             # The edge of a task nobody awaits: it must be seen, and must not kill the worker.
             log.exception("background_failed", key=str(key))
+
+
+async def until(
+    clock: Clock,
+    instant: datetime,
+    tell: Callable[[float], Awaitable[object]] | None = None,
+) -> None:
+    """Wait for `instant`; `tell` hears at every nap how many seconds are left."""
+    # In short naps: the clock of a demo or a test does not run like asyncio's.
+    while (left := (instant - clock.now()).total_seconds()) > 0:
+        if tell is not None:
+            await tell(left)
+        await asyncio.sleep(min(left, NAP_SEC))

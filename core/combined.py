@@ -7,8 +7,8 @@ however many owners show it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.database.models import AvitoProfile
@@ -30,6 +30,7 @@ PATIENCE_SEC = 25.0
 class Row:
     """One profile in the combined report."""
 
+    profile_id: int
     profile_name: str
     data: ReportData | None
     """None: there is nothing to show, neither from Avito nor from the store."""
@@ -46,6 +47,20 @@ class Combined:
     rows: list[Row]
     read_at: datetime | None
     """The oldest read among the rows."""
+
+    def showing(self, chosen: Mapping[int, Collection[str]]) -> Combined:
+        """The same with the metrics chosen for each profile, by its id.
+
+        The totals tell only what is told of every profile: what one of them keeps to itself
+        could be read from the sum and the rest.
+        """
+        common = set.intersection(*map(set, chosen.values())) if chosen else set()
+        rows = [
+            replace(row, data=row.data.showing(chosen[row.profile_id])) if row.data else row
+            for row in self.rows
+        ]
+        told = [figure for figure in self.figures if figure.metric.key in common]
+        return replace(self, figures=told, rows=rows)
 
 
 class Combiner:
@@ -134,8 +149,9 @@ def _rows(
         account = known.user_id if known is not None else None
         data = read[account] if account is not None else None
         if account is None or data is None:
-            rows.append(Row(profile.profile_name, None))
+            rows.append(Row(profile.id, profile.profile_name, None))
             continue
-        rows.append(Row(profile.profile_name, data, counted_as=first_of.get(account)))
+        name = profile.profile_name
+        rows.append(Row(profile.id, name, data, counted_as=first_of.get(account)))
         first_of.setdefault(account, profile.profile_name)
     return rows

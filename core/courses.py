@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from core.statistics.store import DayNumbers
 from utils.charts.course import Course, Series
 from utils.periods import Period
 
+_METRICS = {"contacts": "contacts", "views": "views", "spending": "total_spending"}
+"""By Avito's slug, as the picture names its series, the metric of the report."""
 FEWEST_DAYS = 7
 SHOWN_DAYS = timedelta(days=13)
 """A shorter period is shown at the end of two weeks: one day alone has no course."""
@@ -29,12 +33,16 @@ def course_of(
     `days` holds what is stored of `shown_days` and of as many before them. `is_cut`: the last
     day was read before its end.
     """
-    drawn = {
-        name: _series(slug, period, days)
-        for name, slug in (("contacts", "contacts"), ("views", "views"), ("spending", "spending"))
-    }
+    drawn = {name: _series(name, period, days) for name in _METRICS}
     known = {name: series for name, series in drawn.items() if series.total is not None}
     return Course(title, period, **known, cut=is_cut) if known else None
+
+
+def only(course: Course, keys: Collection[str]) -> Course | None:
+    """What is left of the picture where a report shows only these metrics."""
+    hidden: dict[str, Any] = {name: None for name, key in _METRICS.items() if key not in keys}
+    shown = [name for name in _METRICS if name not in hidden and getattr(course, name)]
+    return replace(course, **hidden) if shown else None
 
 
 def _series(slug: str, period: Period, days: Mapping[date, DayNumbers]) -> Series:

@@ -8,6 +8,7 @@ from core.database.repositories import dialogues, inbox, outbox
 from core.database.session import Sessions
 from core.ports import Clock
 from core.shelf import Shelf
+from core.statistics import listing_store
 
 INBOX_KEPT = timedelta(days=2)
 """Telegram itself keeps an update for a day; after two no repeat of it can come."""
@@ -36,3 +37,4 @@ class Housekeeper:
             await dialogues.purge(session, now - DIALOGUES_KEPT)
             await outbox.empty(session, now - REPORTS_KEPT)
             await outbox.purge(session, now - DELIVERIES_KEPT)
+            await listing_store.purge(session, now)

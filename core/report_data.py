@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from core.avito.auth import Credentials, ProfileAccess
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.avito.auth import Credentials
 from core.avito.client import Avito
-from core.courses import course_of, shown_days
+from core.courses import course_of, only, shown_days
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
 from core.ports import Clock
-from core.services import connect, profiles
-from core.statistics import store
-from core.statistics.store import DayNumbers, Source
+from core.services import connect, metrics, profiles
+from core.statistics import listings, store
+from core.statistics.listings import Highlights
+from core.statistics.store import DayCalls, DayNumbers, Source
 from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
-from utils.analytics import Figure, Wallet, figures
+from utils.analytics import Days, Figure, Wallet, figures, missing_days
 from utils.charts.course import Course
+from utils.metrics import HELD
 from utils.periods import Period, end_of, moscow_day, one_day
+from utils.runway import week_before, with_runway
 
 ONE_DAY = timedelta(days=1)
+ADVANCE_AGE = timedelta(minutes=3)
+"""Avito tells the advance once a minute: a report in between takes the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,41 @@ class ReportData:
     old_wallet_at: datetime | None
     """When the wallet was read, if that is longer ago than a wallet should be."""
     wallet_failure: Exception | None = None
-    """What a due read of the wallet ended with; an older one is compared with nothing."""
+    """What a due read of the wallet ended with."""
+    old_advance_at: datetime | None = None
+    """The same of the advance: a call of its own, which may fail alone."""
+    calls_failure: Exception | None = None
+    """What a due read of the calls ended with."""
     course: Course | None = None
     """What the picture shows; None: there is nothing to draw, or nobody wants it."""
+    goes_on: bool = False
+    """The last day is not over yet."""
+    missing: Sequence[Period] = ()
+    """The days of which nothing is known, in runs."""
+    cut_days: Sequence[date] = ()
+    """Days before the last that were read before their end, and never again."""
+    listings: Highlights | None = None
+    """None when they were not read about this period: no report waits for that."""
+
+    def showing(self, keys: Collection[str]) -> ReportData:
+        """The same report with these metrics only."""
+        return replace(
+            self,
+            figures=[figure for figure in self.figures if figure.metric.key in keys],
+            course=self.course and only(self.course, keys),
+        )
+
+    def with_old_wallet(self, failure: Exception) -> ReportData:
+        """After a due read of the wallet failed: an older one is compared with nothing."""
+        return replace(self.uncompared(HELD), wallet_failure=failure)
+
+    def uncompared(self, keys: Collection[str]) -> ReportData:
+        """The same without the changes of these metrics."""
+        told = [
+            replace(figure, change=None) if figure.metric.key in keys else figure
+            for figure in self.figures
+        ]
+        return replace(self, figures=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +131,13 @@ class Collector:
             await self._note(profile, freshness.failure)
         return freshness
 
+    async def refresh_calls(self, profile: AvitoProfile, period: Period) -> AvitoError | None:
+        """Bring the calls up to date where somebody ticked them; returns what went wrong."""
+        access = access_to(profile)
+        async with reading(self.sessions) as session:
+            is_wanted = await metrics.calls_wanted(session, access.account)
+        return await self.sync.ensure_fresh_calls(access, period) if is_wanted else None
+
     async def collect(self, profile: AvitoProfile, period: Period) -> ReportData:
         """Bring the numbers and the wallet up to date, then read them.
 
@@ -103,7 +149,13 @@ class Collector:
             wallet_failure = await self.sync.ensure_fresh_wallet(access_to(profile))
         if not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
-        return await self._data(profile, period, freshness, wallet_failure)
+        calls_failure = await self.refresh_calls(profile, period)
+        data = await self._data(profile, period, freshness)
+        if wallet_failure is not None:
+            data = data.with_old_wallet(wallet_failure)
+        elif data.old_advance_at is not None:
+            data = data.uncompared({"advance_balance"})
+        return replace(data, calls_failure=calls_failure)
 
     async def daily(self, profile: AvitoProfile, period: Period) -> dict[date, list[Figure]]:
         """The statistics of each day of `period` that is stored, without changes."""
@@ -125,44 +177,14 @@ class Collector:
         if held is None or len(days) < period.length:
             return None
         freshness = Freshness(held.stats_read_at, refreshed=False)
-        data = await self._data(profile, period, freshness, failure)
-        return replace(data, failure=failure)
+        data = await self._data(profile, period, freshness)
+        return replace(data.with_old_wallet(failure), failure=failure)
 
     async def _data(
-        self,
-        profile: AvitoProfile,
-        period: Period,
-        freshness: Freshness,
-        wallet_failure: Exception | None,
+        self, profile: AvitoProfile, period: Period, freshness: Freshness
     ) -> ReportData:
-        access, now = access_to(profile), self.clock.now()
-        days, wallet, earlier = await _read(self.sessions, access, period)
-        shown = shown_days(period)
-        is_over, cut_at = period.last < moscow_day(now), _cut_at(days, period)
-        compare = is_over and cut_at is None and bool(_known(days, period.previous()))
-        return ReportData(
-            profile_id=profile.id,
-            profile_name=profile.profile_name,
-            period=period,
-            compared_with=period.previous() if compare else None,
-            figures=figures(
-                period,
-                {day: numbers.metrics for day, numbers in days.items()},
-                wallet=wallet,
-                earlier_wallet=earlier if wallet_failure is None else None,
-                compare=compare,
-            ),
-            by_listings=any(one.source is Source.V1 for one in _known(days, period)),
-            read_at=freshness.read_at,
-            refreshes_at=freshness.refused_until,
-            failure=freshness.failure,
-            cut_at=cut_at if is_over else None,
-            old_wallet_at=wallet.taken_at
-            if wallet and now - wallet.taken_at > WALLET_AGE
-            else None,
-            wallet_failure=wallet_failure,
-            course=course_of(profile.profile_name, shown, days, is_cut=cut_at is not None),
-        )
+        async with reading(self.sessions) as session:
+            return await from_store(session, profile, period, freshness, self.clock.now())
 
     @asynccontextmanager
     async def _noting_refusal(self, profile: AvitoProfile) -> AsyncIterator[None]:
@@ -180,23 +202,109 @@ class Collector:
             await profiles.note_problem(session, profile.id, problem, self.clock.now())
 
 
-async def _read(
-    sessions: Sessions, access: ProfileAccess, period: Period
-) -> tuple[dict[date, DayNumbers], Wallet | None, Wallet | None]:
-    first = min(period.previous().first, shown_days(period).previous().first)
-    async with reading(sessions) as session:
-        days = await store.days(session, access.account, Period(first, period.last))
-        wallet = await store.latest_wallet(session, access.account)
-        if wallet is None:
-            return days, None, None
-        before = wallet.taken_at - ONE_DAY * period.length
-        return days, wallet, await store.wallet_about(session, access.account, before)
+async def from_store(
+    session: AsyncSession,
+    profile: AvitoProfile,
+    period: Period,
+    freshness: Freshness,
+    now: datetime,
+) -> ReportData:
+    """The report that the store makes by itself; the profile's account must be confirmed."""
+    account = profile.user_id
+    assert account is not None  # noqa: S101 - without an account there are no numbers to read
+    both, week = Period(period.previous().first, period.last), week_before(now)
+    held = await _read(session, account, period, week)
+    days, wallet = held.days, held.wallet
+    wallet_at, advance_at = (wallet.taken_at, wallet.advance_at) if wallet else (None, None)
+    is_over, cut = period.last < moscow_day(now), store.cut_days(days, both)
+    compare = is_over and not cut and bool(_known(days, period.previous()))
+    told = figures(
+        period,
+        with_calls(days, held.calls, now),
+        wallet=wallet,
+        earlier_wallet=held.earlier_wallet,
+        compare=compare,
+    )
+    is_cut = period.last in cut
+    return ReportData(
+        profile_id=profile.id,
+        profile_name=profile.profile_name,
+        period=period,
+        compared_with=period.previous() if compare else None,
+        figures=with_runway(told, week, held.whole_week()),
+        by_listings=any(one.source is Source.V1 for one in _known(days, period)),
+        read_at=freshness.read_at,
+        refreshes_at=freshness.refused_until,
+        failure=freshness.failure,
+        cut_at=days[period.last].read_at if is_over and is_cut else None,
+        old_wallet_at=_if_older(WALLET_AGE, wallet_at, now),
+        old_advance_at=_if_older(ADVANCE_AGE, advance_at, now),
+        course=course_of(profile.profile_name, shown_days(period), days, is_cut=is_cut),
+        listings=await listings.highlights(session, account, period, now),
+        goes_on=not is_over,
+        missing=missing_days(period, {day: one.metrics for day, one in days.items()}),
+        cut_days=[day for day in cut if period.first <= day < period.last and days[day].metrics],
+    )
 
 
-def _cut_at(days: dict[date, DayNumbers], period: Period) -> datetime | None:
-    """When the last day was read, if that was before its end."""
-    last = days.get(period.last)
-    return last.read_at if last is not None and last.read_at < end_of(period.last) else None
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the store holds for one report."""
+
+    days: dict[date, DayNumbers]
+    """Of the period, of the one before, and of what the picture shows."""
+    calls: dict[date, DayCalls]
+    week: dict[date, DayNumbers]
+    """The days that tell at what rate money is spent by now."""
+    wallet: Wallet | None
+    earlier_wallet: Wallet | None
+
+    def whole_week(self) -> Days:
+        """What was read of a day before its end knows not all that was spent on it."""
+        return {
+            day: numbers.metrics
+            for day, numbers in self.week.items()
+            if numbers.read_at >= end_of(day)
+        }
+
+
+def with_calls(
+    days: Mapping[date, DayNumbers], calls: Mapping[date, DayCalls], now: datetime
+) -> Days:
+    """Each day with its calls, unless those were read before the day was over."""
+    told = {day: dict(numbers.metrics) for day, numbers in days.items()}
+    for day, of_day in calls.items():
+        if not of_day.read_at < end_of(day) <= now:
+            told.setdefault(day, {}).update(of_day.metrics)
+    return told
+
+
+async def _read(session: AsyncSession, account: int, period: Period, week: Period) -> _Held:
+    both = Period(period.previous().first, period.last)
+    drawn_from = min(both.first, shown_days(period).previous().first)
+    wallet, earlier = await _wallets(session, account, period)
+    return _Held(
+        days=await store.days(session, account, Period(drawn_from, period.last)),
+        calls=await store.calls(session, account, both),
+        week=await store.days(session, account, week),
+        wallet=wallet,
+        earlier_wallet=earlier,
+    )
+
+
+def _if_older(age: timedelta, read_at: datetime | None, now: datetime) -> datetime | None:
+    return read_at if read_at is not None and now - read_at > age else None
+
+
+async def _wallets(
+    session: AsyncSession, account: int, period: Period
+) -> tuple[Wallet | None, Wallet | None]:
+    """The wallet now, and as long ago as the period is."""
+    wallet = await store.latest_wallet(session, account)
+    if wallet is None:
+        return None, None
+    before = wallet.taken_at - ONE_DAY * period.length
+    return wallet, await store.wallet_about(session, account, before)
 
 
 def _known(days: dict[date, DayNumbers], period: Period) -> list[DayNumbers]:

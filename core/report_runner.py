@@ -7,7 +7,6 @@ and a slow or broken profile holds up nobody else's reports.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -32,8 +31,7 @@ from core.logs import get_logger
 from core.outbox import Outbox
 from core.ports import Clock, Escalate
 from core.report_data import Collector, ReportData
-from utils.analytics import Figure
-from utils.metrics import METRICS
+from core.services import metrics
 from utils.periods import Period
 
 log = get_logger(__name__)
@@ -95,6 +93,8 @@ class Group:
     owner_id: int
     profile_id: int
     period: Period
+    report_metrics: str | None
+    """What is stored as the profile's choice of metrics."""
     deliveries: list[tuple[Delivery, ReportTask]] = field(default_factory=list)
 
 
@@ -173,19 +173,19 @@ class ReportRunner:
 
     async def _grouped(self, claimed: Sequence[Delivery]) -> list[Group]:
         query = (
-            select(ReportTask, AvitoProfile.owner_id)
+            select(ReportTask, AvitoProfile)
             .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
             .where(ReportTask.id.in_({delivery.task_id for delivery in claimed}))
         )
         async with reading(self._sessions) as session:
-            tasks = {task.id: (task, owner_id) for task, owner_id in await session.execute(query)}
+            tasks = {task.id: (task, profile) for task, profile in await session.execute(query)}
         groups: dict[tuple[int, Period], Group] = {}
         for delivery in claimed:
             if delivery.task_id in tasks:  # else it was unbound since, and the delivery is gone
-                task, owner_id = tasks[delivery.task_id]
+                task, profile = tasks[delivery.task_id]
                 period = Period(delivery.first_day, delivery.last_day)
-                group = Group(owner_id, task.profile_id, period)
-                group = groups.setdefault((task.profile_id, period), group)
+                group = Group(profile.owner_id, profile.id, period, profile.report_metrics)
+                group = groups.setdefault((profile.id, period), group)
                 group.deliveries.append((delivery, task))
         return list(groups.values())
 
@@ -286,12 +286,9 @@ class ReportRunner:
     ) -> ScheduledReport:
         is_trial, is_supplement = _is_trial(delivery), _is_supplement(delivery)
         missed = [] if is_trial or is_supplement else await self._outbox.missed_before(delivery)
+        data = data.showing(metrics.of_place(task.report_metrics, group.report_metrics))
         return ScheduledReport(
-            data=replace(
-                data,
-                figures=_chosen(data.figures, task.report_metrics),
-                course=data.course if task.has_chart else None,
-            ),
+            data=data if task.has_chart else replace(data, course=None),
             owner_id=group.owner_id,
             chat_id=delivery.chat_id,
             is_trial=is_trial,
@@ -332,12 +329,3 @@ def _judged(data: ReportData) -> ReportData | Trouble:
     if data.refreshes_at is not None:
         return Trouble(RateLimited("statistics", retry_at=data.refreshes_at), older=data)
     return Trouble(UnexpectedAnswer("statistics", detail="without the last day"), older=data)
-
-
-def _chosen(figures: Sequence[Figure], stored: str | None) -> list[Figure]:
-    """The figures an owner ticked; all where nothing sensible is stored."""
-    try:
-        keys = METRICS.keys() & set(json.loads(stored or "[]"))
-    except (ValueError, TypeError):
-        keys = set()
-    return [figure for figure in figures if not keys or figure.metric.key in keys]

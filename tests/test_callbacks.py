@@ -14,33 +14,52 @@ from pydantic.fields import FieldInfo
 
 from bot import callbacks
 from bot.callbacks import (
+    BreakdownBy,
+    CalendarPage,
     Cancel,
+    Day,
     FrequencySet,
+    ItemsPage,
     ProfileAdd,
     ProfileDelete,
     ProfileDeleteConfirm,
     ProfileReport,
     ProfilesBack,
     ProfileView,
+    ReportAgainst,
+    ReportBreakdown,
+    ReportCharacteristics,
     ReportChatForward,
     ReportChatHere,
+    ReportCompare,
+    ReportDays,
     ReportDayToggle,
     ReportFrequency,
+    ReportHistorical,
+    ReportItems,
+    ReportMetricsAll,
     ReportNow,
     ReportPeriod,
+    ReportPreset,
     ReportSetChat,
     ReportSetTime,
+    ReportShow,
+    ReportToggle,
 )
 from core.schedule_policy import Frequency
 from core.services.schedule import ChosenPeriod
+from core.statistics.listings import Order
+from utils.calendars import Grain, Preset
 
 LARGEST_ID = 2**63 - 1
+ON_NO_BUTTON = (callbacks.AboutProfile, callbacks.AboutPeriod, callbacks.AboutDestination)
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 20)
+DAYS = {"first": FIRST, "last": LAST}
 
 ALL = [
     kind
     for _, kind in inspect.getmembers(callbacks, inspect.isclass)
-    if issubclass(kind, CallbackData)
-    and kind not in (CallbackData, callbacks.AboutProfile, callbacks.AboutDestination)
+    if issubclass(kind, CallbackData) and kind not in (CallbackData, *ON_NO_BUTTON)
 ]
 
 
@@ -64,10 +83,37 @@ ALL = [
         (FrequencySet(profile_id=17, frequency=Frequency.INTERVAL), "freq_set:17:interval"),
         (FrequencySet(profile_id=17, frequency=Frequency.WEEKLY), "freq_set:17:weekly"),
         (FrequencySet(profile_id=17, frequency=Frequency.MONTHLY), "freq_set:17:monthly"),
+        (ReportCharacteristics(profile_id=17), "report_characteristics:17"),
+        (ReportToggle(profile_id=17, metric="views"), "report_toggle:17:views"),
+        (ReportMetricsAll(profile_id=17), "report_metrics_all:17"),
         (ReportDayToggle(profile_id=17, day=6), "report_day_toggle:17:6"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.DAY), "report_period:17:day"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.WEEK), "report_period:17:week"),
         (ReportPeriod(profile_id=17, period=ChosenPeriod.MONTH), "report_period:17:month"),
+        (ReportHistorical(profile_id=17), "report_historical:17"),
+        (ReportDays(profile_id=17, days=30), "report_days:17:30"),
+        (ReportPreset(profile_id=17, preset=Preset.LAST_MONTH), "report_preset:17:last_month"),
+        (ReportShow(profile_id=17, **DAYS), "report_show:17:2026-11-01:2026-11-20"),
+        (ReportCompare(profile_id=17, **DAYS), "report_compare:17:2026-11-01:2026-11-20"),
+        (
+            ReportAgainst(profile_id=17, **DAYS, other=date(2025, 11, 1)),
+            "report_against:17:2026-11-01:2026-11-20:2025-11-01",
+        ),
+        (ReportBreakdown(profile_id=17, **DAYS), "report_breakdown:17:2026-11-01:2026-11-20"),
+        (
+            BreakdownBy(profile_id=17, **DAYS, grain=Grain.WEEK),
+            "breakdown_by:17:2026-11-01:2026-11-20:week",
+        ),
+        (CalendarPage(profile_id=17, month=FIRST), "calendar_page:17:2026-11-01:"),
+        (
+            CalendarPage(profile_id=17, month=FIRST, first=LAST),
+            "calendar_page:17:2026-11-01:2026-11-20",
+        ),
+        (ReportItems(profile_id=17, **DAYS), "report_items:17:2026-11-01:2026-11-20"),
+        (
+            ItemsPage(profile_id=17, **DAYS, order=Order.COST, page=2),
+            "items_page:17:2026-11-01:2026-11-20:cost:2",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -83,6 +129,22 @@ def test_the_longest_data_of_a_button_fits_into_64_bytes(kind: type[CallbackData
     assert len(packed.encode()) <= 64
 
 
+@pytest.mark.parametrize(
+    "wire",
+    [
+        "report_show:17:2026-11-20:2026-11-01",
+        "report_show:17:2026-02-30:2026-11-01",
+        "report_show:17:0001-01-01:2026-11-01",
+        "report_show:17:2026-11-01:9999-12-31",
+        "report_show:17:2026-11-01",
+        "report_show:17:вчера:сегодня",
+    ],
+)
+def test_days_that_make_no_period_are_on_no_button_of_ours(wire: str) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        ReportShow.unpack(wire)
+
+
 def test_no_two_buttons_share_a_prefix() -> None:
     prefixes = [kind.__prefix__ for kind in ALL]
     assert len(prefixes) == len(set(prefixes))
@@ -91,6 +153,8 @@ def test_no_two_buttons_share_a_prefix() -> None:
 
 def _longest(field: FieldInfo) -> Any:
     annotation: Any = field.annotation
+    if annotation in (date, Day | None):
+        return date(2026, 11, 20)
     if issubclass(annotation, Enum):
         return max(annotation, key=lambda member: len(str(member.value)))
     if annotation is str:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from utils.metrics import CATALOGUE, Kind, Metric
-from utils.periods import Period
+from utils.periods import ONE_DAY, Period
 
 Days = Mapping[date, Mapping[str, int]]
 """Avito's slug -> count or kopecks, by Moscow day. An unknown day may be absent or empty."""
@@ -29,6 +29,8 @@ class Wallet:
     bonus: int | None
     advance: int | None
     """The CPA advance; may be negative."""
+    advance_at: datetime | None = None
+    """When the advance was read, where that is another call than the wallet's was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Figure:
     """No value, though Avito said everything: no contacts have no price."""
     of_all: bool = True
     """False in a sum over accounts of which some say nothing about this."""
+    lasts: Fraction | None = None
+    """For how many more days this money lasts (`utils.runway`); None is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +97,21 @@ def _statistic(metric: Metric, period: Period, before: Period | None, days: Days
     change = None
     if before is not None and not partial:
         earlier, earlier_partial = _value(metric, before, days)
-        change = None if earlier_partial else _change(value, earlier)
+        change = None if earlier_partial else change_between(value, earlier)
     is_total = metric.key == "total_spending"
     return Figure(
         metric,
         value,
         change,
         partial=partial and value is not None,
-        bonus=_bonus_spent(period, days) if is_total else 0,
+        bonus=(_total("bonus", period, days).value or 0) if is_total else 0,
         commission=(_total("commission", period, days).value or 0) if is_total else 0,
         undefined=_is_undefined([_total(slug, period, days).value for slug in metric.slugs]),
     )
 
 
 def _value(metric: Metric, period: Period, days: Days) -> tuple[Value | None, bool]:
-    if metric.key == "active_items":
+    if metric.is_state:
         return _last_known(metric.slugs[0], period, days)
     totals = [_total(slug, period, days) for slug in metric.slugs]
     partial = any(total.partial for total in totals)
@@ -117,7 +121,8 @@ def _value(metric: Metric, period: Period, days: Days) -> tuple[Value | None, bo
 
 
 def _total(slug: str, period: Period, days: Days) -> _Total:
-    known = [days[day][slug] for day in period if slug in days.get(day, {})]
+    said = (_said(slug, days.get(day, {})) for day in period)
+    known = [value for value in said if value is not None]
     if not known:
         return _Total(None)
     return _Total(sum(known), partial=len(known) < period.length)
@@ -145,21 +150,26 @@ def _is_undefined(sums: Sequence[Value | None]) -> bool:
     return False
 
 
-def _bonus_spent(period: Period, days: Days) -> int:
-    return sum(_bonus_of(days.get(day, {})) for day in period)
+def _said(slug: str, day: Mapping[str, int]) -> int | None:
+    """What a day tells of a slug of the catalogue, Avito's or ours."""
+    match slug:
+        case "bonus":
+            # Avito does not say the unit of `spendingBonus`; the other two are kopecks for sure.
+            spent = _difference(day, "allSpending", "spending")
+            return day.get("spendingBonus") if spent is None else spent
+        case "missedCalls":
+            return _difference(day, "calls", "answeredCalls")
+    return day.get(slug)
 
 
-def _bonus_of(metrics: Mapping[str, int]) -> int:
-    # Avito does not say the unit of `spendingBonus`; the other two are kopecks for certain.
-    if "allSpending" in metrics and "spending" in metrics:
-        return metrics["allSpending"] - metrics["spending"]
-    return metrics.get("spendingBonus", 0)
+def _difference(day: Mapping[str, int], whole: str, part: str) -> int | None:
+    return day[whole] - day[part] if whole in day and part in day else None
 
 
 def _wallet_figure(metric: Metric, wallet: Wallet | None, earlier: Wallet | None) -> Figure:
     now = _held(metric, wallet)
     bonus = wallet.bonus if wallet is not None and metric.key == "wallet_balance" else None
-    return Figure(metric, now, _change(now, _held(metric, earlier)), bonus=bonus or 0)
+    return Figure(metric, now, change_between(now, _held(metric, earlier)), bonus=bonus or 0)
 
 
 def _held(metric: Metric, wallet: Wallet | None) -> int | None:
@@ -168,7 +178,8 @@ def _held(metric: Metric, wallet: Wallet | None) -> int | None:
     return wallet.real if metric.key == "wallet_balance" else wallet.advance
 
 
-def _change(now: Value | None, before: Value | None) -> Change | None:
+def change_between(now: Value | None, before: Value | None) -> Change | None:
+    """How a value moved; None when one of the two is unknown."""
     if now is None or before is None:
         return None
     difference = now - before
@@ -204,7 +215,7 @@ def _sum(metric: Metric, accounts: Sequence[Mapping[str, Figure]]) -> Figure:
     return Figure(
         metric,
         value,
-        _change(value, before),
+        change_between(value, before),
         partial=value is not None and any(figure.partial for figure in told),
         bonus=sum(figure.bonus for figure in told) if len(keys) == 1 else 0,
         commission=sum(figure.commission for figure in told) if len(keys) == 1 else 0,
@@ -238,6 +249,19 @@ def _made_of(sums: Sequence[Value | None]) -> Value | None:
 def known_days(period: Period, days: Days) -> int:
     """How many days of `period` have any number at all."""
     return sum(1 for day in period if days.get(day))
+
+
+def missing_days(period: Period, days: Days) -> list[Period]:
+    """The days of `period` of which nothing is known, in runs, oldest first."""
+    runs: list[Period] = []
+    for day in period:
+        if days.get(day):
+            continue
+        if runs and runs[-1].last + ONE_DAY == day:
+            runs[-1] = Period(runs[-1].first, day)
+        else:
+            runs.append(Period(day, day))
+    return runs
 
 
 def silent(days: Iterable[Mapping[str, int]], slugs: Iterable[str]) -> bool:

@@ -18,15 +18,26 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from utils.analytics import Change, Figure, Value
-from utils.metrics import Kind
+from utils.metrics import Better, Kind, Metric
 from utils.periods import MOSCOW, Period
+from utils.plurals import NBSP, plural
 
 LOCALE = "ru"
-NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 NO_DATA = "нет данных"
 NO_VALUE = "—"
-NO_CHANGE = f"без{NBSP}изменений"
+NO_CHANGE = f"как{NBSP}было"
+FROM_ZERO = f"с{NBSP}нуля"
+
+NOTABLE = Fraction(1, 20)
+"""From this share on a change is worth a colour."""
+FEW = 10
+"""Below it a count is no base for a percentage."""
+MANIFOLD = 3
+"""From so many times on, "× 3" reads better than 200 %."""
+ROUND_FROM = 10
+"""From here on a rough number has no digits after the comma."""
+A_YEAR = 365
 
 
 def format_count(value: int) -> str:
@@ -36,6 +47,18 @@ def format_count(value: int) -> str:
 def format_money(kopecks: Value) -> str:
     """`123456` kopecks as `1 234,56 ₽`; a fraction of a kopeck is rounded half up."""
     return _typeset(format_currency(_rounded(Fraction(kopecks) / 100, 2), "RUB", locale=LOCALE))
+
+
+def format_roubles(kopecks: Value) -> str:
+    """`123456` kopecks as `1 235`: whole roubles without their sign, for the width of a table."""
+    return format_count(int(_rounded(Fraction(kopecks) / 100, 0)))
+
+
+def format_price(kopecks: int) -> str:
+    """What a thing is sold for: `3500000` as `35 000 ₽`, with kopecks only where there are any."""
+    if kopecks % 100:
+        return format_money(kopecks)
+    return f"{format_count(kopecks // 100)}{NBSP}₽"
 
 
 def format_share(share: Value, digits: int = 2) -> str:
@@ -63,28 +86,77 @@ def format_figure(figure: Figure) -> str:
     return format_value(figure.metric.kind, figure.value)
 
 
-def format_change(kind: Kind, change: Change | None) -> str:
-    """`▲ +12 (+8,3 %)`, `без изменений`, or nothing where there is nothing to compare."""
-    if change is None:
+def format_change(figure: Figure) -> str:
+    """`🟢 ▲ 12 %`, `как было`, or nothing where there is nothing to compare.
+
+    The arrow says up or down, the colour whether that is good: only for a metric of which that
+    can be said, and only for a change worth a look.
+    """
+    metric, change = figure.metric, figure.change
+    if change is None or figure.value is None:
         return ""
-    moved = _signed(kind, change.absolute)
-    # What rounds away on the screen has not moved for the person who reads it.
-    if not any(digit in moved for digit in "123456789"):
+    moved = _moved(metric, change, before=figure.value - change.absolute)
+    if moved is None:
         return NO_CHANGE
     arrow = "▲" if change.absolute > 0 else "▼"
-    if change.relative is None:
-        return f"{arrow}{NBSP}{moved}"
-    sign = "+" if change.relative > 0 else ""
-    return f"{arrow}{NBSP}{moved}{NBSP}({sign}{format_share(change.relative, digits=1)})"
+    return f"{_colour(metric.better, change)}{arrow}{NBSP}{moved}"
 
 
-def _signed(kind: Kind, difference: Value) -> str:
-    sign = "+" if difference > 0 else ""
+def _moved(metric: Metric, change: Change, before: Value) -> str | None:
+    """How far, without a sign; None if so little that nobody could see it on the screen."""
+    kind, distance = metric.kind, abs(Fraction(change.absolute))
     if kind is Kind.PERCENT:
         # Between two percentages lie percentage points, not per cent.
-        points = format_decimal(_rounded(Fraction(difference) * 100, 2), "#,##0.00", locale=LOCALE)
-        return f"{sign}{_typeset(points)}{NBSP}п.п."
-    return sign + format_value(kind, difference)
+        points = _decimal(distance * 100, 2)
+        return None if points == "0" else f"{points}{NBSP}п.п."
+    amount = format_value(kind, distance)
+    if not any(digit in amount for digit in "123456789"):
+        return None
+    if metric.is_state or _is_hardly_a_base(kind, before):
+        return amount
+    if change.relative is None:
+        return FROM_ZERO
+    if change.relative >= MANIFOLD - 1:
+        return f"в {_counted(change.relative + 1, 'раз', 'раза', 'раз')}".replace(" ", NBSP)
+    share = abs(change.relative)
+    percent = _decimal(share * 100, 0 if share >= Fraction(1, 100) else 1)
+    return amount if percent == "0" else f"{percent}{NBSP}%"
+
+
+def _is_hardly_a_base(kind: Kind, before: Value) -> bool:
+    """Whether a share of it would mislead: one contact after two is no fall by a half."""
+    return before < 0 or (kind is Kind.COUNT and 0 < before < FEW)
+
+
+def _counted(number: Fraction, one: str, few: str, many: str) -> str:
+    """A rough number with its word: `2,3 дня`, `12 дней`."""
+    rough = _rounded(number, 0 if number >= ROUND_FROM else 1)
+    if rough == int(rough):
+        return plural(int(rough), one, few, many)
+    return f"{format_decimal(rough, locale=LOCALE)} {few}"
+
+
+def _decimal(number: Fraction, digits: int) -> str:
+    """With so many digits after the comma, but without zeros at the end."""
+    return _typeset(format_decimal(_rounded(number, digits), locale=LOCALE))
+
+
+def _colour(better: Better, change: Change) -> str:
+    is_notable = change.relative is None or abs(change.relative) >= NOTABLE
+    if better is Better.NEITHER or not is_notable:
+        return ""
+    is_good = (change.absolute > 0) is (better is Better.UP)
+    return f"{'🟢' if is_good else '🔴'}{NBSP}"
+
+
+def format_lasts(days: Fraction) -> str:
+    """`на 2,3 дня`: rounded down, for nobody should count on more than there is."""
+    if days < 1:
+        return "меньше чем на день"
+    if days > A_YEAR:
+        return "больше чем на год"
+    scale = 1 if days >= ROUND_FROM else 10
+    return f"на {_counted(Fraction(int(days * scale), scale), 'день', 'дня', 'дней')}"
 
 
 def format_day(day: date) -> str:
@@ -99,6 +171,16 @@ def format_dates(days: Sequence[date]) -> str:
         pattern = f"d{NBSP}MMMM" if is_last else "d"
         said.append(format_date(day, pattern, locale=LOCALE))
     return format_list(said, locale=LOCALE)
+
+
+def format_weekday(day: date) -> str:
+    """`пн`."""
+    return format_date(day, "ccc", locale=LOCALE)
+
+
+def format_month(day: date) -> str:
+    """`Ноябрь 2026`."""
+    return format_date(day, "LLLL y", locale=LOCALE).capitalize()
 
 
 def format_period(period: Period) -> str:

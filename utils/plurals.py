@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from babel import Locale
 
-from utils.formatter import NBSP
-
+NBSP = "\N{NO-BREAK SPACE}"
 _FORM = Locale("ru").plural_form
 
 

@@ -2,69 +2,76 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from bot import jobs
 from bot.callbacks import JobStop, ReportExcel, ReportNow
-from bot.filters import OwnedProfile
+from bot.filters import ViewedProfile
+from bot.screens import history as history_screens
 from bot.screens import reports as screens
 from bot.screens import start as start_screens
 from bot.show import Stage
-from core.database.models import AvitoProfile
 from core.database.repositories import jobs as job_rows
 from core.database.session import Session
+from core.looks import Look
 from core.ports import Clock
-from utils.periods import Period, PeriodError, moscow_day, yesterday
+from core.services import history
+from core.services.profiles import Viewed
+from utils.periods import PeriodError, yesterday
 
-LONGEST_WORKBOOK = timedelta(days=731)
 STILL_SEC = 60.0
 """For how long a message must have stood still, lest its result is on the way just now."""
 
 
 async def report_now(
-    _query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage, clock: Clock
+    _query: CallbackQuery, viewed: Viewed, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    period = yesterday(clock.now())
+    """A message of its own for the owner; others must not fill a chat with them."""
+    profile, period = viewed.profile, yesterday(clock.now())
     await jobs.begin(
         session,
         stage,
         clock,
         kind="report",
-        dedupe=str(profile.id),
+        dedupe=(None if viewed.is_owner else jobs.in_message(stage)) or str(profile.id),
         placeholder=lambda job_id: screens.collecting(job_id, profile, period),
-        payload={"first": period.first.isoformat(), "last": period.last.isoformat()},
+        payload=Look(period).as_json(),
         profile_id=profile.id,
+        in_place=not viewed.is_owner,
+        for_chat=not viewed.is_owner,
     )
 
 
 async def excel(
     _query: CallbackQuery,
     callback_data: ReportExcel,
-    profile: AvitoProfile,
+    viewed: Viewed,
     session: Session,
     stage: Stage,
     clock: Clock,
 ) -> None:
-    period, today = Period(callback_data.first, callback_data.last), moscow_day(clock.now())
+    if not viewed.is_owner:
+        stage.notice(screens.FILE_FOR_OWNER, alert=True)
+        return
+    profile, look = viewed.profile, Look(callback_data.period)
     try:
-        period.check(today=today, earliest=today - LONGEST_WORKBOOK)
-    except PeriodError:
-        stage.notice(screens.NO_SUCH_DAYS, alert=True)
+        await history.check(session, profile, look.period, clock.now())
+    except PeriodError as error:
+        stage.notice(history_screens.refusal(error), alert=True)
         return
     if not stage.is_private:
         stage.notice(screens.WORKBOOK_IN_PRIVATE)
-    first, last = period.first.isoformat(), period.last.isoformat()
     await jobs.begin(
         session,
         stage,
         clock,
         kind="report_excel",
-        dedupe=f"{profile.id}:{first}:{last}",
+        dedupe=f"{profile.id}:{look.period.first}:{look.period.last}",
         placeholder=lambda job_id: screens.writing(job_id, profile),
-        payload={"first": first, "last": last},
+        payload=look.as_json(),
         profile_id=profile.id,
         in_private=True,
     )
@@ -74,10 +81,11 @@ async def stop(
     query: CallbackQuery, callback_data: JobStop, session: Session, stage: Stage, clock: Clock
 ) -> None:
     job_id = callback_data.job_id
-    job = await job_rows.remove(session, job_id, owner_id=query.from_user.id)
+    owners = {query.from_user.id, stage.chat_id or 0}
+    job = await job_rows.remove(session, job_id, owners=owners)
     if job is not None:
         stage.stop_job(job.id)
-        stage.show(start_screens.stopped(job.kind, job.profile_id))
+        stage.show(jobs.replaced_by(job) or start_screens.stopped(job.kind, job.profile_id))
         return
     stage.notice(start_screens.ALREADY_OVER)
     if await job_rows.find(session, job_id) is None and _is_left_over(query, clock.now()):
@@ -100,7 +108,7 @@ def _is_left_over(query: CallbackQuery, now: datetime) -> bool:
 
 def setup() -> Router:
     router = Router(name="reports")
-    router.callback_query.register(report_now, ReportNow.filter(), OwnedProfile())
-    router.callback_query.register(excel, ReportExcel.filter(), OwnedProfile())
+    router.callback_query.register(report_now, ReportNow.filter(), ViewedProfile())
+    router.callback_query.register(excel, ReportExcel.filter(), ViewedProfile())
     router.callback_query.register(stop, JobStop.filter())
     return router

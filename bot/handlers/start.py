@@ -8,6 +8,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import commands, dialogue
+from bot import jobs as work
 from bot.callbacks import Cancel, HelpShow
 from bot.dialogue import Left
 from bot.effects import Screen
@@ -55,7 +56,7 @@ async def cancel_command(
     for job in stopped:
         stage.stop_job(job.id)
         if job.message_id is not None:
-            stage.replace(job.message_id, screens.no_longer())
+            stage.replace(job.message_id, work.replaced_by(job) or screens.no_longer())
     stage.show(_what_was_left(left, stopped))
 
 

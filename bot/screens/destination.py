@@ -11,6 +11,7 @@ from bot import keyboards
 from bot.callbacks import (
     DestinationCheck,
     DestinationLost,
+    DestinationMetrics,
     DestinationPause,
     DestinationPick,
     DestinationRemove,
@@ -26,10 +27,12 @@ from bot.callbacks import (
 )
 from bot.effects import Screen
 from bot.keyboards import button, keyboard, link
+from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import describe_next, describe_schedule
 from core.database.models import AvitoProfile, ReportTask
 from core.missed import Missed
+from core.services import metrics
 from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
 from core.services.schedule import schedule_of
 from utils.formatter import format_dates
@@ -143,6 +146,7 @@ def one(destination: Destination, now: datetime) -> Screen:
         f"Отчёты профиля {named(profile.profile_name)}",
         "",
         state_of(destination, now),
+        f"В отчёте: {describe_metrics(metrics.of_destination(destination))}",
         f"Звук: {'выключен' if task.is_silent else 'включён'}",
         f"График: {'приходит с отчётом' if task.has_chart else 'выключен'}",
         "Если неясно, дошёл ли отчёт: "
@@ -154,6 +158,7 @@ def one(destination: Destination, now: datetime) -> Screen:
                 if task.is_active
                 else button("▶️ Возобновить", DestinationResume(**about))
             ],
+            [button("📋 Что показывать", DestinationMetrics(**about))],
             [
                 button(
                     "🔔 Присылать со звуком" if task.is_silent else "🔕 Присылать без звука",

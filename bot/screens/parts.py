@@ -12,6 +12,7 @@ from utils.charts.course import Course
 
 Line = str | Text
 
+_REMARK = "\n\n———\n"
 MESSAGE_LIMIT = 4096
 PART_LIMIT = 3900
 """The rest of a message is for a mark that may come before the text later."""
@@ -32,6 +33,22 @@ def screen(
 def named(name: str) -> str:
     """A name in Russian quotes, the way it stands inside a sentence."""
     return f"«{name}»"
+
+
+def with_remark(original: Screen, remark: Screen) -> Screen:
+    """A screen as it stood, with a word beneath it instead of the one of the last time."""
+    text = original.text.partition(_REMARK)[0] + _REMARK + remark.text
+    limit = CAPTION_LIMIT if original.under_picture else MESSAGE_LIMIT
+    if _length(to_plain(text)) > limit:
+        text = remark.text
+    return original.model_copy(update={"text": text})
+
+
+def in_one(whole: Screen) -> Screen:
+    """A screen as one message: without its picture if the text is too long to stand under it."""
+    if whole.picture is None or _length(to_plain(whole.text)) <= CAPTION_LIMIT:
+        return whole
+    return whole.model_copy(update={"picture": None})
 
 
 def split(whole: Screen) -> list[Screen]:

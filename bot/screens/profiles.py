@@ -16,6 +16,7 @@ from bot.callbacks import (
     ProfileReport,
     ProfilesPage,
     ProfileView,
+    ReportHistorical,
     ReportNow,
 )
 from bot.effects import Screen
@@ -78,6 +79,7 @@ def card(card: Card, now: datetime) -> Screen:
         *lines,
         keyboard=keyboard(
             [button("📈 Отчёт за вчера", ReportNow(profile_id=profile.id))],
+            [button("🗓 Отчёт за другие дни", ReportHistorical(profile_id=profile.id))],
             [button("⏰ Отчёты по расписанию", ProfileReport(profile_id=profile.id))],
             [
                 button("✏️ Переименовать", ProfileRename(profile_id=profile.id)),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
 
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
 
 from bot import keyboards
-from bot.callbacks import ProfileOpen, ReportExcel, ReportNow, StatsShow
+from bot.callbacks import ProfileOpen
 from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
-from bot.screens import problems
+from bot.screens import problems, report_buttons
+from bot.screens.listings import highlight_lines
 from bot.screens.parts import Line, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
@@ -20,27 +21,27 @@ from core.report_runner import ScheduledReport
 from utils.analytics import Figure
 from utils.files import file_name
 from utils.formatter import (
-    NBSP,
     format_at,
     format_change,
     format_day,
     format_figure,
+    format_lasts,
     format_moment,
     format_money,
     format_period,
     format_read_at,
     format_time,
 )
-from utils.metrics import Kind
+from utils.metrics import CALLS, HELD, SPENDING
 from utils.periods import Period
-from utils.plurals import plural
+from utils.plurals import NBSP, plural
 
+FILE_FOR_OWNER = "Файл получает в личном чате только тот, чей это профиль."
+WORKBOOK_IN_PRIVATE = "Пришлю файл вам в личный чат."
 MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
-
-
-NO_SUCH_DAYS = "Таких дней в отчёте быть не может: они ещё не наступили или слишком давно прошли."
-WORKBOOK_IN_PRIVATE = "Пришлю файл вам в личный чат."
+RUNS_NAMED = 5
+"""So many gaps are named by their days, the rest is counted."""
 
 
 def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
@@ -77,10 +78,10 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     )
 
 
-def report(data: ReportData, now: datetime, *, for_owner: bool) -> Screen:
+def report(data: ReportData, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
     """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    lines = _lines(data, now, for_owner)
-    return screen(*lines, keyboard=_owners_buttons(data), picture=data.course)
+    lines, keys = _lines(data, now, for_owner), _buttons(data, for_owner, is_bound)
+    return screen(*lines, keyboard=keys, picture=data.course)
 
 
 def scheduled(report: ScheduledReport, now: datetime) -> Screen:
@@ -94,9 +95,7 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     if report.missed:
         why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
         lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
-    # Other people's chats get a button that works for everybody there.
-    anybodys = keyboard([button("🔄 Сводка сейчас", StatsShow())])
-    buttons = _owners_buttons(report.data) if for_owner else anybodys
+    buttons = _buttons(report.data, for_owner, is_bound=True)
     return screen(*lines, keyboard=buttons, picture=report.data.course)
 
 
@@ -109,30 +108,29 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     return [
         Bold("📊 Отчёт Avito"),
         Italic(data.profile_name),
-        format_period(data.period),
+        period_line(data),
         "",
         *figure_lines(data.figures),
         "",
+        *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
         *compared_line(data.figures, data.period, data.compared_with),
         *_drawn(data),
-        *_remarks(data, now, for_owner),
-        Italic(_read_line(data, now)),
+        *remarks(data, now, for_owner=for_owner),
+        Italic(read_line(data, now)),
     ]
 
 
-def _owners_buttons(data: ReportData) -> InlineKeyboardMarkup:
+def _buttons(data: ReportData, for_owner: bool, is_bound: bool) -> InlineKeyboardMarkup:
     return keyboard(
-        [
-            button("🔄 Обновить", ReportNow(profile_id=data.profile_id)),
-            button(
-                "📗 Excel",
-                ReportExcel(
-                    profile_id=data.profile_id, first=data.period.first, last=data.period.last
-                ),
-            ),
-        ],
-        [button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))],
+        *report_buttons.under_report(data.profile_id, data.period),
+        report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound),
     )
+
+
+def period_line(data: ReportData) -> str:
+    """Which days these are; and that the last of them is today, which is not over."""
+    goes_on = ", сегодня ещё не закончилось" if data.goes_on else ""
+    return f"{format_period(data.period)}{goes_on}"
 
 
 def _in_words(slots: Sequence[datetime]) -> str:
@@ -145,8 +143,9 @@ def _wall_clock(slot: datetime) -> str:
     return f"{format_day(slot.date())} {format_at(slot)}"
 
 
-def figure_lines(figures: Iterable[Figure]) -> list[Line]:
-    return [line for figure in figures for line in _lines_of(figure)]
+def figure_lines(figures: Sequence[Figure]) -> list[Line]:
+    shown = {figure.metric.key for figure in figures}
+    return [line for figure in figures for line in (_line(figure), *_beneath(figure, shown))]
 
 
 def compared_line(
@@ -160,20 +159,27 @@ def compared_line(
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
 
 
-def _lines_of(figure: Figure) -> list[Line]:
-    metric = figure.metric
-    change = format_change(metric.kind, figure.change)
+def _line(figure: Figure) -> Line:
+    change = format_change(figure)
     tail = f"  {change}" if change else ""
     gap = " (не за все дни)" if figure.partial else ""
     if not figure.of_all and figure.value is not None:
         gap += " (не по всем профилям)"
-    lines: list[Line] = [
-        Text(f"{metric.emoji} {metric.label}: ", Bold(format_figure(figure)), gap, tail)
-    ]
-    if figure.commission:
+    label = f"{figure.metric.emoji} {figure.metric.label}: "
+    return Text(label, Bold(format_figure(figure)), gap, tail)
+
+
+def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
+    """What belongs to a figure; not what has a line of its own among those `shown`."""
+    lines: list[Line] = []
+    if figure.commission and "commission" not in shown:
         lines.append(f"     в том числе комиссия: {format_money(figure.commission)}")
-    if figure.bonus:
+    if figure.bonus and not (figure.metric.slugs and "bonus_spending" in shown):
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
+    if figure.lasts is not None:
+        lines.append(f"     денег хватит {format_lasts(figure.lasts)}")
+    if figure.metric.key == "advance_balance" and figure.value is not None and figure.value < 0:
+        lines.append("     ⚠️ аванс ушёл в минус: его пора пополнить")
     return lines
 
 
@@ -184,8 +190,13 @@ def _drawn(data: ReportData) -> list[Line]:
     return [Italic(f"На графике: {format_period(data.course.period)}")]
 
 
-def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
+def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
+    """What has to be known about the numbers to read them right."""
     remarks: list[Line] = []
+    if data.missing:
+        remarks.append(missing_line(data.missing))
+    if data.cut_days:
+        remarks.append(cut_line(data.cut_days))
     if data.by_listings:
         remarks.append(
             "ℹ️ Avito не отдал общую статистику: просмотры и контакты сложены по объявлениям, "
@@ -199,7 +210,10 @@ def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
             f"⚠️ День {format_day(data.period.last)} прочитан не целиком "
             f"(до {format_time(data.cut_at)}): сравнивать его рано."
         )
-    remarks += _wallet_remark(data, now, for_owner)
+    remarks += _money_remarks(data, now, for_owner)
+    if data.calls_failure is not None and _tells(data.figures, CALLS):
+        why = f": {problems.reason(data.calls_failure)}" if for_owner else "."
+        remarks.append(f"⚠️ Звонки прочитать не удалось{why}")
     if data.failure is not None:
         why = f": {problems.reason(data.failure)}" if for_owner else "."
         remarks.append(f"⚠️ Свежие числа прочитать не удалось{why}")
@@ -210,27 +224,48 @@ def _remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     return remarks
 
 
-def _wallet_remark(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
-    """What is older than it should be, or unknown; and why, if only the wallet is."""
-    failure = data.wallet_failure if data.failure is None else None
-    why = f": {problems.reason(failure)}" if for_owner and failure is not None else "."
-    if data.old_wallet_at is not None:
-        read = f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}"
-        return [read + (f", новые прочитать не удалось{why}" if failure is not None else ".")]
-    if failure is not None:
-        return [f"⚠️ Кошелёк и аванс прочитать не удалось{why}"]
-    return []
-
-
 def _hides_spending(figures: Iterable[Figure]) -> bool:
     """Whether Avito tells this account's statistics, but not what was spent."""
     statistics = [figure for figure in figures if figure.metric.slugs]
-    spent = [figure for figure in statistics if figure.metric.kind is Kind.MONEY]
+    spent = [figure for figure in statistics if figure.metric.key in SPENDING]
     is_silent = all(figure.value is None for figure in spent)
     return bool(spent) and is_silent and any(figure.value is not None for figure in statistics)
 
 
-def _read_line(data: ReportData, now: datetime) -> str:
+def _money_remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
+    """What is shown of money although it is not of this minute; and why, if only money is."""
+    failure = data.wallet_failure if data.failure is None else None
+    why = f": {problems.reason(failure)}" if for_owner and failure is not None else "."
+    if data.old_wallet_at is not None and _tells(data.figures, HELD):
+        read = f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}"
+        return [read + (f", новые прочитать не удалось{why}" if failure is not None else ".")]
+    if failure is not None and _tells(data.figures, HELD):
+        return [f"⚠️ Кошелёк и аванс прочитать не удалось{why}"]
+    if data.old_advance_at is not None and _tells(data.figures, {"advance_balance"}):
+        return [f"ℹ️ Аванс прочитан {format_moment(data.old_advance_at, now)}."]
+    return []
+
+
+def _tells(figures: Iterable[Figure], keys: Collection[str]) -> bool:
+    return any(figure.metric.key in keys for figure in figures)
+
+
+def cut_line(days: Sequence[date]) -> str:
+    named_ones = ", ".join(format_day(day) for day in days[:RUNS_NAMED])
+    rest = len(days) - RUNS_NAMED
+    more = f" и ещё {plural(rest, 'день', 'дня', 'дней')}" if rest > 0 else ""
+    return f"⚠️ Прочитано не до конца: {named_ones}{more}."
+
+
+def missing_line(missing: Sequence[Period]) -> str:
+    runs = [format_period(run) for run in missing[:RUNS_NAMED]]
+    rest = sum(run.length for run in missing[RUNS_NAMED:])
+    if rest:
+        runs.append(f"ещё {plural(rest, 'день', 'дня', 'дней')}")
+    return f"⚠️ Нет данных за {', '.join(runs)}."
+
+
+def read_line(data: ReportData, now: datetime) -> str:
     if data.read_at is None:
         return "Статистика ещё не прочитана"
     return f"{format_read_at(data.read_at, now)} по Москве"

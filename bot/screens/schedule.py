@@ -15,6 +15,7 @@ from bot.callbacks import (
     IntervalSet,
     MonthDaySet,
     ProfileKeys,
+    ReportCharacteristics,
     ReportDayToggle,
     ReportFrequency,
     ReportNow,
@@ -35,6 +36,7 @@ from bot.effects import Screen
 from bot.keyboards import Row, button, keyboard, pager
 from bot.screens import problems
 from bot.screens.destination import name_of, state_in_short
+from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import (
     describe_next,
@@ -46,11 +48,12 @@ from bot.screens.schedule_words import (
 from core.database.models import ReportTask
 from core.database.repositories.outbox import PAUSED
 from core.schedule_policy import Frequency
+from core.services.metrics import Choices
 from core.services.schedule import LAST_DAY, LONGEST_INTERVAL, ChosenPeriod
 from core.services.settings import ReportSettings
 from utils import zones
 from utils.formatter import format_moment
-from utils.metrics import CATALOGUE
+from utils.plurals import plural
 
 SAVED = "Сохранено, уже действует."
 LAST_DAY_STAYS = "Нужен хотя бы один день. Чтобы не присылать совсем, поставьте отчёты на паузу."
@@ -98,6 +101,7 @@ def of_report(settings: ReportSettings, now: datetime) -> Screen:
                 button("🔁 Как часто", ReportFrequency(**about)),
                 button("📅 За какие дни", ReportSetPeriod(**about)),
             ],
+            [button("📋 Что показывать", ReportCharacteristics(**about))],
             [button("📨 Прислать пробный", ReportTrial(**about))] if settings.destinations else [],
             [_pause_or_resume(settings)],
             [button("🔑 Заменить ключи", ProfileKeys(**about))] if _needs_keys(settings) else [],
@@ -119,7 +123,7 @@ def in_words(settings: ReportSettings, now: datetime) -> list[Line]:
         f"Отчёты по расписанию: {'включены' if settings.profile.is_report_active else 'на паузе'}",
         *_when(settings, now),
         f"За какие дни: {describe_period_choice(settings.schedule, settings.period)}",
-        f"Показатели: все {len(CATALOGUE)}",
+        f"В отчёте: {_metrics(Choices(settings.profile, settings.destinations))}",
     ]
 
 
@@ -307,11 +311,22 @@ def ask_period(settings: ReportSettings, _now: datetime) -> Screen:
 def _destinations(settings: ReportSettings, now: datetime) -> list[Line]:
     if not settings.destinations:
         return ["Куда: ещё не выбрано. Выберите чат, и отчёты начнут приходить."]
-    places: list[Line] = [
-        f"• {name_of(task)}{', без звука' if task.is_silent else ''}{state_in_short(task)}"
-        for task in settings.destinations
-    ]
-    return ["Куда:", *places, *_failures(settings, now)]
+    choices = Choices(settings.profile, settings.destinations)
+    lines: list[Line] = ["Куда:"]
+    for task in settings.destinations:
+        silent = ", без звука" if task.is_silent else ""
+        lines.append(f"• {name_of(task)}{silent}{state_in_short(task)}")
+        if task in choices.differing:
+            lines.append(f"   там: {describe_metrics(choices.of(task))}")
+    return [*lines, *_failures(settings, now)]
+
+
+def _metrics(choices: Choices) -> str:
+    said = describe_metrics(choices.common)
+    others = len(choices.differing)
+    if not others:
+        return said
+    return f"{said}; в {plural(others, 'месте', 'местах', 'местах')} другие"
 
 
 def _failures(settings: ReportSettings, now: datetime) -> list[Line]:

@@ -11,8 +11,8 @@ from babel.lists import format_list
 from core.schedule_policy import CHOSEN_DAYS, Frequency, Schedule
 from core.services.deliveries import Waiting
 from utils import zones
-from utils.formatter import LOCALE, NBSP, format_at, format_period
-from utils.plurals import plural
+from utils.formatter import LOCALE, format_at, format_period
+from utils.plurals import NBSP, plural
 
 # Babel knows weekdays in the nominative only.
 _IN = (

@@ -38,8 +38,8 @@ def help_text() -> Screen:
         "основного аккаунта (ключи сотрудника не подойдут).",
         "2. Пришлите их сюда: /add_profile. Сообщение с секретом я сразу удалю, хранится он "
         "только зашифрованным.",
-        "3. В карточке профиля нажмите «Отчёт за вчера». А чтобы он приходил сам — «Отчёты по "
-        "расписанию».",
+        "3. В карточке профиля нажмите «Отчёт за вчера» или «Отчёт за другие дни». А чтобы он "
+        "приходил сам — «Отчёты по расписанию».",
         "",
         Bold("Команды"),
         "/profiles — профили и отчёты",
@@ -119,7 +119,7 @@ def stopped(kind: str, profile_id: int | None) -> Screen:
     return screen(
         what,
         keyboard=keyboards.keyboard(
-            again if kind == "report" else [], keyboards.to_card(profile_id)
+            again if kind in {"report", "listings"} else [], keyboards.to_card(profile_id)
         ),
     )
 
@@ -152,6 +152,7 @@ DIALOGUES = {
     "ReplaceKeys": "замена ключей, прежние остались в силе",
     "Rename": "переименование, название осталось прежним",
     "SetSchedule": "настройка расписания, всё уже выбранное действует",
+    "History": "выбор дней для отчёта",
     "Bind": "выбор места для отчётов, всё осталось как было",
 }
 """What was left, by the group of states; for `/cancel` and for a command inside a dialogue."""
@@ -161,6 +162,7 @@ _BEGAN_AT: dict[str, Callable[[int], Row]] = {
     "Rename": keyboards.to_card,
     "SetSchedule": keyboards.to_report,
     "Bind": to_listing,
+    "History": keyboards.to_card,
 }
 
 JOBS = {
@@ -169,6 +171,7 @@ JOBS = {
     "first_read": "чтение статистики, профиль подключён",
     "report": "сбор отчёта",
     "report_excel": "сбор отчёта в Excel",
+    "listings": "чтение объявлений",
     "stats": "сбор сводки",
     "bind": "проверка чата, отчёты туда не придут",
     "check_place": "проверка чата",

@@ -18,19 +18,18 @@ from bot.screens.reports import compared_line, figure_lines
 from core.combined import Combined, Row
 from core.report_data import ReportData
 from utils.formatter import (
-    NBSP,
     format_figure,
     format_moment,
     format_period,
     format_read_at,
     format_time,
 )
-from utils.plurals import plural
+from utils.plurals import NBSP, plural
 
 NOTHING_BOUND = "Сюда больше не приходит ни один отчёт."
 
 _IN_ROW = ("views", "contacts", "total_spending", "wallet_balance")
-"""What a row of one profile tells; the rest is in the totals."""
+"""What a row of one profile tells of what is ticked; the rest is in the totals."""
 
 
 def collecting() -> Screen:
@@ -93,7 +92,8 @@ def _row(row: Row, now: datetime) -> list[Line]:
     if row.data is None:
         return [name, "⚠️ прочитать не удалось, в сумме этого профиля нет"]
     told = {figure.metric.key: figure for figure in row.data.figures}
-    numbers = " · ".join(f"{told[key].metric.emoji} {format_figure(told[key])}" for key in _IN_ROW)
+    keys = [key for key in _IN_ROW if key in told] or list(told)[: len(_IN_ROW)]
+    numbers = " · ".join(f"{told[key].metric.emoji} {format_figure(told[key])}" for key in keys)
     return [name, numbers, *_remarks(row, row.data, now)]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bot.jobs import JobContext
 from bot.screens import reports as screens
 from bot.work.reports import ReportWork
+from core.looks import Look
 from core.shelf import Shelf
 from utils.report_book import ReportBook, write
 
@@ -24,7 +25,8 @@ class ExcelWork:
     )
 
     async def run(self, job: JobContext) -> None:
-        profile, data = await self.reports.data(job)
+        period = Look.from_json(job.payload).period
+        profile, data = await self.reports.data(job, job.owner_id, period)
         book = ReportBook(
             profile_name=data.profile_name,
             period=data.period,

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.effects import Show
 from bot.errors import IncidentDesk
 from bot.jobs import JobContext
-from bot.screens import parts
-from bot.screens import reports as screens
+from bot.screens import looks as screens
+from bot.screens import parts, problems, reports
+from core import looks
 from core.background import Background
 from core.database.models import AvitoProfile
-from core.errors import RateLimited
+from core.database.session import reading
+from core.errors import ProfileNotFound, RateLimited
+from core.looks import Look
 from core.ports import Clock
 from core.report_data import Collector, ReportData
 from core.report_runner import ScheduledReport
+from core.services import profiles
+from core.services.profiles import Viewed
 from core.statistics.sync import access_to
 from utils.periods import Period
 
@@ -30,7 +37,7 @@ def freeze(report: ScheduledReport, now: datetime) -> list[dict[str, Any]]:
     """A scheduled report as the outbox keeps it until it is sent: one screen, or its parts."""
     return [
         part.model_dump(mode="json", exclude_none=True)
-        for part in parts.split(screens.scheduled(report, now))
+        for part in parts.split(reports.scheduled(report, now))
     ]
 
 
@@ -43,20 +50,30 @@ class ReportWork:
     incidents: IncidentDesk
     clock: Clock
 
-    async def data(self, job: JobContext) -> tuple[AvitoProfile, ReportData]:
-        """What the report of a job is about, waiting for Avito's minute where that is needed."""
-        assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
-        period = Period(
-            date.fromisoformat(job.payload["first"]), date.fromisoformat(job.payload["last"])
-        )
-        profile = await self.collector.profile(job.owner_id, job.profile_id)
-        return profile, await self._collect(job, profile, period)
-
     async def run(self, job: JobContext) -> None:
-        profile, data = await self.data(job)
+        try:
+            await self._run(job, Look.from_json(job.payload))
+        except ProfileNotFound:
+            # Unbound from this chat meanwhile: whoever asked may not look any more.
+            async with job.ending() as ending:
+                ending.screen = job.replaced or parts.screen(problems.NO_SUCH_PROFILE)
+
+    async def _run(self, job: JobContext, look: Look) -> None:
+        async with reading(self.collector.sessions) as session:
+            viewed = await self._viewed(session, job)
+        profile, data = await self.data(job, viewed.profile.owner_id, look.period)
         async with job.ending() as ending:
-            whole = screens.report(data, self.clock.now(), for_owner=job.chat_id == job.owner_id)
-            ending.screen, *rest = parts.split(whole)
+            now = self.clock.now()
+            viewed = await self._viewed(ending.session, job)
+            facts = await looks.facts(ending.session, viewed, look, data, now)
+            whole = screens.look(
+                facts,
+                now,
+                for_owner=job.chat_id == profile.owner_id,
+                is_bound=viewed.task is not None,
+            )
+            in_place = job.replaced is not None
+            ending.screen, *rest = [parts.in_one(whole)] if in_place else parts.split(whole)
             ending.more = [
                 Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
             ]
@@ -64,6 +81,21 @@ class ReportWork:
                 ending.more += self.incidents.note(data.failure, job_id=job.job_id)
         if data.refreshes_at is not None:
             self._refresh_later(profile, data.refreshes_at)
+
+    async def data(
+        self, job: JobContext, owner_id: int, period: Period
+    ) -> tuple[AvitoProfile, ReportData]:
+        """The numbers of these days, waiting for Avito's minute where that is needed."""
+        assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
+        profile = await self.collector.profile(owner_id, job.profile_id)
+        return profile, await self._collect(job, profile, period)
+
+    async def _viewed(self, session: AsyncSession, job: JobContext) -> Viewed:
+        """Whoever asked may have been shut out while Avito was waited for."""
+        assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
+        return await profiles.viewable(
+            session, job.owner_id, job.chat_id, job.thread_id or 0, job.profile_id
+        )
 
     async def _collect(self, job: JobContext, profile: AvitoProfile, period: Period) -> ReportData:
         for round_ in range(ROUNDS):
@@ -79,7 +111,7 @@ class ReportWork:
     async def _wait(self, job: JobContext, until: datetime) -> None:
         """Wait for Avito's minute, showing how long it still takes."""
         while (left := (until - self.clock.now()).total_seconds()) > 0:
-            await job.progress(screens.waiting_for_avito(job.job_id, round(left)))
+            await job.progress(reports.waiting_for_avito(job.job_id, round(left)))
             await asyncio.sleep(min(left, NAP_SEC))
 
     def _refresh_later(self, profile: AvitoProfile, at: datetime) -> None:

@@ -12,7 +12,7 @@ from bot.screens import stats as screens
 from core.combined import Combined, Combiner
 from core.database.session import Sessions, reading
 from core.ports import Clock
-from core.services import destinations
+from core.services import destinations, metrics
 from utils.periods import yesterday
 
 
@@ -35,6 +35,10 @@ class StatsWork:
             ]
 
     async def _combined(self, job: JobContext) -> Combined:
+        """What reports here show, and nothing that they keep from this place."""
+        chat_id, thread_id = job.chat_id, job.thread_id or 0
         async with reading(self.sessions) as session:
-            profiles = await destinations.bound_here(session, job.chat_id, job.thread_id or 0)
-        return await self.combiner.combine(profiles, yesterday(self.clock.now()))
+            profiles = await destinations.bound_here(session, chat_id, thread_id)
+            chosen = await metrics.shown_here(session, profiles, chat_id, thread_id)
+        combined = await self.combiner.combine(profiles, yesterday(self.clock.now()))
+        return combined.showing(chosen)

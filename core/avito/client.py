@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
+from itertools import count
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from core.avito.answers import TokenRefused
 from core.avito.auth import Credentials, ProfileAccess, TokenProvider
+from core.avito.batches import in_batches
+from core.avito.calls import calls_by_day, calls_question
 from core.avito.endpoints import (
     ADVANCE,
     BALANCE,
+    CALLS,
     EMPLOYEE_CHECK,
     ITEMS,
     MINUTE_GATE,
@@ -25,23 +30,30 @@ from core.avito.endpoints import (
     Endpoint,
 )
 from core.avito.http import AvitoDoor, Request
+from core.avito.listings import Listed, listed
 from core.avito.schemas import (
     Advance,
     Balance,
+    CallsAnswer,
     EmployeeCheck,
     ItemsAnswer,
+    ItemStats,
     ItemStatsAnswer,
     SelfInfo,
     StatsAnswer,
 )
 from core.avito.stats import (
     DEPTH_DAYS,
-    ITEMS_PER_BATCH,
     DayMetrics,
+    ListingMetrics,
     add_items,
+    as_v2,
     by_day,
+    by_listing,
     days_question,
+    is_storable,
     items_question,
+    listings_question,
     whole,
 )
 from core.errors import (
@@ -64,6 +76,18 @@ class WalletMoney(NamedTuple):
 
     real: int | None
     bonus: int | None
+
+
+class ListingPage(NamedTuple):
+    """A part of what the listings of an account did."""
+
+    listings: ListingMetrics
+    rows: int
+    """How many Avito sent."""
+    nameless: int
+    """How many of them name no listing."""
+    total: int | None
+    """How many there are in all parts together, if Avito says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +157,75 @@ class AvitoClient:
             )
         return by_day(rows, period)
 
+    async def listing_stats(self, period: Period, offset: int = 0) -> ListingPage:
+        """What each listing did in all of `period`, from the row `offset` on.
+
+        Shares its minute with `daily_stats`: one call, of either kind, per account.
+        """
+        question = Request(STATS_V2, self._access.account, body=listings_question(period, offset))
+        rows = _read(StatsAnswer, await self._ask(question), STATS_V2).result
+        named = [row for row in rows.groupings if row.id and is_storable(row.id)]
+        sent = len(rows.groupings)
+        return ListingPage(by_listing(named), sent, sent - len(named), rows.total)
+
+    async def listing_pages(self, status: str) -> AsyncIterator[list[Listed]]:
+        """The listings in this status, a page at a time. 25 pages a minute."""
+        # Listings move between pages while we turn them, so ids repeat.
+        known: set[int] = set()
+        for page in count(1):
+            query = {"per_page": ITEMS_PER_PAGE, "page": page, "status": status}
+            answer = await self._ask(Request(ITEMS, self._access.account, query=query))
+            told = _read(ItemsAnswer, answer, ITEMS)
+            fresh = {
+                item.id: listed(item)
+                for item in told.resources
+                if item.id not in known and is_storable(item.id)
+            }
+            known |= fresh.keys()
+            yield list(fresh.values())
+            page_size = min(told.meta.per_page or ITEMS_PER_PAGE, ITEMS_PER_PAGE)
+            if len(told.resources) < page_size or not fresh:
+                break
+
     async def active_items(self) -> list[int]:
         """The ids of all active listings."""
-        # Listings move between pages while we turn them, so ids repeat: a dict drops those.
-        found: dict[int, None] = {}
-        page = 1
-        while True:
-            query = {"per_page": ITEMS_PER_PAGE, "page": page, "status": "active"}
-            answer = await self._ask(Request(ITEMS, self._access.account, query=query))
-            listing = _read(ItemsAnswer, answer, ITEMS)
-            known = len(found)
-            found |= dict.fromkeys(item.id for item in listing.resources)
-            page_size = min(listing.meta.per_page or ITEMS_PER_PAGE, ITEMS_PER_PAGE)
-            if len(listing.resources) < page_size or len(found) == known:
-                return list(found)
-            page += 1
+        return [one.id async for page in self.listing_pages("active") for one in page]
 
     async def daily_stats_v1(self, items: Sequence[int], period: Period) -> DayMetrics:
         """Views, contacts and favorites of `items` together, by day, under their v2 slugs."""
         days: defaultdict[date, Counter[str]] = defaultdict(Counter)
-        for start in range(0, len(items), ITEMS_PER_BATCH):
-            body = items_question(items[start : start + ITEMS_PER_BATCH], period)
-            answer = await self._ask(Request(STATS_V1, self._access.account, body=body))
-            add_items(days, _read(ItemStatsAnswer, answer, STATS_V1))
+        async for told in self._v1(items, period):
+            add_items(days, told)
         return {day: dict(metrics) for day, metrics in days.items() if day in period}
+
+    async def daily_calls(self, period: Period) -> DayMetrics:
+        """The calls of every day of `period`; days that Avito says nothing of are absent.
+
+        Only what went through Avito's call tracking is known to it.
+        """
+        body = calls_question(period)
+        answer = await self._ask(Request(CALLS, self._access.account, body=body))
+        return calls_by_day(_read(CallsAnswer, answer, CALLS), period)
+
+    async def listing_stats_v1(
+        self, items: Sequence[int], period: Period
+    ) -> dict[date, ListingMetrics]:
+        """The same of each listing by itself. A day of which nothing is told is left out."""
+        days: defaultdict[date, ListingMetrics] = defaultdict(dict)
+        async for told in self._v1(items, period):
+            for item in told:
+                for numbers in item.stats:
+                    days[numbers.day][item.item] = as_v2(numbers)
+        return {day: listings for day, listings in days.items() if day in period}
+
+    def _v1(self, items: Sequence[int], period: Period) -> AsyncIterator[list[ItemStats]]:
+        return in_batches(partial(self._ask_v1, period), items)
+
+    async def _ask_v1(self, period: Period, items: Sequence[int]) -> list[ItemStats]:
+        request = Request(STATS_V1, self._access.account, body=items_question(items, period))
+        told = _read(ItemStatsAnswer, await self._ask(request), STATS_V1).result.items
+        asked = set(items)
+        return [item for item in told if item.item in asked]
 
     async def _ask(self, request: Request) -> Any:
         """The answer to `request`, with a token that is renewed once if Avito refuses it."""

@@ -43,6 +43,8 @@ STATS_V1 = Endpoint("stats_v1_items", "POST", "/stats/v1/accounts/{account}/item
 STATS_V2 = Endpoint(
     "stats_v2_items", "POST", "/stats/v2/accounts/{account}/items", interval=MINUTE_GATE
 )
+# No limit is documented.
+CALLS = Endpoint("calls_stats", "POST", "/core/v1/accounts/{account}/calls/stats/", interval=0.5)
 ADVANCE = Endpoint(
     "cpa_balance",
     "POST",
@@ -51,4 +53,6 @@ ADVANCE = Endpoint(
     headers=(("X-Source", "avito-analytics-bot"),),
 )
 
-ALLOWED = frozenset({TOKEN, SELF, EMPLOYEE_CHECK, BALANCE, ITEMS, STATS_V1, STATS_V2, ADVANCE})
+ALLOWED = frozenset(
+    {TOKEN, SELF, EMPLOYEE_CHECK, BALANCE, ITEMS, STATS_V1, STATS_V2, CALLS, ADVANCE}
+)

@@ -8,12 +8,30 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 Number = Annotated[Decimal, Field(allow_inf_nan=False, ge=-(10**15), le=10**15)]
 """A count or money as Avito writes it, exact: the JSON was read with `Decimal`."""
+
+
+def _or_nothing(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+Optional = WrapValidator(_or_nothing)
+"""What a thing can do without: unreadable it is absent, and does not spoil all the others."""
 
 
 class Schema(BaseModel):
@@ -76,6 +94,11 @@ class StatsAnswer(Schema):
 
 class Item(Schema):
     id: int
+    title: Annotated[str | None, Optional] = None
+    price: Annotated[Number | None, Optional] = None
+    """Roubles."""
+    status: Annotated[str | None, Optional] = None
+    url: Annotated[str | None, Optional] = None
 
 
 class ItemsMeta(Schema):
@@ -105,3 +128,25 @@ class ItemStatsList(Schema):
 
 class ItemStatsAnswer(Schema):
     result: ItemStatsList
+
+
+class CallsDay(Schema):
+    day: date = Field(alias="date")
+    calls: int | None = None
+    answered: int | None = None
+    new: int | None = None
+    new_answered: int | None = Field(default=None, alias="newAnswered")
+
+
+class ItemCalls(Schema):
+    """Of one listing and employee; those that belong to none have rows too."""
+
+    days: list[CallsDay] = []
+
+
+class ItemCallsList(Schema):
+    items: list[ItemCalls]
+
+
+class CallsAnswer(Schema):
+    result: ItemCallsList

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from core.avito.schemas import ItemStatsAnswer, StatsRows
+from core.avito.schemas import ItemDay, ItemStats, StatsRow, StatsRows
 from utils.periods import Period
 
 DEPTH_DAYS = 270
@@ -51,11 +51,23 @@ MONEY_SLUGS = (
 )
 """In kopecks. Conversions and average costs are left out: their scale is in doubt."""
 
-ITEMS_PER_BATCH = 200
-_ROWS_LIMIT = 1000
+LISTING_SLUGS = (
+    "views",
+    "contacts",
+    "favorites",
+    "jobContacts",
+    "orderedItems",
+    "bookingPlacedCount",
+    "spending",
+)
+
+ROWS_LIMIT = 1000
 
 DayMetrics = dict[date, dict[str, int]]
 """Avito's v2 slug -> count or kopecks, by Moscow day; what Avito left out is left out."""
+
+ListingMetrics = dict[int, dict[str, int]]
+"""The same by listing."""
 
 
 def days_question(period: Period) -> dict[str, Any]:
@@ -65,7 +77,7 @@ def days_question(period: Period) -> dict[str, Any]:
         "dateTo": period.last.isoformat(),
         "metrics": [*COUNT_SLUGS, *MONEY_SLUGS],
         "grouping": "day",
-        "limit": _ROWS_LIMIT,
+        "limit": ROWS_LIMIT,
         "offset": 0,
     }
 
@@ -76,10 +88,32 @@ def by_day(rows: StatsRows, period: Period) -> DayMetrics:
         day = None if row.id is None else _day_of(row.id)
         if day is None or day not in period:
             continue
-        days[day] = {
-            metric.slug: whole(metric.value) for metric in row.metrics if metric.value is not None
-        }
+        days[day] = _told(row)
     return days
+
+
+def listings_question(period: Period, offset: int) -> dict[str, Any]:
+    """What each listing did in all of `period`, for stats v2; its answer begins at `offset`."""
+    return {
+        "dateFrom": period.first.isoformat(),
+        "dateTo": period.last.isoformat(),
+        "metrics": [*LISTING_SLUGS],
+        "grouping": "item",
+        "limit": ROWS_LIMIT,
+        "offset": offset,
+    }
+
+
+def by_listing(rows: Iterable[StatsRow]) -> ListingMetrics:
+    return {row.id: _told(row) for row in rows if row.id is not None}
+
+
+def is_storable(listing_id: int) -> bool:
+    return 0 < listing_id < 2**63
+
+
+def _told(row: StatsRow) -> dict[str, int]:
+    return {metric.slug: whole(metric.value) for metric in row.metrics if metric.value is not None}
 
 
 def _day_of(row_id: int) -> date | None:
@@ -103,17 +137,21 @@ def items_question(items: Sequence[int], period: Period) -> dict[str, Any]:
     }
 
 
-def add_items(days: MutableMapping[date, Counter[str]], answer: ItemStatsAnswer) -> None:
-    """Add the listings of a v1 answer to `days`, under the slugs that v2 uses."""
-    for item in answer.result.items:
+def add_items(days: MutableMapping[date, Counter[str]], items: Iterable[ItemStats]) -> None:
+    """Add listings of a v1 answer to `days`, under the slugs that v2 uses."""
+    for item in items:
         for numbers in item.stats:
-            said = {
-                "views": numbers.views,
-                "contacts": numbers.contacts,
-                "favorites": numbers.favorites,
-            }
-            known = {slug: value for slug, value in said.items() if value is not None}
-            days[numbers.day].update(known)
+            days[numbers.day].update(as_v2(numbers))
+
+
+def as_v2(numbers: ItemDay) -> dict[str, int]:
+    """One listing's day of v1 under the slugs that v2 uses."""
+    said = {
+        "views": numbers.views,
+        "contacts": numbers.contacts,
+        "favorites": numbers.favorites,
+    }
+    return {slug: value for slug, value in said.items() if value is not None}
 
 
 def whole(number: Decimal) -> int:

@@ -98,6 +98,9 @@ class AvitoProfile(Base):
     report_anchor: Mapped[date | None] = mapped_column(Date)
     """A local date on which an every-N-days report is due: its phase, kept over restarts."""
     is_report_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    report_metrics: Mapped[str | None] = mapped_column(Text)
+    """JSON list of metric keys for the reports by button and for every destination without a
+    choice of its own; NULL means the usual ones."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_duplicate: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     problem: Mapped[str | None] = mapped_column(String(32))
@@ -130,7 +133,7 @@ class ReportTask(Base):
     report_time: Mapped[str] = mapped_column(String(10), server_default="10:00")
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     report_metrics: Mapped[str | None] = mapped_column(Text)
-    """JSON list of metric keys; NULL means all."""
+    """JSON list of metric keys chosen for this destination; NULL means as in the profile."""
     report_days: Mapped[str | None] = mapped_column(Text)
     report_period: Mapped[str] = mapped_column(String(10), server_default="day")
     """`day` | `week` | `month`; says something only where `is_period_set`."""
@@ -267,6 +270,18 @@ class DailyStats(Base):
     fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class DailyCalls(Base):
+    """The calls of one account on one Moscow day, as last read: a method of its own at Avito."""
+
+    __tablename__ = "daily_calls"
+
+    avito_user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    metrics: Mapped[dict[str, int]] = mapped_column(JSON)
+    """`calls`, `answeredCalls`, `newCalls`, `newAnsweredCalls`; what Avito left out is absent."""
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class WalletSnapshot(Base):
     """What an account's wallet and advance held at an instant. Kopecks; NULL is unknown."""
 
@@ -295,6 +310,58 @@ class AccountSync(Base):
     failure: Mapped[str | None] = mapped_column(String(64))
     """The class name of the last failed read's error, NULL after a good one."""
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Listing(Base):
+    """A listing of an account, as Avito described it last."""
+
+    __tablename__ = "listings"
+
+    account: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    listing_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Above 2**31 in life."""
+    title: Mapped[str | None] = mapped_column(String(200))
+    """Cleaned. NULL: it has none, or Avito lists it no more."""
+    price_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[str | None] = mapped_column(String(16))
+    """Avito's word, `active` above all; NULL when it is not among the active any more."""
+    url: Mapped[str | None] = mapped_column(String(500))
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListingRead(Base):
+    """That all listings of an account were read about one period: a day, or several together."""
+
+    __tablename__ = "listing_reads"
+    __table_args__ = (
+        UniqueConstraint("account", "first_day", "last_day", name="uq_listing_reads_period"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    account: Mapped[int] = mapped_column(BigInteger)
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    source: Mapped[str] = mapped_column(String(8))
+    """`v2`, or `v1` when v2 refused (then without money)."""
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListingNumbers(Base):
+    """What one listing did in the period of a read. NULL is what Avito withheld."""
+
+    __tablename__ = "listing_numbers"
+
+    read_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("listing_reads.id", ondelete="CASCADE"), primary_key=True
+    )
+    listing_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    views: Mapped[int | None] = mapped_column(BigInteger)
+    contacts: Mapped[int | None] = mapped_column(BigInteger)
+    favorites: Mapped[int | None] = mapped_column(BigInteger)
+    orders: Mapped[int | None] = mapped_column(BigInteger)
+    """What it brought without a contact: ordered with Delivery, booked, applied for."""
+    spending_kopecks: Mapped[int | None] = mapped_column(BigInteger)
+    """Money, without bonuses."""
 
 
 class AvitoGate(Base):

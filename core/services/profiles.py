@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import and_, func, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
@@ -17,11 +17,10 @@ from core.services import deliveries
 from core.services.deliveries import Waiting
 from core.statistics import store
 from utils.analytics import Wallet
+from utils.titles import BLANK
 
 NAME_LIMIT = 200
 PAGE_SIZE = 8
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters to Unicode and nothing to the eye: Hangul fillers, the empty Braille cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,16 @@ class Card:
     """The class name of the error the last read ended with."""
 
 
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """A profile whose numbers somebody may look at where he is."""
+
+    profile: AvitoProfile
+    task: ReportTask | None
+    """Its destination there; None where only its owner may look."""
+    is_owner: bool
+
+
 async def owned(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:
     """The profile, if it is this owner's; else `ProfileNotFound`, whether it exists or not."""
     profile = await session.scalar(
@@ -60,6 +69,36 @@ async def owned(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoP
     if profile is None:
         raise ProfileNotFound(profile_id)
     return profile
+
+
+async def viewable(
+    session: AsyncSession, person: int, chat_id: int, thread_id: int, profile_id: int
+) -> Viewed:
+    """The profile, if this person may look at its numbers in this chat; else `ProfileNotFound`.
+
+    Its owner may everywhere. In a group, a topic or a channel where it reports everybody may:
+    they read its reports anyway. To change anything takes `owned`.
+    """
+    here = and_(
+        ReportTask.profile_id == AvitoProfile.id,
+        ReportTask.chat_id == chat_id,
+        ReportTask.thread_id == thread_id,
+    )
+    row = (
+        await session.execute(
+            select(AvitoProfile, ReportTask)
+            .outerjoin(ReportTask, here)
+            .where(AvitoProfile.id == profile_id)
+            .order_by(ReportTask.id)
+            .limit(1)
+        )
+    ).one_or_none()
+    profile, task = row if row is not None else (None, None)
+    is_owner = profile is not None and profile.owner_id == person
+    is_among_readers = task is not None and chat_id < 0
+    if profile is None or not (is_owner or is_among_readers):
+        raise ProfileNotFound(profile_id)
+    return Viewed(profile, task, is_owner)
 
 
 async def with_keys(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:
@@ -136,7 +175,7 @@ def _as_wallet(row: WalletSnapshot) -> Wallet:
 
 def clean_name(text: str | None) -> str | None:
     """A name as it will be stored, None when it cannot be one: empty, or over the limit."""
-    seen = (c if c.isprintable() and c not in _BLANK else " " for c in text or "")
+    seen = (c if c.isprintable() and c not in BLANK else " " for c in text or "")
     name = " ".join("".join(seen).split())
     return name if 0 < len(name) <= NAME_LIMIT else None
 

@@ -11,7 +11,15 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database.models import AccountSync, AvitoProfile, DailyStats, WalletSnapshot
+from core.database.models import (
+    AccountSync,
+    AvitoProfile,
+    DailyCalls,
+    DailyStats,
+    Listing,
+    ListingRead,
+    WalletSnapshot,
+)
 from core.database.session import insert_for
 from utils.analytics import Wallet
 from utils.periods import Period, end_of
@@ -40,6 +48,14 @@ class DayNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class DayCalls:
+    """The calls of one Moscow day as last told, and when Avito was last asked for them."""
+
+    metrics: Mapping[str, int]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What one question about `period` was answered with."""
 
@@ -60,6 +76,11 @@ async def days(session: AsyncSession, account: int, period: Period) -> dict[date
         .order_by(DailyStats.day)
     )
     return {row.day: DayNumbers(row.metrics, Source(row.source), row.fetched_at) for row in rows}
+
+
+def cut_days(days: Mapping[date, DayNumbers], period: Period) -> list[date]:
+    """The days of `period` that were last read before their end, today among them."""
+    return [day for day, told in days.items() if day in period and told.read_at < end_of(day)]
 
 
 async def state(session: AsyncSession, account: int) -> AccountSync | None:
@@ -122,7 +143,9 @@ async def note_failure(
 
 
 async def _upsert(
-    session: AsyncSession, table: type[DailyStats | AccountSync], rows: list[dict[str, Any]]
+    session: AsyncSession,
+    table: type[DailyStats | DailyCalls | AccountSync],
+    rows: list[dict[str, Any]],
 ) -> None:
     """Insert `rows`, or set what they name in the rows that are there."""
     keys = [column.name for column in table.__mapper__.primary_key]
@@ -133,6 +156,38 @@ async def _upsert(
             set_={name: statement.excluded[name] for name in rows[0] if name not in keys},
         )
     )
+
+
+async def calls(session: AsyncSession, account: int, period: Period) -> dict[date, DayCalls]:
+    """What is stored about the calls of `period`; a day that was never asked for is absent."""
+    rows = await session.scalars(
+        select(DailyCalls).where(
+            DailyCalls.avito_user_id == account,
+            DailyCalls.day.between(period.first, period.last),
+        )
+    )
+    return {row.day: DayCalls(row.metrics, row.fetched_at) for row in rows}
+
+
+async def save_calls(
+    session: AsyncSession,
+    account: int,
+    period: Period,
+    days: Mapping[date, Mapping[str, int]],
+    read_at: datetime,
+) -> None:
+    """Keep what Avito told of the calls of `period`; a day it leaves out keeps what it had."""
+    known = await calls(session, account, period)
+    rows = [
+        {
+            "avito_user_id": account,
+            "day": day,
+            "metrics": dict(days.get(day) or (known[day].metrics if day in known else {})),
+            "fetched_at": read_at,
+        }
+        for day in period
+    ]
+    await _upsert(session, DailyCalls, rows)
 
 
 async def save_wallet(session: AsyncSession, account: int, wallet: Wallet) -> None:
@@ -185,12 +240,13 @@ def _picture(snapshots: Iterable[WalletSnapshot], instant: datetime) -> Wallet |
     if not nearest:
         return None
     wallets = [one for one in nearest if one.real_kopecks is not None]
-    advances = [one.advance_kopecks for one in nearest if one.advance_kopecks is not None]
+    advances = [one for one in nearest if one.advance_kopecks is not None]
     return Wallet(
         taken_at=nearest[0].taken_at,
         real=wallets[0].real_kopecks if wallets else None,
         bonus=wallets[0].bonus_kopecks if wallets else None,
-        advance=advances[0] if advances else None,
+        advance=advances[0].advance_kopecks if advances else None,
+        advance_at=advances[0].taken_at if advances else None,
     )
 
 
@@ -212,6 +268,9 @@ async def delete_unused(session: AsyncSession, account: int) -> bool:
     """
     if await in_use(session, account):
         return False
-    for table in (DailyStats, WalletSnapshot, AccountSync):
+    for table in (DailyStats, DailyCalls, WalletSnapshot, AccountSync):
         await session.execute(delete(table).where(table.avito_user_id == account))
+    # With a read go the numbers that it brought.
+    await session.execute(delete(ListingRead).where(ListingRead.account == account))
+    await session.execute(delete(Listing).where(Listing.account == account))
     return True

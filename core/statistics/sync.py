@@ -7,6 +7,7 @@ No database transaction is open while Avito is being asked.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.avito.auth import Credentials, ProfileAccess
 from core.avito.client import Avito, AvitoClient
+from core.avito.endpoints import CALLS
 from core.avito.stats import DEPTH_DAYS, DayMetrics
 from core.database.models import AccountSync, AvitoProfile
 from core.database.session import Sessions
@@ -28,6 +30,7 @@ from core.errors import (
     ProfileNotFound,
     RateLimited,
     SubscriptionRequired,
+    Unavailable,
 )
 from core.ports import Clock
 from core.statistics import store
@@ -53,6 +56,9 @@ WALLET_AGE = timedelta(minutes=1)
 
 SETTLING = timedelta(hours=3)
 """For how long after its end a day is taken to be moving; Avito does not say its lag."""
+
+CALLS_PATIENCE_SEC = 15.0
+"""How long a report waits for its calls: they are beside the numbers it is about."""
 
 _TRAFFIC = ("views", "contacts", "favorites")
 
@@ -114,9 +120,11 @@ class StatisticsSync:
         with the instant to come back at.
         """
         async with self._reads.of(access.account):
-            held = await self._state(access.account)
-            missing = await self._missing(access.account, period)
-            if not missing and self._is_fresh(held, period, max_age):
+            now = self._clock.now()
+            async with self._sessions() as session:
+                held = await store.state(session, access.account)
+                missing = await _missing(session, access.account, period, now)
+            if not missing and _is_fresh(_read_at(held), period, max_age, now):
                 return Freshness(_read_at(held), refreshed=False)
             try:
                 read_at = await self._read(access, self._due(held, missing))
@@ -145,29 +153,36 @@ class StatisticsSync:
                 return None
             return await self._read_wallet(self._avito.client(access), access)
 
+    async def ensure_fresh_calls(
+        self, access: ProfileAccess, period: Period, *, max_age: timedelta = BUTTON_AGE
+    ) -> AvitoError | None:
+        """See to it that the store knows the calls of `period` and of the one before.
+
+        Returns what a due read failed with: a report without its calls is still one.
+        """
+        async with self._reads.of(("calls", access.account)):
+            now = self._clock.now()
+            async with self._sessions() as session:
+                due = await due_calls(session, access.account, period, now, max_age=max_age)
+            if due is None:
+                return None
+            try:
+                async with asyncio.timeout(CALLS_PATIENCE_SEC):
+                    days = await self._avito.client(access).daily_calls(due)
+            except AvitoError as failure:
+                log.warning("calls_unknown", reason=str(failure))
+                return failure
+            except TimeoutError:
+                log.warning("calls_unknown", reason="TimeoutError")
+                return Unavailable(CALLS.name, detail="TimeoutError")
+            async with self._sessions.begin() as session:
+                await _check_use(session, access)
+                await store.save_calls(session, access.account, due, days, self._clock.now())
+            return None
+
     async def _state(self, account: int) -> AccountSync | None:
         async with self._sessions() as session:
             return await store.state(session, account)
-
-    async def _missing(self, account: int, period: Period) -> list[date]:
-        """The days of `period` that we never read and Avito can still tell."""
-        reach = last_days(self._clock.now(), DEPTH_DAYS)
-        async with self._sessions() as session:
-            known = await store.days(session, account, period)
-        return [day for day in period if day in reach and day not in known]
-
-    def _is_fresh(self, held: AccountSync | None, period: Period, max_age: timedelta) -> bool:
-        now = self._clock.now()
-        if period.last not in last_days(now, REREAD_DAYS) and period.last < moscow_day(now):
-            return True
-        read_at = _read_at(held)
-        if read_at is None:
-            return False
-        if read_at < end_of(period.last) <= now:
-            # However young: it knows the last day but for its evening.
-            return False
-        settled = read_at >= end_of(period.last) + SETTLING
-        return now - read_at <= (max_age if settled else min(max_age, LIVE_AGE))
 
     def _due(self, held: AccountSync | None, missing: Iterable[date] = ()) -> Period:
         """The days to read: the moving ones, and whatever our history lacks before them."""
@@ -220,6 +235,57 @@ class StatisticsSync:
             await _check_use(session, access)
             await store.save_wallet(session, access.account, wallet)
         return None
+
+
+async def as_it_is(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> Freshness | None:
+    """How fresh the store is for `period` where no read is due for a button; None where one is."""
+    held = await store.state(session, account)
+    if not _is_fresh(_read_at(held), period, BUTTON_AGE, now):
+        return None
+    missing = await _missing(session, account, period, now)
+    return None if missing else Freshness(_read_at(held), refreshed=False)
+
+
+async def due_calls(
+    session: AsyncSession,
+    account: int,
+    period: Period,
+    now: datetime,
+    *,
+    max_age: timedelta = BUTTON_AGE,
+) -> Period | None:
+    """The days whose calls have to be read, None when what is stored will do."""
+    reach = last_days(now, DEPTH_DAYS)
+    both = Period(period.previous().first, period.last)
+    known = await store.calls(session, account, both)
+    missing = [day for day in both if day in reach and day not in known]
+    read_at = known[period.last].read_at if period.last in known else None
+    if not missing and _is_fresh(read_at, period, max_age, now):
+        return None
+    return Period(min([last_days(now, REREAD_DAYS).first, *missing]), reach.last)
+
+
+async def _missing(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> list[date]:
+    """The days of `period` that we never read and Avito can still tell."""
+    reach = last_days(now, DEPTH_DAYS)
+    known = await store.days(session, account, period)
+    return [day for day in period if day in reach and day not in known]
+
+
+def _is_fresh(read_at: datetime | None, period: Period, max_age: timedelta, now: datetime) -> bool:
+    if period.last not in last_days(now, REREAD_DAYS) and period.last < moscow_day(now):
+        return True
+    if read_at is None:
+        return False
+    if read_at < end_of(period.last) <= now:
+        # However young: it knows the last day but for its evening.
+        return False
+    settled = read_at >= end_of(period.last) + SETTLING
+    return now - read_at <= (max_age if settled else min(max_age, LIVE_AGE))
 
 
 async def _check_use(session: AsyncSession, access: ProfileAccess) -> None:

@@ -48,6 +48,7 @@ def _demo_accounts() -> tuple[AvitoAccount, ...]:
         make_account(
             *("second", 6_200_000_002, "Кофейня «Зерно»"),
             listings=make_listings(7_200_000_001, count=12, old=1),
+            has_calls=False,
             real=4_350.5,
             advance=500_000,
         ),

@@ -17,7 +17,11 @@ def _items(call: Call) -> web.Response:
     # The prose says "less than 100", yet 100 is known to work.
     per_page = _number(query, "per_page", default=25, highest=100)
     page = _number(query, "page", default=1)
-    listings = [listing for listing in call.account.listings if _matches(listing, query)]
+    listings = [
+        listing
+        for listing in call.account.listings
+        if _matches(listing, query) and listing.id not in call.account.vanished
+    ]
     start = (page - 1) * per_page
     return web.json_response(
         {

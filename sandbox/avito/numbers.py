@@ -43,6 +43,15 @@ ADDITIVE = (
     *("bookingApprovedPrice", "bookingAcceptedCount", "bookingAcceptedPrice"),
     *("allSpending", *TOTALS["allSpending"], *TOTALS["spending"]),
 )
+# What people came to after a view, and what is paid for each of some other thing.
+_EFFECTS = frozenset((*TOTALS["contacts"], "contacts", "jobContacts", "orderedItems"))
+_PAID_FOR = {
+    "orderedItemsPrice": "orderedItems",
+    "deliveredItems": "orderedItems",
+    "deliveredItemsPrice": "deliveredItems",
+    "commission": "deliveredItems",
+    "presenceSpending": "clickPackages",
+}
 SLUGS = frozenset((*ADDITIVE, *ACTIVE, *RATIOS, *COSTS))
 
 _ZEROS: Numbers = dict.fromkeys((*ADDITIVE, *ACTIVE), 0)
@@ -89,6 +98,24 @@ def invent_day(seed: int, day: date, *, active: int, new: int, share: float = 1.
     return _with_totals(numbers)
 
 
+def invent_calls(seed: int, day: date, phoned: Mapping[int, int]) -> dict[int, Numbers]:
+    """Calls by listing, from how many people opened its phone; some belong to no listing (0)."""
+    dice = Random(f"calls:{seed}:{day}")
+    counted = {}
+    for item_id in (*phoned, 0):
+        calls = dice.randint(0, 2 * phoned.get(item_id, 1))
+        new = dice.randint(0, calls)
+        new_answered = dice.randint(new // 2, new)
+        answered = new_answered + dice.randint(0, calls - new)
+        counted[item_id] = {
+            "calls": calls,
+            "answered": answered,
+            "new": new,
+            "newAnswered": new_answered,
+        }
+    return counted
+
+
 def override(numbers: Numbers, by_hand: Mapping[str, int]) -> Numbers:
     """`numbers` with some set by hand and the rest bent so that all still agree.
 
@@ -126,8 +153,11 @@ def add_up(days: Iterable[Numbers]) -> Numbers:
     return total
 
 
-def split(numbers: Numbers, weights: Sequence[int]) -> list[Numbers]:
-    """`numbers` over listings so that every additive slug sums back to the day's exactly."""
+def split(numbers: Numbers, weights: Sequence[int], appeals: Sequence[int]) -> list[Numbers]:
+    """`numbers` over listings so that every additive slug sums back to the day's exactly.
+
+    By how much each listing weighs, its effects also by its appeal.
+    """
     if not weights:
         return []
     both = numbers["contactsShowPhoneAndMessenger"]
@@ -136,7 +166,15 @@ def split(numbers: Numbers, weights: Sequence[int]) -> list[Numbers]:
     disjoint["contactsShowPhone"] -= both
     disjoint["contactsMessenger"] -= both
     disjoint["views"] -= numbers["contacts"]
-    dealt = {slug: _apportion(amount, weights) for slug, amount in disjoint.items() if amount}
+    appealing = [weight * appeal for weight, appeal in zip(weights, appeals, strict=True)]
+    dealt = {
+        slug: _apportion(amount, appealing if slug in _EFFECTS and any(appealing) else weights)
+        for slug, amount in disjoint.items()
+        if amount
+    }
+    for slug, thing in _PAID_FOR.items():
+        if slug in dealt and thing in dealt:
+            dealt[slug] = _apportion(disjoint[slug], dealt[thing])
     listings = []
     for index in range(len(weights)):
         listing = zeros() | {slug: amounts[index] for slug, amounts in dealt.items()}

@@ -1,4 +1,4 @@
-"""Statistics: v1 by listing, v2 by account. Days are Moscow days, money is kopecks."""
+"""Statistics: v1 by listing, v2 by account, calls. Days are Moscow days, money is kopecks."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox.avito import numbers
 from sandbox.avito.exchange import Call, Endpoint, InvalidRequestError, RefusedError
 from sandbox.avito.numbers import Numbers
-from sandbox.avito.world import DEPTH, MOSCOW
+from sandbox.avito.world import DEPTH, MOSCOW, AvitoWorld
 
 # The un-prefixed names are deprecated but still in the schema.
 _V1_FIELDS = {
@@ -29,17 +29,29 @@ def _stats_v1(call: Call) -> web.Response:
     if unknown := set(fields) - _V1_FIELDS.keys():
         raise InvalidRequestError("fields", f"unknown {', '.join(sorted(unknown))}")
     grouping = _one_of(call.body, "periodGrouping", "day", "week", "month", default="day")
+    own = {listing.id for listing in call.account.listings} - call.account.vanished
+    if not own.issuperset(wanted) and (spoilt := _spoilt_by_foreign(call.world)):
+        return spoilt
     periods: defaultdict[int, defaultdict[date, list[Numbers]]]
     periods = defaultdict(lambda: defaultdict(list))
     for day in _days(call):
         shares = call.account.listing_numbers(day, call.world.share_of(day))
-        for item_id in shares.keys() & set(wanted):
+        for item_id in shares.keys() & own.intersection(wanted):
             periods[item_id][_period_start(day, grouping)].append(shares[item_id])
     items = [
         {"itemId": item_id, "stats": [_v1_row(*row, fields) for row in sorted(rows.items())]}
         for item_id, rows in sorted(periods.items())
     ]
     return web.json_response({"result": {"items": items}})
+
+
+def _spoilt_by_foreign(world: AvitoWorld) -> web.Response | None:
+    """What becomes of an answer about a listing that is not the account's: Avito does not say."""
+    if world.foreign_listing_answer == "400":
+        raise RefusedError(400, "Bad request")
+    if world.foreign_listing_answer == "empty":
+        return web.json_response({"result": {"items": []}})
+    return None
 
 
 def _v1_row(start: date, days: list[Numbers], fields: list[str]) -> dict[str, Any]:
@@ -52,6 +64,8 @@ def _stats_v2(call: Call) -> web.Response:
         raise RefusedError(403, "Forbidden")
     metrics, limit, offset = _v2_query(call.body)
     grouping = _one_of(call.body, "grouping", "day", "week", "month", "item", "totals")
+    if grouping == "item" and call.account.refuses_listings is not None:
+        raise RefusedError(call.account.refuses_listings, "Refused")
     by_row: defaultdict[int | None, list[Numbers]] = defaultdict(list)
     for row_id, day_numbers in _v2_days(call, grouping):
         by_row[row_id].append(day_numbers)
@@ -77,12 +91,29 @@ def _v2_days(call: Call, grouping: str) -> Iterator[tuple[int | None, Numbers]]:
     for day in _days(call):
         share = call.world.share_of(day)
         if grouping == "item":
-            yield from call.account.listing_numbers(day, share).items()
+            for item_id, listing in call.account.listing_numbers(day, share).items():
+                if item_id not in call.account.vanished:
+                    yield item_id, listing
         elif grouping == "totals":
             yield None, call.account.day_numbers(day, share)
         else:
             midnight = datetime.combine(_period_start(day, grouping), time(), UTC)
             yield int(midnight.timestamp()), call.account.day_numbers(day, share)
+
+
+def _calls(call: Call) -> web.Response:
+    wanted = _list_of(call.body, "itemIds", int) if "itemIds" in call.body else None
+    by_item: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for day in _days(call):
+        counted = call.account.call_numbers(day, call.world.share_of(day))
+        for item_id, counters in counted.items():
+            if wanted is None or item_id in wanted:
+                by_item[item_id].append({"date": day.isoformat()} | counters)
+    items = [
+        {"itemId": item_id, "employeeId": 0, "days": days}
+        for item_id, days in sorted(by_item.items())
+    ]
+    return web.json_response({"result": {"items": items}})
 
 
 def _v2_query(body: Any) -> tuple[list[str], int, int]:
@@ -153,4 +184,8 @@ ENDPOINTS = (
         "stats_v1", "POST", "/stats/v1/accounts/{user_id}/items", _stats_v1, foreign_status=404
     ),
     Endpoint("stats_v2", "POST", "/stats/v2/accounts/{user_id}/items", _stats_v2, per_minute=1),
+    Endpoint(
+        *("calls_stats", "POST", "/core/v1/accounts/{user_id}/calls/stats/", _calls),
+        foreign_status=404,
+    ),
 )

@@ -35,7 +35,13 @@ class Listing:
         return (self.id + day.toordinal()) % 30 == 0
 
     def weight(self, day: date) -> int:
-        return 2 + (31 * self.id + 17 * day.toordinal()) % 9
+        """How much of the day's views is its: some are always looked at more than others."""
+        return (2 + 31 * self.id % 7) ** 2 + (self.id + 17 * day.toordinal()) % 9
+
+    @property
+    def appeal(self) -> int:
+        """How much its views come to; every fifth is looked at and paid for, and that is all."""
+        return 7 * self.id % 5
 
 
 @dataclass
@@ -54,13 +60,17 @@ class AvitoAccount:
     is_employee: bool = False
     withhold: frozenset[str] = frozenset()
     stats_v2: Literal["ok", "forbidden", "zeros"] = "ok"
+    refuses_listings: int | None = None  # the status stats v2 refuses grouping by item with
+    vanished: set[int] = field(default_factory=set)  # listings that are the account's no more
     has_messenger: bool = True
+    has_calls: bool = True  # its phones are behind call tracking
     real: float = 0.0  # wallet, roubles
     bonus: float = 0.0  # wallet, bonus roubles
     advance: int = 0  # CPA advance, kopecks, may be negative
     latency: float = 0.0  # real seconds before every answer
     keys_work: bool = True
     set_days: dict[date, Numbers] = field(default_factory=dict)
+    set_calls: dict[date, dict[int, Numbers]] = field(default_factory=dict)  # as they are told
 
     def set_day(self, day: date, **by_hand: int) -> None:
         """Sets slugs of a Moscow day, also a past one (Avito corrects itself); money in kopecks.
@@ -79,13 +89,24 @@ class AvitoAccount:
         """The day split over the listings active on it, by listing id."""
         active = [listing for listing in self.listings if listing.active_on(day)]
         weights = [listing.weight(day) for listing in active]
+        appeals = [listing.appeal for listing in active]
         result = {}
-        rows = numbers.split(self.day_numbers(day, share), weights)
+        rows = numbers.split(self.day_numbers(day, share), weights, appeals)
         for listing, row in zip(active, rows, strict=True):
             new = int(listing.new_on(day))
             active_slugs = {"activeItems": 1, "newActiveItems": new, "oldActiveItems": 1 - new}
             result[listing.id] = row | active_slugs
         return result
+
+    def call_numbers(self, day: date, share: float = 1.0) -> dict[int, Numbers]:
+        """Calls of a day by listing id; 0 are those that belong to none."""
+        if day in self.set_calls:
+            return self.set_calls[day]
+        if not self.has_calls:
+            return {}
+        listings = self.listing_numbers(day, share).items()
+        phoned = {item_id: row["contactsShowPhone"] for item_id, row in listings}
+        return numbers.invent_calls(self.user_id, day, phoned)
 
     def _invented(self, day: date, share: float) -> Numbers:
         active = [listing for listing in self.listings if listing.active_on(day)]
@@ -124,6 +145,7 @@ class AvitoWorld:
         self.token_lifetime = 86_400
         self.bad_token_answer: Literal["401", "403"] = "401"
         self.bad_keys_answer: Literal["401", "403", "200"] = "401"
+        self.foreign_listing_answer: Literal["left_out", "empty", "400"] = "left_out"
         self.history: list[Record] = []
         self.faults: list[Fault] = []
         self._tokens: dict[str, Token] = {}

@@ -11,7 +11,7 @@ from sandbox.avito.accounts import make_listings
 from sandbox.avito.numbers import MONEY
 from sandbox.avito.world import AvitoAccount
 from tests.support.avito import AvitoRig
-from utils.periods import Period, last_days
+from utils.periods import Period, last_days, one_day
 
 ALL_SLUGS = {*COUNT_SLUGS, *MONEY_SLUGS}
 
@@ -209,3 +209,59 @@ async def test_counters_that_v1_leaves_out_are_unknown(rig: AvitoRig) -> None:
     body = {"result": {"items": [{"itemId": 1, "stats": stats}, {"itemId": 2}]}}
     rig.world.fault("wrong_shape", endpoint="stats_v1", json=body)
     assert await client.daily_stats_v1([1, 2], Period(day, day)) == {day: {"views": 3}}
+
+
+def calls_of(account: AvitoAccount, day: date) -> dict[str, int]:
+    """All calls of a day, added up in the plainest way."""
+    rows = account.call_numbers(day).values()
+    return {
+        "calls": sum(row["calls"] for row in rows),
+        "answeredCalls": sum(row["answered"] for row in rows),
+        "newCalls": sum(row["new"] for row in rows),
+        "newAnsweredCalls": sum(row["newAnswered"] for row in rows),
+    }
+
+
+async def test_calls_of_all_listings_and_of_none_add_up_to_a_day(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    period = Period(date(2026, 10, 25), date(2026, 11, 20))
+    account = rig.account("shop")
+
+    days = await client.daily_calls(period)
+
+    assert days == {day: calls_of(account, day) for day in period}
+    assert sum(day["calls"] for day in days.values()) > 100
+    assert any(account.call_numbers(day)[0]["calls"] for day in period)
+
+
+async def test_an_account_without_call_tracking_has_no_calls_and_no_zeros(rig: AvitoRig) -> None:
+    client = await rig.client("second")
+    assert await client.daily_calls(last_days(rig.clock.now(), 7)) == {}
+
+
+async def test_a_counter_that_one_row_leaves_out_is_unknown_for_that_day(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    told, short, other = date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20)
+    rig.account("shop").set_calls = {
+        told: {0: {"calls": 2, "answered": 1}, 7_100_000_001: {"calls": 3, "answered": 3}},
+        short: {0: {"calls": 2, "answered": 1}, 7_100_000_001: {"calls": 3}},
+        other: {0: {}},
+    }
+
+    days = await client.daily_calls(Period(told, other))
+
+    assert days == {told: {"calls": 5, "answeredCalls": 4}, short: {"calls": 5}, other: {}}
+
+
+async def test_calls_of_other_days_and_strange_rows_are_left_alone(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    rows = [
+        {"itemId": 1, "employeeId": 0, "days": [{"date": "2026-11-01", "calls": 9}]},
+        {"itemId": 2, "employeeId": 5},
+        {"itemId": 0, "days": [{"date": "2026-11-20", "calls": 1, "tone": "rude"}]},
+    ]
+    rig.world.fault("wrong_shape", endpoint="calls_stats", json={"result": {"items": rows}})
+
+    days = await client.daily_calls(one_day(date(2026, 11, 20)))
+
+    assert days == {date(2026, 11, 20): {"calls": 1}}

@@ -45,6 +45,7 @@ def test_nothing_on_the_list_can_spend_money_or_change_anything() -> None:
         ("GET", "/core/v1/items"),
         ("POST", "/stats/v1/accounts/{account}/items"),
         ("POST", "/stats/v2/accounts/{account}/items"),
+        ("POST", "/core/v1/accounts/{account}/calls/stats/"),
         ("POST", "/cpa/v3/balanceInfo"),
     }
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.services import settings
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card, reach_secret
 from tests.support.rows import connected, execute
@@ -48,9 +49,13 @@ async def test_a_press_that_fails_is_answered_with_a_code_that_the_log_has_too(
     await chat.wait_for("Профили Avito")
 
 
-async def test_a_message_that_fails_is_answered_with_a_code(rig: BotRig) -> None:
-    await connected(rig, rig.alice)
-    await execute(rig, "ALTER TABLE avito_profiles RENAME TO lost")
+async def test_a_message_that_fails_is_answered_with_a_code(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("sql error: no table avito_profiles")
+
+    monkeypatch.setattr(settings, "of_profiles", fail)
     chat = rig.alice.private(rig.me)
 
     chat.send("/settings")

@@ -12,7 +12,8 @@ from sandbox.telegram.files import image_size
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
-from tests.support.places import open_places
+from tests.support.looking import tap
+from tests.support.places import greet, open_places
 from tests.support.report import ask_report, expected_figures, read_figures
 from tests.support.rows import add_destination, connected
 from tests.support.schedules import profile_of
@@ -31,7 +32,7 @@ def looks_like_a_picture(rig: BotRig, seen: Seen) -> bool:
 
 async def reported(rig: BotRig, *, title: str = "Мебель") -> ChatView:
     """Bob's view of a group where a report of Alice's is due in a minute."""
-    rig.alice.private(rig.me).start()
+    await greet(rig, rig.alice)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     profile_id = await connected(rig, rig.alice, "shop", title)
     async with rig.running.sessions.begin() as session:
@@ -74,6 +75,28 @@ async def test_where_no_picture_can_take_its_place_the_words_do(
     assert "Собираю отчёт" not in chat.transcript()
 
 
+@pytest.mark.parametrize("hours", [0, 4], ids=["warm", "stale"])
+async def test_where_pictures_are_forbidden_by_now_other_words_stand_under_the_old_one(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    def refuse(_call: object) -> None:
+        raise bad_request("not enough rights to send photos to the chat")
+
+    chat, profile_id = await rig.connect(rig.alice, "shop", "Мебель")
+    report = await ask_report(chat, profile_id)
+    await rig.settled()
+    rig.clock.advance(timedelta(hours=hours))
+    for method in ("editMessageMedia", "sendPhoto"):
+        monkeypatch.setitem(server.METHODS, method, refuse)
+
+    await tap(chat, "7 дней", report)
+
+    week = await chat.wait_for("14.11.2026 – 20.11.2026\n\n👁")
+    assert (week.id, len(read_figures(week))) == (report.id, 13)
+    await rig.settled()
+    assert "Собираю отчёт" not in chat.transcript()
+
+
 async def test_a_scheduled_report_comes_with_its_picture(rig: BotRig) -> None:
     group = await reported(rig)
 
@@ -105,7 +128,7 @@ async def test_a_text_too_long_for_a_caption_comes_below_the_picture(rig: BotRig
     assert picture.text == f"📊 Отчёт Avito\n{'я' * 500}\n20.11.2026"
     assert picture.button_texts == []
     assert len(read_figures(text)) == 13
-    assert text.button_texts == [["🔄 Сводка сейчас"]]
+    assert text.button_texts[-1] == ["🔄 Сводка сейчас"]
 
 
 async def test_a_destination_can_do_without(rig: BotRig) -> None:

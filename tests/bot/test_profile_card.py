@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.telegram.presses import Press
+from sandbox.telegram.seen import as_read
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card, reach_new_secret
 from tests.support.report import ask_report, money
@@ -110,6 +112,7 @@ async def test_the_card_under_a_report_leaves_the_report_where_it_is(rig: BotRig
     card = await chat.wait_for("Аккаунт Avito")
     assert card.id != report.id
     assert report.text == text
-    chat.click("🔄 Обновить", report)
-    again = await chat.wait_for("Отчёт Avito")
-    assert again.id != report.id
+    press = chat.click("🔄 Обновить", report)
+    assert isinstance(press, Press)
+    notice = await chat.wait_for_notice(press)
+    assert as_read(notice.text) == "Обновлено в 09:00 по Москве"

@@ -47,7 +47,10 @@ async def test_a_card_leads_back_to_the_list_and_to_everything_else(rig: BotRig)
     chat.click("🏪 Мебель")
 
     card = await chat.wait_for("Аккаунт Avito: 7632548910")
-    actions = ("report_now", "profile_report", "profile_rename", "profile_keys", "profile_delete")
+    actions = (
+        *("report_now", "report_historical", "profile_report"),
+        *("profile_rename", "profile_keys", "profile_delete"),
+    )
     assert card.button_data == [*(f"{action}:{profile_id}" for action in actions), "profiles_back"]
     assert "Ключ: …body" in card.text
     chat.click("« К профилям")

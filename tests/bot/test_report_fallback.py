@@ -25,7 +25,7 @@ async def test_traffic_is_added_up_by_listing_and_the_report_says_so(
     now, before = (account.day_numbers(YESTERDAY - timedelta(days=n)) for n in (0, 1))
     for name, slug in (("Просмотры", "views"), ("Контакты", "contacts")):
         assert said[name].value == count(now[slug])
-        assert said[name].change == change(count, now[slug], before[slug])
+        assert said[name].change == change(name, count, now[slug], before[slug])
     assert "сложены по объявлениям, расходов и числа активных объявлений" in report.text
 
 
@@ -34,6 +34,10 @@ async def test_money_is_no_data_where_only_listings_answer(rig: BotRig) -> None:
 
     said = read_figures(await ask_report(chat, profile_id))
 
-    spent = [said[name].value for name in said if name.startswith(("Расходы", "Прочие", "Цена"))]
+    spent = [
+        said[name].value
+        for name in said
+        if name.startswith(("Расходы", "Размещение", "Продвижение", "Прочие", "Цена"))
+    ]
     assert spent == ["нет данных"] * 6
     assert said["Активные объявления"].value == "нет данных"

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from sandbox.telegram.people import ChatView
+from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
-from tests.support.report import ask_report, read_figures
+from tests.support.report import read_figures
 from tests.support.rows import scalar
 
 pytestmark = pytest.mark.one_database
@@ -28,10 +29,15 @@ async def in_group(rig: BotRig) -> tuple[ChatView, ChatView, int]:
     return own, others, profile_id
 
 
+async def ask(own: ChatView, profile_id: int) -> Seen:
+    own.press(f"report_now:{profile_id}", own.last)
+    return await own.wait_for("Отчёт Avito")
+
+
 async def test_it_appears_where_it_was_asked_for(rig: BotRig) -> None:
     own, _, profile_id = await in_group(rig)
 
-    assert "Просмотры" in read_figures(await ask_report(own, profile_id))
+    assert "Просмотры" in read_figures(await ask(own, profile_id))
     assert "Отчёт Avito" not in rig.alice.private(rig.me).transcript()
 
 
@@ -50,7 +56,7 @@ async def test_only_its_owner_stops_it(rig: BotRig) -> None:
     own, others, profile_id = await in_group(rig)
     rig.clock.advance(timedelta(hours=4))
     rig.avito.fault("latency", "stats_v2", seconds=0.6)
-    own.click(f"report_now:{profile_id}")
+    own.press(f"report_now:{profile_id}", own.last)
     placeholder = await own.wait_for("Собираю отчёт")
     [stop] = placeholder.button_data
 
@@ -67,7 +73,7 @@ async def test_why_fresh_numbers_are_missing_is_the_owners_business(rig: BotRig)
     rig.clock.advance(timedelta(hours=4))
     rig.avito.fault("status", "stats_v2", status=400)
 
-    report = await ask_report(own, profile_id)
+    report = await ask(own, profile_id)
 
     assert "Свежие числа прочитать не удалось" in report.text
     assert "наша ошибка" not in report.text

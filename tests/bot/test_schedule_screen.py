@@ -23,7 +23,7 @@ async def test_a_new_profile_is_led_from_connecting_to_its_schedule(rig: BotRig)
     assert "Когда: каждый день в 09:00, Москва (UTC+3)" in screen.text
     assert "Следующий: когда будет выбрано, куда отправлять" in screen.text
     assert "За какие дни: за вчера" in screen.text
-    assert "Показатели: все 13" in screen.text
+    assert "В отчёте: 13 показателей" in screen.text
     assert "Куда: ещё не выбрано" in screen.text
     assert {
         f"{prefix}:{profile_id}"
@@ -33,6 +33,7 @@ async def test_a_new_profile_is_led_from_connecting_to_its_schedule(rig: BotRig)
             "report_zone",
             "report_frequency",
             "report_set_period",
+            "report_characteristics",
             "report_pause",
             "report_now",
             "profile_view",

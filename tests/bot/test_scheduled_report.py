@@ -8,6 +8,9 @@ import pytest
 
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
+from tests.support.looking import tap
+from tests.support.looks import all_days, before, expected
+from tests.support.places import greet
 from tests.support.report import expected_figures, read_figures
 from tests.support.rows import add_destination, connected
 from tests.support.schedules import open_report_settings, profile_of
@@ -19,7 +22,7 @@ TWO_MINUTES = timedelta(minutes=2)
 
 async def clients(rig: BotRig) -> tuple[ChatView, int]:
     """Bob's view of a group where a profile of Alice's reports at 09:01, and the profile."""
-    rig.alice.private(rig.me).start()
+    await greet(rig, rig.alice)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     profile_id = await connected(rig, rig.alice, "shop", "Мебель")
     async with rig.running.sessions.begin() as session:
@@ -42,6 +45,20 @@ async def test_it_comes_with_its_minute_and_its_button_shows_more(rig: BotRig) -
     assert {label: said[label] for label in expected} == expected
     group.click("🔄 Сводка сейчас", report)
     await group.wait_for(TITLE)
+
+
+async def test_everybody_there_turns_it_over(rig: BotRig) -> None:
+    group, _ = await clients(rig)
+    rig.clock.advance(TWO_MINUTES)
+    report = await group.wait_for("Отчёт Avito", timeout=10)
+
+    await tap(group, "7 дней", report)
+
+    assert (await group.wait_for("14.11.2026 – 20.11.2026")).id == report.id
+    week = all_days(date(2026, 11, 14), date(2026, 11, 20))
+    said, wanted = read_figures(report), expected(rig.avito.account("shop"), week, before(week))
+    assert {label: said[label] for label in wanted} == wanted
+    assert len(rig.avito.calls("stats_v2")) == 1
 
 
 async def test_what_went_wrong_is_for_the_owner_alone(rig: BotRig) -> None:

@@ -37,7 +37,7 @@ async def test_a_new_profile_reports_on_demand_with_all_metrics(rig: BotRig) -> 
     assert "не настроены: отчёт приходит по кнопке" in said.text
     chat.click(f"profile_report:{profile_id}")
     screen = await chat.wait_for("Настройки отчёта «Мебель»")
-    assert "Показатели: все 13" in screen.text
+    assert "В отчёте: 13 показателей" in screen.text
     chat.click("« К профилю")
     await chat.wait_for("Аккаунт Avito")
 

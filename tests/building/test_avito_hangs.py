@@ -117,7 +117,7 @@ class Readings:
 
 class Builder(ReportRunner):
     async def _grouped(self, claimed: Sequence[Delivery]) -> list[Group]:
-        return [Group(1, row.task_id, YESTERDAY, [(row, ReportTask())]) for row in claimed]
+        return [Group(1, row.task_id, YESTERDAY, None, [(row, ReportTask())]) for row in claimed]
 
 
 class World:

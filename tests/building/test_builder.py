@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.screens import parts
+from core.database.models import AvitoProfile
 from core.outbox import State
 from core.slots import trial
 from tests.support.building import ALICE, CLIENTS, BuilderRig, buttons_of, text_of
@@ -90,19 +91,49 @@ async def test_only_the_ticked_metrics_are_told(rig: BuilderRig) -> None:
         assert tuple(figures_in(text_of(await rig.of(task)))) == LABELS
 
 
-async def test_clients_get_a_button_for_everybody_and_the_owner_his_own(rig: BuilderRig) -> None:
+async def test_a_place_without_a_choice_shows_that_of_its_profile_in_trials_too(
+    rig: BuilderRig,
+) -> None:
+    profile = await rig.profile("shop")
+    follows, own = (
+        await rig.destination(profile),
+        await rig.destination(profile, CLIENTS - 1, report_metrics='["cpv"]'),
+    )
+    async with rig.sessions.begin() as session:
+        (await session.get_one(AvitoProfile, profile)).report_metrics = '["views", "calls"]'
+    rig.clock.advance(NINE - timedelta(minutes=1) - rig.clock.now())
+    async with rig.sessions.begin() as session:
+        for task in (follows, own):
+            await trial(session, await rig.office.task(task), rig.clock.now())
+    await rig.until_built()
+    await rig.nine_o_clock()
+
+    for task, labels in ((follows, ("Просмотры", "Звонки")), (own, ("Цена просмотра (CPV)",))):
+        deliveries = await rig.office.deliveries(task)
+        assert [tuple(figures_in(text_of(each))) for each in deliveries] == [labels] * 2
+
+
+async def test_the_buttons_work_for_clients_too_and_the_owner_has_his_profile(
+    rig: BuilderRig,
+) -> None:
     profile = await rig.profile("shop")
     clients = await rig.destination(profile)
     private = await rig.destination(profile, ALICE)
 
     await rig.nine_o_clock()
 
-    assert buttons_of(await rig.of(clients)) == ["stats_show"]
-    assert buttons_of(await rig.of(private)) == [
-        f"report_now:{profile}",
+    under = [
+        f"report_days:{profile}:7",
+        f"report_days:{profile}:30",
+        f"report_compare:{profile}:2026-11-20:2026-11-20",
+        f"report_breakdown:{profile}:2026-11-14:2026-11-20",
+        f"report_other:{profile}:2026-11-20:2026-11-20",
+        f"report_refresh:{profile}:2026-11-20:2026-11-20",
         f"report_excel:{profile}:2026-11-20:2026-11-20",
-        f"profile_open:{profile}",
+        f"report_items:{profile}:2026-11-20:2026-11-20",
     ]
+    assert buttons_of(await rig.of(clients)) == [*under, "stats_show"]
+    assert buttons_of(await rig.of(private)) == [*under, f"profile_open:{profile}"]
 
 
 async def test_what_was_missed_is_named_once(rig: BuilderRig) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from tests.support.building import BuilderRig
+from tests.support.building import BuilderRig, text_of
 from tests.support.deliveries import NINE
+from tests.support.listings import expected_totals, stored_listings
+from utils.periods import one_day
 
 
 def read_accounts(rig: BuilderRig) -> list[str]:
@@ -65,6 +67,46 @@ async def test_the_keys_of_another_owner_do_as_well(rig: BuilderRig) -> None:
     await rig.rounds.nightly()
 
     assert read_accounts(rig) == ["shop"]
+
+
+async def test_the_listings_of_every_account_are_read_after_all_days(rig: BuilderRig) -> None:
+    for label, owner in (("shop", 1), ("shop", 2), ("second", 1), ("v2_forbidden", 3)):
+        await rig.profile(label, owner)
+    rig.clock.scale = 600
+
+    await rig.rounds.all_night()
+
+    asked = [call.request["grouping"] for call in rig.avito.calls("stats_v2")]
+    assert asked == ["day"] * 3 + ["item"] * 6
+    for label, has_money in (("shop", True), ("second", True), ("v2_forbidden", False)):
+        await check_yesterday(rig, label, has_money=has_money)
+    assert rig.avito.world.violations() == []
+
+
+async def test_listings_that_cannot_be_read_hold_up_no_others_and_no_report(
+    rig: BuilderRig,
+) -> None:
+    task = await rig.reporting("second")
+    await rig.profile("shop")
+    rig.account("second").refuses_listings = 500
+    rig.clock.scale = 600
+
+    await rig.rounds.all_night()
+
+    await check_yesterday(rig, "shop", has_money=True)
+    rig.clock.scale = 1
+    await rig.nine_o_clock()
+    text = text_of(await rig.of(task))
+    assert "Просмотры" in text
+    assert "🏆" not in text
+
+
+async def check_yesterday(rig: BuilderRig, label: str, *, has_money: bool) -> None:
+    account, day = rig.account(label), one_day(date(2026, 11, 20))
+    found = await stored_listings(rig.sessions, account.user_id, day, rig.clock.now())
+    assert found is not None
+    said = {item: row.totals for item, row in found.items()}
+    assert said == expected_totals(account, day, money=has_money)
 
 
 async def test_ahead_of_slots_only_what_is_due_soon_is_read(rig: BuilderRig) -> None:

@@ -118,6 +118,8 @@ async def test_the_predecessors_rows_survive(empty_database_url: URL, keyring: K
             "Europe/Moscow",
         )
         assert profile.is_report_active is False
+        # One task per profile there was: its ticks are those of the whole profile.
+        assert profile.report_metrics == '["views","contacts"]'
 
         by_default = await session.get_one(AvitoProfile, 8)
         assert (by_default.report_time, by_default.report_timezone) == (time(9), "UTC")

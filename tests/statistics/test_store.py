@@ -116,7 +116,8 @@ async def test_the_latest_wallet_takes_each_value_from_the_last_hour(sessions: S
     await snapshot(sessions, NOON - HOUR / 2, 200, -5_000)
     await snapshot(sessions, NOON, 300, None)
     async with sessions() as session:
-        assert await store.latest_wallet(session, ACCOUNT) == Wallet(NOON, 300, 7, -5_000)
+        held = await store.latest_wallet(session, ACCOUNT)
+    assert held == Wallet(NOON, 300, 7, -5_000, advance_at=NOON - HOUR / 2)
 
 
 async def test_an_advance_of_long_ago_is_not_todays(sessions: Sessions) -> None:
@@ -134,7 +135,7 @@ async def test_an_earlier_wallet_is_the_nearest_one_or_none(sessions: Sessions) 
     async with sessions() as session:
         day_ago = await store.wallet_about(session, ACCOUNT, NOON - 24 * HOUR)
         week_ago = await store.wallet_about(session, ACCOUNT, NOON - 7 * 24 * HOUR)
-    assert day_ago == Wallet(NOON - 23 * HOUR, 200, 7, 2)
+    assert day_ago == Wallet(NOON - 23 * HOUR, 200, 7, 2, advance_at=NOON - 23 * HOUR)
     assert week_ago is None
 
 

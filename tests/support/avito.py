@@ -18,6 +18,7 @@ from core.database.models import AvitoProfile, User
 from core.database.repositories.gates import DatabaseRateGate
 from core.database.repositories.tokens import DatabaseTokenStore
 from core.database.session import Sessions
+from core.statistics.listing_sync import ListingSync
 from core.statistics.sync import StatisticsSync, access_to
 from sandbox.avito.accounts import demo_world
 from sandbox.avito.server import build_avito_app
@@ -53,6 +54,7 @@ class AvitoRig:
     def __post_init__(self) -> None:
         self.avito = self.new_process()
         self.sync = StatisticsSync(self.sessions, self.avito, self.clock)
+        self.listings = ListingSync(self.sessions, self.avito, self.sync, self.clock)
 
     def new_process(self) -> Avito:
         """What another process, or this one after a restart, would use."""

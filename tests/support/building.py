@@ -41,7 +41,7 @@ class BuilderRig:
         self.outbox: Outbox = self.office.alice
         self.collector = Collector(avito.sessions, avito.avito, avito.sync, avito.clock)
         self.incidents = IncidentDesk(OPERATOR, avito.clock)
-        self.rounds = Rounds(self.collector, self.incidents.escalate)
+        self.rounds = Rounds(self.collector, avito.listings, self.incidents.escalate)
         self._owed: list[Reply] = []
         self.aftermath = Aftermath(avito.sessions, avito.clock, self._owed.extend, self.incidents)
         self.runner = ReportRunner(

@@ -13,26 +13,34 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox.avito.world import AvitoAccount
 from sandbox.telegram.people import ChatView
-from sandbox.telegram.seen import Seen
+from sandbox.telegram.seen import Seen, as_read
 
 SPACE = " "
 """Whether it breaks a line nobody sees."""
 MINUS = "\N{MINUS SIGN}"
 NO_DATA = "нет данных"
-UNCHANGED = f"без{SPACE}изменений"
+UNCHANGED = f"как{SPACE}было"
 
 SPENT = {
     "Расходы": "spending",
-    "Расходы на размещение": "presenceSpending",
-    "Расходы на продвижение": "promoSpending",
+    "Размещение": "presenceSpending",
+    "Продвижение": "promoSpending",
     "Прочие расходы": "restSpending",
+    "Заказано на сумму": "orderedItemsPrice",
+    "Потрачено бонусами": "spendingBonus",
+    "Комиссия": "commission",
 }
 COUNTED = {
     "Просмотры": "views",
     "Контакты": "contacts",
     "В избранном": "favorites",
     "Активные объявления": "activeItems",
+    "Показы": "impressions",
+    "Контакты по телефону": "contactsShowPhone",
+    "Контакты в чате": "contactsMessenger",
+    "Заказы с Доставкой": "orderedItems",
 }
+CALLS = {"Звонки": "calls", "Пропущенные звонки": "missed"}
 RATIOS = {
     "Конверсия (CR)": ("contacts", "views"),
     "Цена контакта (CPL)": ("spending", "contacts"),
@@ -40,12 +48,21 @@ RATIOS = {
 }
 LABELS = (
     *("Просмотры", "Контакты", "В избранном"),
-    *SPENT,
+    *tuple(SPENT)[:4],
     *("Кошелёк", "Аванс"),
     *RATIOS,
     "Активные объявления",
 )
 """The thirteen figures in the order of the contract."""
+FURTHER = (*tuple(COUNTED)[4:], *tuple(SPENT)[4:], *CALLS)
+"""What an owner may tick besides, in the order of the catalogue."""
+
+GOOD = {
+    *("Просмотры", "Контакты", "В избранном", "Конверсия (CR)", "Показы", "Звонки"),
+    *("Контакты по телефону", "Контакты в чате", "Заказы с Доставкой", "Заказано на сумму"),
+}
+BAD = {"Цена контакта (CPL)", "Цена просмотра (CPV)", "Пропущенные звонки"}
+"""What an owner wants more of, and what less; of the rest nobody can say."""
 
 
 @dataclass(frozen=True)
@@ -61,46 +78,63 @@ def read_figures(report: Seen) -> dict[str, Said]:
 
 def figures_in(text: str) -> dict[str, Said]:
     found = {}
-    for line in text.splitlines():
+    for line in as_read(text).splitlines():
         label, colon, rest = line.partition(": ")
         name = label.partition(" ")[2]
-        if colon and name in LABELS:
+        if colon and name in LABELS + FURTHER:
             value, _, change = rest.partition("  ")
             found[name] = Said(value, change)
     return found
 
 
 def expected_figures(account: AvitoAccount, day: date) -> dict[str, Said]:
-    """The statistics of `day` with the change against the day before; no wallet."""
+    """The usual statistics of `day` with the change against the day before; no wallet."""
     return expected_totals([account], day)
 
 
 def expected_totals(accounts: Iterable[AvitoAccount], day: date) -> dict[str, Said]:
     """The same for several accounts together: slug by slug, then the ratios."""
-    now: Counter[str] = Counter()
-    before: Counter[str] = Counter()
-    for account in accounts:
-        now.update(account.day_numbers(day))
-        before.update(account.day_numbers(day - timedelta(days=1)))
-    said = {
-        label: Said(count(now[slug]), change(count, now[slug], before[slug]))
-        for label, slug in COUNTED.items()
-    }
-    said |= {
-        label: Said(money(now[slug]), change(money, now[slug], before[slug]))
-        for label, slug in SPENT.items()
-    }
+    said = expected_sums(accounts, [day], [day - timedelta(days=1)])
+    return {label: said[label] for label in LABELS if label in said}
+
+
+def expected_sums(
+    accounts: Iterable[AvitoAccount], days: Iterable[date], before: Iterable[date]
+) -> dict[str, Said]:
+    """Everything that is told of `days` against the days `before`, but for states of money."""
+    accounts = list(accounts)
+    now, earlier = _added_up(accounts, days), _added_up(accounts, before)
+    said = {}
+    for label, slug in (COUNTED | CALLS).items():
+        said[label] = Said(count(now[slug]), change(label, count, now[slug], earlier[slug]))
+    for label, slug in SPENT.items():
+        said[label] = Said(money(now[slug]), change(label, money, now[slug], earlier[slug]))
     for label, (part, whole) in RATIOS.items():
         if not now[whole]:
             said[label] = Said("—", "")
             continue
         new = Decimal(now[part]) / Decimal(now[whole])
-        old = Decimal(before[part]) / Decimal(before[whole])
+        old = Decimal(earlier[part]) / Decimal(earlier[whole])
         if part == "contacts":
-            said[label] = Said(percent(new), _points(new, old))
+            said[label] = Said(percent(new), points(label, new, old))
         else:
-            said[label] = Said(money(new), change(money, new, old))
+            said[label] = Said(money(new), change(label, money, new, old))
     return said
+
+
+def _added_up(accounts: Iterable[AvitoAccount], days: Iterable[date]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    days = list(days)
+    for account in accounts:
+        for day in days:
+            total.update(account.day_numbers(day))
+            for row in account.call_numbers(day).values():
+                total.update(calls=row["calls"], missed=row["calls"] - row["answered"])
+    # Listings are there, they do not happen: of several days the last one counts.
+    total["activeItems"] = sum(
+        account.day_numbers(max(days))["activeItems"] for account in accounts
+    )
+    return total
 
 
 def count(value: Decimal | int) -> str:
@@ -119,25 +153,52 @@ def percent(share: Decimal, digits: str = "0.01") -> str:
     return f"{said}{SPACE}%"
 
 
-def change(show: object, now: Decimal | int, before: Decimal | int) -> str:
-    moved = Decimal(now) - Decimal(before)
+def change(label: str, show: object, now: Decimal | int, before: Decimal | int) -> str:
+    """Up or down by a share; by an amount where a share of it would say nothing."""
+    moved = abs(Decimal(now) - Decimal(before))
     assert callable(show)
     if not any(digit in show(moved) for digit in "123456789"):
         return UNCHANGED
-    arrow, sign = ("▲", "+") if moved > 0 else ("▼", "")
-    said = f"{arrow}{SPACE}{sign}{show(moved)}"
-    return (
-        f"{said}{SPACE}({sign}{percent(moved / abs(Decimal(before)), '0.1')})" if before else said
-    )
+    share = moved / abs(Decimal(before)) if before else None
+    hardly_any = show is count and 0 < before < 10
+    if hardly_any or label == "Активные объявления":
+        said = show(moved)
+    elif share is None:
+        said = f"с{SPACE}нуля"
+    elif now > before and share >= 2:
+        said = f"в{SPACE}{_times(Decimal(now) / Decimal(before))}"
+    else:
+        said = f"{_short(share * 100, '1' if share >= Decimal('0.01') else '0.1')}{SPACE}%"
+        said = show(moved) if said.startswith("0") and said[1] != "," else said
+    return f"{_arrow(label, now > before, share)}{said}"
 
 
-def _points(now: Decimal, before: Decimal) -> str:
+def _times(times: Decimal) -> str:
+    """How many times as much, up to a hundred: more than these tests need."""
+    said = _short(times, "0.1" if times < 10 else "1")
+    few = "," in said or (said[-1] in "234" and said not in {"12", "13", "14"})
+    return f"{said}{SPACE}{'раза' if few else 'раз'}"
+
+
+def _arrow(label: str, is_up: bool, share: Decimal | None) -> str:
+    arrow = f"{'▲' if is_up else '▼'}{SPACE}"
+    if (label not in GOOD and label not in BAD) or (share is not None and share < Decimal("0.05")):
+        return arrow
+    return f"{'🟢' if is_up is (label in GOOD) else '🔴'}{SPACE}{arrow}"
+
+
+def points(label: str, now: Decimal, before: Decimal) -> str:
     """Between two percentages lie percentage points."""
-    points = ((now - before) * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    arrow, sign = ("▲", "+") if points > 0 else ("▼", "")
-    share = percent((now - before) / before, "0.1")
-    moved = f"{sign}{points}".replace(".", ",").replace("-", MINUS)
-    return f"{arrow}{SPACE}{moved}{SPACE}п.п.{SPACE}({sign}{share})"
+    points = _short(abs(now - before) * 100, "0.01")
+    if points == "0":
+        return UNCHANGED
+    return f"{_arrow(label, now > before, abs(now - before) / before)}{points}{SPACE}п.п."
+
+
+def _short(number: Decimal, digits: str) -> str:
+    said = str(number.quantize(Decimal(digits), ROUND_HALF_UP))
+    said = said.rstrip("0").rstrip(".") if "." in said else said
+    return said.replace(".", ",")
 
 
 async def ask_report(chat: ChatView, profile_id: int) -> Seen:

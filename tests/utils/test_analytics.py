@@ -27,7 +27,7 @@ def wallet(
     return Wallet(NOW, real, bonus, advance)
 
 
-def test_a_day_gives_all_thirteen_figures_in_order() -> None:
+def test_a_day_gives_all_figures_in_order() -> None:
     metrics = {
         "views": 1200,
         "contacts": 48,
@@ -37,6 +37,15 @@ def test_a_day_gives_all_thirteen_figures_in_order() -> None:
         "promoSpending": 200000,
         "restSpending": 34500,
         "activeItems": 57,
+        "impressions": 34000,
+        "contactsShowPhone": 30,
+        "contactsMessenger": 21,
+        "orderedItems": 4,
+        "orderedItemsPrice": 990000,
+        "allSpending": 1240000,
+        "commission": 10500,
+        "calls": 18,
+        "answeredCalls": 13,
     }
     shown = figures(
         Period(TUESDAY, TUESDAY),
@@ -57,6 +66,15 @@ def test_a_day_gives_all_thirteen_figures_in_order() -> None:
         ("cpl", Fraction(1234500, 48)),
         ("cpv", Fraction(1234500, 1200)),
         ("active_items", 57),
+        ("impressions", 34000),
+        ("contacts_phone", 30),
+        ("contacts_chat", 21),
+        ("orders", 4),
+        ("orders_sum", 990000),
+        ("bonus_spending", 5500),
+        ("commission", 10500),
+        ("calls", 18),
+        ("calls_missed", 5),
     ]
 
 
@@ -174,6 +192,12 @@ def test_accounts_add_up_like_days_of_one() -> None:
 def test_the_bonus_slug_counts_where_the_sums_are_withheld() -> None:
     shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: {"spendingBonus": 53}})
     assert shown["total_spending"].bonus == 53
+
+
+def test_missed_calls_are_unknown_where_the_answered_ones_are() -> None:
+    shown = by_key(Period(TUESDAY, TUESDAY), {TUESDAY: {"calls": 3}})
+    assert shown["calls"].value == 3
+    assert shown["calls_missed"].value is None
 
 
 def test_the_wallet_changes_only_against_an_earlier_snapshot() -> None:

@@ -8,8 +8,9 @@ from datetime import date
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal
 
-from utils.formatter import LOCALE, MINUS, NBSP, format_count
+from utils.formatter import LOCALE, MINUS, format_count
 from utils.periods import Period
+from utils.plurals import NBSP
 
 ROUBLE = f"{NBSP}₽"
 CONTACTS = "Контакты"

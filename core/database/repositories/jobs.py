@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,11 +26,13 @@ async def attach_message(session: AsyncSession, job_id: int, message_id: int) ->
     await session.execute(update(Job).where(Job.id == job_id).values(message_id=message_id))
 
 
-async def remove(session: AsyncSession, job_id: int, *, owner_id: int | None = None) -> Job | None:
-    """Take the job out; None when it is gone already (ended, stopped) or not this owner's."""
+async def remove(
+    session: AsyncSession, job_id: int, *, owners: Collection[int] | None = None
+) -> Job | None:
+    """Take the job out; None when it is gone already (ended, stopped) or not one of theirs."""
     statement = delete(Job).where(Job.id == job_id).returning(Job)
-    if owner_id is not None:
-        statement = statement.where(Job.owner_id == owner_id)
+    if owners is not None:
+        statement = statement.where(Job.owner_id.in_(owners))
     return await session.scalar(statement)
 
 

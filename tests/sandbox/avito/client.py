@@ -77,6 +77,10 @@ class SandboxClient:
     async def cpa(self, account: AvitoAccount, **headers: str) -> Exchange:
         return await self.call(account, "POST", "/cpa/v3/balanceInfo", json={}, headers=headers)
 
+    async def calls(self, account: AvitoAccount, **body: Any) -> Exchange:
+        path = f"/core/v1/accounts/{account.user_id}/calls/stats/"
+        return await self.call(account, "POST", path, json=body)
+
     async def stats_v1(self, account: AvitoAccount, **body: Any) -> Exchange:
         path = f"/stats/v1/accounts/{account.user_id}/items"
         return await self.call(account, "POST", path, json=body)

@@ -45,6 +45,8 @@ class OfficialFiles:
 
     def _file(self, said: Exchange) -> OpenAPI:
         name = next(name for path, name in SECTIONS.items() if said.path.startswith(path))
+        if said.path.endswith("/calls/stats/"):
+            name = "item"
         if name not in self._files:
             self._files[name] = OpenAPI.from_file_path(str(self._folder / f"{name}.json"))
         return self._files[name]
@@ -87,6 +89,10 @@ async def test_accepted_requests_and_all_answers_follow_the_official_files(
         await avito.items(account, per_page="99", page="1", status="old")
         await avito.cpa(account, **{"X-Source": "tests"})
         await avito.stats_v2(account, metrics=sorted(SLUGS))
+        await avito.calls(account, dateFrom="2026-11-14", dateTo="2026-11-20")
+        await avito.calls(
+            account, itemIds=[7_100_000_001], dateFrom="2026-11-20", dateTo="2026-11-20"
+        )
         await avito.stats_v1(
             account, itemIds=[7_100_000_001], dateFrom="2026-11-14", dateTo="2026-11-20"
         )
@@ -137,6 +143,7 @@ EXAMPLE_CALLS: dict[str, tuple[str, str, str]] = {
     "user.balance.json": ("GET", "/core/v1/accounts/{}/balance/", "shop"),
     "item.items_list.json": ("GET", "/core/v1/items", "shop"),
     "item.stats_v1.json": ("POST", "/stats/v1/accounts/{}/items", "shop"),
+    "item.calls_stats.json": ("POST", "/core/v1/accounts/{}/calls/stats/", "shop"),
     "item.stats_v2_day.json": ("POST", "/stats/v2/accounts/{}/items", "shop"),
     "item.stats_v2_item.json": ("POST", "/stats/v2/accounts/{}/items", "shop"),
     "item.stats_v2_totals.json": ("POST", "/stats/v2/accounts/{}/items", "shop"),

@@ -1,0 +1,93 @@
+"""Listings: what each of them did in the days of a report."""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from bot import jobs
+from bot.callbacks import ItemsPage, ReportItems
+from bot.filters import ViewedProfile
+from bot.screens import history as history_screens
+from bot.screens import listings as screens
+from bot.show import Stage
+from core.avito.stats import DEPTH_DAYS
+from core.database.session import Session
+from core.ports import Clock
+from core.services.profiles import Viewed
+from core.statistics import listings
+from utils.periods import Period, PeriodError, PeriodFault, last_days
+
+
+async def show(
+    _query: CallbackQuery,
+    callback_data: ReportItems,
+    viewed: Viewed,
+    session: Session,
+    stage: Stage,
+    clock: Clock,
+) -> None:
+    profile, period, now = viewed.profile, callback_data.period, clock.now()
+    page = await listings.page(session, profile.user_id or 0, period, now)
+    if page is None:
+        await _read_first(period, viewed, session, stage, clock)
+    else:
+        stage.show(screens.listing_page(profile, period, page, now))
+
+
+async def turn(
+    _query: CallbackQuery,
+    callback_data: ItemsPage,
+    viewed: Viewed,
+    session: Session,
+    stage: Stage,
+    clock: Clock,
+) -> None:
+    profile, period, now = viewed.profile, callback_data.period, clock.now()
+    # Whoever turns pages wants to go on with the numbers that he saw.
+    page = await listings.page(
+        session,
+        profile.user_id or 0,
+        period,
+        now,
+        order=callback_data.order,
+        number=callback_data.page,
+        however_old=True,
+    )
+    if page is None:
+        await _read_first(period, viewed, session, stage, clock)
+    else:
+        stage.show(screens.listing_page(profile, period, page, now))
+
+
+async def _read_first(
+    period: Period, viewed: Viewed, session: Session, stage: Stage, clock: Clock
+) -> None:
+    profile, reach = viewed.profile, last_days(clock.now(), DEPTH_DAYS)
+    try:
+        period.check(today=reach.last, earliest=reach.first)
+    except PeriodError as error:
+        if error.fault is PeriodFault.FUTURE:
+            stage.notice(history_screens.refusal(error), alert=True)
+        else:
+            stage.show(screens.out_of_reach(profile.id, period, reach.first))
+        return
+    await jobs.begin(
+        session,
+        stage,
+        clock,
+        kind="listings",
+        dedupe=f"{profile.id}:{period.first}:{period.last}",
+        placeholder=lambda job_id: screens.collecting(job_id, profile, period),
+        payload={"first": period.first.isoformat(), "last": period.last.isoformat()},
+        profile_id=profile.id,
+        in_place=True,
+        for_chat=not viewed.is_owner,
+    )
+
+
+def setup() -> Router:
+    router = Router(name="listings")
+    router.callback_query.register(show, ReportItems.filter(), ViewedProfile())
+    router.callback_query.register(turn, ItemsPage.filter(), ViewedProfile())
+    return router

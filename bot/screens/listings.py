@@ -1,0 +1,209 @@
+"""Listings: a few of them in a report, all of them on a screen of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from aiogram.utils.formatting import Bold, Italic, Text, TextLink
+
+from bot import keyboards
+from bot.callbacks import ItemsPage, ReportShow
+from bot.effects import Screen
+from bot.keyboards import Row, button, keyboard, pager
+from bot.screens.parts import Line, named, screen
+from core.database.models import AvitoProfile
+from core.statistics.listings import (
+    PAGE_SIZE,
+    Highlights,
+    ListingPage,
+    ListingTotals,
+    Order,
+    Totals,
+)
+from core.statistics.store import Source
+from utils.formatter import (
+    NO_DATA,
+    format_count,
+    format_day,
+    format_money,
+    format_period,
+    format_price,
+    format_read_at,
+)
+from utils.periods import Period
+from utils.plurals import plural
+from utils.titles import isolated, shortened
+
+TITLE_COLUMNS = 40
+"""Longer titles make a third line on a phone."""
+
+_ORDERS = {
+    Order.CONTACTS: ("📞 Контакты", "сначала те, что принесли больше контактов"),
+    Order.SPENDING: ("💰 Расходы", "сначала те, на которые ушло больше денег"),
+    Order.VIEWS: ("👁 Просмотры", "сначала те, которые смотрели чаще"),
+    Order.COST: ("💵 Цена контакта", "сначала те, где контакт дороже"),
+}
+"""The button of an order, and what is said while it is in force."""
+_WITHOUT_MONEY = (Order.CONTACTS, Order.VIEWS)
+
+
+def highlight_lines(found: Highlights | None, shown: Collection[str]) -> list[Line]:
+    """A section of a report; nothing where there is nothing to say.
+
+    `shown` are the keys of the metrics in that report: what its owner keeps from its readers
+    must not come in by this door.
+    """
+    lines: list[Line] = []
+    if found is None or "contacts" not in shown:
+        return lines
+    if found.best:
+        lines.append(Bold("🏆 Больше всего контактов"))
+        lines += [_best_line(listing, with_cost="cpl" in shown) for listing in found.best]
+        lines.append("")
+    if found.idle and "total_spending" in shown:
+        lines += [*_idle_lines(found), ""]
+    return lines
+
+
+def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
+    return screen(
+        f"⏳ Читаю объявления {named(profile.profile_name)} за {format_period(period)}…",
+        keyboard=keyboard(keyboards.stop(job_id)),
+    )
+
+
+def listing_page(
+    profile: AvitoProfile, period: Period, page: ListingPage, now: datetime
+) -> Screen:
+    return screen(
+        Bold("📋 По объявлениям"),
+        Italic(profile.profile_name),
+        format_period(period),
+        "",
+        *_summary_lines(page),
+        *_page_lines(page),
+        *_remarks(page),
+        Italic(f"{format_read_at(page.read_at, now)} по Москве"),
+        keyboard=keyboard(
+            *_order_rows(profile.id, period, page),
+            pager(page.number, page.pages, lambda n: _target(profile.id, period, page.order, n)),
+            _to_report(profile.id, period),
+        ),
+    )
+
+
+def out_of_reach(profile_id: int, period: Period, earliest: date) -> Screen:
+    return screen(
+        f"За {format_period(period)} объявлений не показать: Avito помнит их числа только с "
+        f"{format_day(earliest)}, а раньше бот их не читал.",
+        keyboard=keyboard(_to_report(profile_id, period)),
+    )
+
+
+def _best_line(listing: ListingTotals, *, with_cost: bool) -> Line:
+    contacts = listing.totals.contacts or 0
+    words = plural(contacts, "контакт", "контакта", "контактов")
+    cost = listing.totals.contact_cost
+    price = f" {'за' if contacts == 1 else 'по'} {format_money(cost)}" if cost else ""
+    return Text("• ", _title(listing), f" — {words}{price if with_cost else ''}")
+
+
+def _idle_lines(found: Highlights) -> list[Line]:
+    lines: list[Line] = [Bold("💸 Тратят без контактов")]
+    lines += [
+        Text("• ", _title(listing), f" — {format_money(listing.totals.spending or 0)}")
+        for listing in found.idle
+    ]
+    unnamed = found.idle_count - len(found.idle)
+    if unnamed > 0:
+        total = format_money(found.idle_spending)
+        lines.append(f"…и ещё {format_count(unnamed)}. Всего без контактов: {total}")
+    return lines
+
+
+def _summary_lines(page: ListingPage) -> list[Line]:
+    if not page.count:
+        return ["За эти дни Avito не рассказал ни об одном объявлении.", ""]
+    count = plural(page.count, "объявление", "объявления", "объявлений")
+    count = count.replace(str(page.count), format_count(page.count))
+    favorites = f" · ⭐ {_count(page.totals.favorites)}"
+    numbers = _numbers(page.totals, with_money=page.has_money)
+    return [Bold(f"Всего {count}"), f"{numbers}{favorites}", ""]
+
+
+def _page_lines(page: ListingPage) -> list[Line]:
+    if not page.rows:
+        return []
+    before = page.number * PAGE_SIZE
+    upto = before + len(page.rows)
+    lines: list[Line] = []
+    if page.count > 1:
+        _, order = _ORDERS[page.order]
+        lines.append(Italic(f"{before + 1}–{upto}, {order}:"))
+    for place, listing in enumerate(page.rows, before + 1):
+        price = "" if listing.price is None else f" — {format_price(listing.price)}"
+        ended = "" if listing.is_active else " (снято)"
+        lines.append(Text(f"{place}. ", _title(listing), f"{price}{ended}"))
+        lines.append(f"   {_numbers(listing.totals, with_money=page.has_money)}")
+    if upto < page.count:
+        lines.append(f"…и ещё {format_count(page.count - upto)}")
+    return [*lines, ""]
+
+
+def _numbers(totals: Totals, *, with_money: bool) -> str:
+    """Under the signs that these metrics have in a report and on the buttons."""
+    parts = [f"📞 {_count(totals.contacts)}", f"👁 {_count(totals.views)}"]
+    if with_money and totals.spending is not None:
+        parts.append(f"💰 {format_money(totals.spending)}")
+    if with_money and totals.contact_cost is not None:
+        parts.append(f"💵 {format_money(totals.contact_cost)}")
+    return " · ".join(parts)
+
+
+def _count(value: int | None) -> str:
+    return NO_DATA if value is None else format_count(value)
+
+
+def _remarks(page: ListingPage) -> list[Line]:
+    if page.source is Source.V1:
+        return [
+            "ℹ️ Avito не отдал расходы по объявлениям: здесь только просмотры, контакты и "
+            "избранное активных."
+        ]
+    if page.count and not page.has_money:
+        return ["⚠️ Avito скрывает расходы: проверьте права ключей в кабинете Avito."]
+    return []
+
+
+def _order_rows(profile_id: int, period: Period, page: ListingPage) -> list[Row]:
+    if page.count <= 1:
+        return []
+    orders = list(_ORDERS) if page.has_money else _WITHOUT_MONEY
+    buttons = [
+        button(
+            f"{'✓ ' if order is page.order else ''}{_ORDERS[order][0]}",
+            _target(profile_id, period, order, 0),
+        )
+        for order in orders
+    ]
+    return [buttons[:2], buttons[2:]]
+
+
+def _target(profile_id: int, period: Period, order: Order, page: int) -> ItemsPage:
+    return ItemsPage(
+        profile_id=profile_id, first=period.first, last=period.last, order=order, page=page
+    )
+
+
+def _to_report(profile_id: int, period: Period) -> Row:
+    back = ReportShow(profile_id=profile_id, first=period.first, last=period.last)
+    return [button("« К отчёту", back)]
+
+
+def _title(listing: ListingTotals) -> Text:
+    """As a link, where Avito told us one; a listing that is gone has but its number."""
+    if listing.title is None:
+        return Text(f"Объявление {listing.id}")
+    title = isolated(shortened(listing.title, TITLE_COLUMNS))
+    return TextLink(title, url=listing.url) if listing.url else Text(title)

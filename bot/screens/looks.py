@@ -1,0 +1,22 @@
+"""Whatever was made of a profile's numbers, as a message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.effects import Screen
+from bot.screens.breakdown import breakdown
+from bot.screens.comparison import comparison
+from bot.screens.reports import report
+from core.looks import Breakdown, Comparison, Facts
+
+
+def look(facts: Facts, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
+    """`for_owner`: nobody else reads along. `is_bound`: the profile reports to this chat."""
+    match facts:
+        case Comparison():
+            return comparison(facts, now, for_owner=for_owner, is_bound=is_bound)
+        case Breakdown():
+            return breakdown(facts, now, for_owner=for_owner, is_bound=is_bound)
+        case _:
+            return report(facts, now, for_owner=for_owner, is_bound=is_bound)

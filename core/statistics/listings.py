@@ -1,0 +1,307 @@
+"""What each listing of an account did: questions to what `listing_store` keeps.
+
+Works in the caller's session. A read is about one period. A question about a period is answered
+by the read about exactly these days, else by the reads about each of its days: people are unique
+within a day at Avito, so days add up to what it says of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.database.models import Listing, ListingNumbers, ListingRead
+from core.statistics.listing_store import ACTIVE
+from core.statistics.store import Source
+from core.statistics.sync import LIVE_AGE, SETTLING
+from utils.periods import Period, end_of
+
+PAGE_SIZE = 10
+NAMED = 3
+"""How many listings a report names of each kind."""
+
+
+class Order(StrEnum):
+    CONTACTS = "contacts"
+    SPENDING = "spending"
+    VIEWS = "views"
+    COST = "cost"
+    """Of a contact: the dearest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over days, listings or both. Money in kopecks. None: Avito withheld a part of it."""
+
+    views: int | None
+    contacts: int | None
+    favorites: int | None
+    spending: int | None
+
+    @property
+    def contact_cost(self) -> Fraction | None:
+        """Kopecks; None where there is nothing to divide, or by."""
+        if self.spending is None or not self.contacts:
+            return None
+        return Fraction(self.spending, self.contacts)
+
+
+@dataclass(frozen=True, slots=True)
+class ListingTotals:
+    """One listing in a period, with how Avito described it last."""
+
+    id: int
+    totals: Totals
+    title: str | None
+    """None: Avito lists it no more, or has not been asked yet."""
+    url: str | None
+    price: int | None
+    """Kopecks."""
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Highlights:
+    """What a report says of the listings of its period."""
+
+    best: Sequence[ListingTotals]
+    """With most contacts, the best first; empty where many are equally good."""
+    idle: Sequence[ListingTotals]
+    """They cost money and brought nobody, the dearest first."""
+    idle_count: int
+    """Of them all."""
+    idle_spending: int
+    """Of them all, in kopecks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPage:
+    rows: Sequence[ListingTotals]
+    order: Order
+    number: int
+    """Counts from 0."""
+    pages: int
+    count: int
+    """Of the listings on all pages."""
+    totals: Totals
+    source: Source
+    read_at: datetime
+    """The oldest read among those that it is made of."""
+
+    @property
+    def has_money(self) -> bool:
+        return self.totals.spending is not None
+
+
+class _Answer(NamedTuple):
+    """The reads that answer a question."""
+
+    reads: Select[int]
+    """Their ids."""
+    source: Source
+    read_at: datetime
+
+
+async def read_at(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> datetime | None:
+    """When the oldest read was made that answers for `period`, None when nothing does."""
+    answer = await _answer(session, account, period, now)
+    return None if answer is None else answer.read_at
+
+
+async def highlights(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> Highlights | None:
+    """None when the listings have not been read about `period`, or there is just one."""
+    answer = await _answer(session, account, period, now)
+    if answer is None:
+        return None
+    totals = _totals(answer)
+    if (await session.scalar(select(func.count()).select_from(totals)) or 0) <= 1:
+        return None
+    best = _described(totals, account).where(totals.c.contacts > 0)
+    best = best.order_by(*_by(Order.CONTACTS, totals)).limit(NAMED + 1)
+    # What was sold without a word beforehand has earned its money, too.
+    idle = _described(totals, account, func.count().over(), func.sum(totals.c.spending).over())
+    idle = idle.where(
+        totals.c.contacts == 0, func.coalesce(totals.c.orders, 0) == 0, totals.c.spending > 0
+    ).order_by(*_by(Order.SPENDING, totals))
+    named = (await session.execute(idle.limit(NAMED))).all()
+    return Highlights(
+        best=_winners([_as_listing(row) for row in await session.execute(best)]),
+        idle=[_as_listing(row) for row in named],
+        idle_count=named[0][-2] if named else 0,
+        idle_spending=int(named[0][-1]) if named else 0,
+    )
+
+
+async def page(
+    session: AsyncSession,
+    account: int,
+    period: Period,
+    now: datetime,
+    *,
+    order: Order = Order.CONTACTS,
+    number: int = 0,
+    however_old: bool = False,
+) -> ListingPage | None:
+    """One page of the listings of `period`; a number out of range becomes the nearest page.
+
+    None when they have not been read about it, or with numbers that have moved since, unless
+    `however_old`.
+    """
+    answer = await _answer(session, account, period, now, however_old=however_old)
+    if answer is None:
+        return None
+    totals = _totals(answer)
+    sums = (await session.execute(_sums(totals))).one()
+    has_money = sums.spending is not None
+    if order in {Order.SPENDING, Order.COST} and not has_money:
+        order = Order.CONTACTS
+    pages = max(1, -(-sums.found // PAGE_SIZE))
+    number = min(max(number, 0), pages - 1)
+    query = _described(totals, account).order_by(*_by(order, totals))
+    rows = await session.execute(query.offset(number * PAGE_SIZE).limit(PAGE_SIZE))
+    return ListingPage(
+        rows=[_as_listing(row) for row in rows],
+        order=order,
+        number=number,
+        pages=pages,
+        count=sums.found,
+        totals=Totals(sums.views, sums.contacts, sums.favorites, sums.spending),
+        source=answer.source,
+        read_at=answer.read_at,
+    )
+
+
+async def _answer(
+    session: AsyncSession,
+    account: int,
+    period: Period,
+    now: datetime,
+    *,
+    however_old: bool = False,
+) -> _Answer | None:
+    whole = and_(ListingRead.first_day == period.first, ListingRead.last_day == period.last)
+    by_day = and_(
+        ListingRead.first_day == ListingRead.last_day,
+        ListingRead.first_day.between(period.first, period.last),
+    )
+    found = await session.scalars(
+        select(ListingRead).where(ListingRead.account == account, or_(whole, by_day))
+    )
+    reads = [read for read in found if however_old or _still_says(read, now)]
+    chosen = [each for each in reads if Period(each.first_day, each.last_day) == period]
+    part = whole
+    if not chosen:
+        chosen = [each for each in reads if each.first_day == each.last_day]
+        part = by_day
+        if len(chosen) < period.length:
+            return None
+    return _Answer(
+        reads=select(ListingRead.id).where(ListingRead.account == account, part),
+        source=Source.V1 if any(each.source == Source.V1 for each in chosen) else Source.V2,
+        read_at=min(each.read_at for each in chosen),
+    )
+
+
+def _still_says(read: ListingRead, now: datetime) -> bool:
+    """Whether its numbers have come to rest, or are as young as those of a report."""
+    settled_at = end_of(read.last_day) + SETTLING
+    return read.read_at >= settled_at or now - read.read_at <= LIVE_AGE
+
+
+def _totals(answer: _Answer) -> Subquery:
+    """What each listing did, over all of the days."""
+    # Of the days that v1 told, money is unknown even where a listing has no row.
+    is_money_known = answer.source is Source.V2
+    unknown = literal(None, BigInteger)
+    spending = _sum(ListingNumbers.spending_kopecks) if is_money_known else unknown
+    return (
+        select(
+            ListingNumbers.listing_id.label("id"),
+            _sum(ListingNumbers.views).label("views"),
+            _sum(ListingNumbers.contacts).label("contacts"),
+            _sum(ListingNumbers.favorites).label("favorites"),
+            _sum(ListingNumbers.orders).label("orders"),
+            spending.label("spending"),
+        )
+        .where(ListingNumbers.read_id.in_(answer.reads))
+        .group_by(ListingNumbers.listing_id)
+        .subquery()
+    )
+
+
+def _sums(totals: Subquery) -> Select[*tuple[Any, ...]]:
+    names = ("views", "contacts", "favorites", "spending")
+    return select(
+        func.count().label("found"), *(_sum(totals.c[name]).label(name) for name in names)
+    )
+
+
+def _sum(
+    column: ColumnElement[int | None] | InstrumentedAttribute[int | None],
+) -> ColumnElement[int | None]:
+    """NULL as soon as one of its parts is: what is not known of a part is not known."""
+    is_known = func.count(column) == func.count()
+    # PostgreSQL adds 64-bit numbers up to a decimal.
+    return case((is_known, cast(func.coalesce(func.sum(column), 0), BigInteger)))
+
+
+def _described(
+    totals: Subquery, account: int, *more: ColumnElement[Any]
+) -> Select[*tuple[Any, ...]]:
+    is_it = and_(Listing.account == account, Listing.listing_id == totals.c.id)
+    described = (Listing.title, Listing.url, Listing.price_kopecks, Listing.status)
+    return select(*totals.c, *described, *more).select_from(totals).outerjoin(Listing, is_it)
+
+
+def _by(order: Order, totals: Subquery) -> list[ColumnElement[Any]]:
+    contacts, views, spending = totals.c.contacts, totals.c.views, totals.c.spending
+    keys: dict[Order, list[ColumnElement[Any]]] = {
+        # Of two that brought as much, the cheaper one did better.
+        Order.CONTACTS: [contacts.desc(), spending.asc(), views.desc()],
+        Order.SPENDING: [spending.desc(), contacts.asc(), views.desc()],
+        Order.VIEWS: [views.desc(), contacts.desc()],
+        # What has no contacts has no price of one: it comes last, the most expensive first.
+        Order.COST: [case((contacts > 0, spending * 1.0 / contacts)).desc(), spending.desc()],
+    }
+    return [*(key.nulls_last() for key in keys[order]), totals.c.id]
+
+
+def _as_listing(row: Any) -> ListingTotals:
+    return ListingTotals(
+        id=row.id,
+        totals=Totals(row.views, row.contacts, row.favorites, row.spending),
+        title=row.title,
+        url=row.url,
+        price=row.price_kopecks,
+        is_active=row.status == ACTIVE,
+    )
+
+
+def _winners(best: Sequence[ListingTotals]) -> Sequence[ListingTotals]:
+    """The first few of `best`, if not all are as good as the first that is left out."""
+    is_tie = len(best) > NAMED and best[0].totals.contacts == best[NAMED].totals.contacts
+    return [] if is_tie else best[:NAMED]

@@ -1,0 +1,381 @@
+"""The screens about any days as a person reads them, whole: each of these was read by eye."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from textwrap import dedent
+
+from bot.effects import Screen
+from bot.markdown import to_plain
+from bot.screens import history as screens
+from bot.screens.breakdown import breakdown
+from bot.screens.comparison import comparison
+from bot.screens.reports import report
+from core.database.models import AvitoProfile
+from core.looks import Breakdown, Comparison
+from core.report_data import ReportData
+from utils import breakdown as tables
+from utils import comparison as sides
+from utils.analytics import figures, missing_days
+from utils.calendars import Grain
+from utils.metrics import USUAL
+from utils.periods import Period, PeriodError, PeriodFault
+
+NOW = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
+READ_AT = NOW - timedelta(minutes=25)
+REACH = Period(date(2026, 2, 25), date(2026, 11, 21))
+WEEK = Period(date(2026, 11, 14), date(2026, 11, 20))
+SHOP = AvitoProfile(id=17, profile_name="Мебель")
+
+
+def numbers(day: date) -> dict[str, int]:
+    """A day whose numbers anybody can add up."""
+    return {
+        "views": 100 * day.day,
+        "contacts": day.day,
+        "favorites": 2,
+        "spending": 1_000_50 * day.day,
+        "presenceSpending": 600_00 * day.day,
+        "promoSpending": 400_50 * day.day,
+        "restSpending": 0,
+        "activeItems": 30,
+    }
+
+
+def told(period: Period) -> dict[date, Mapping[str, int]]:
+    return {day: numbers(day) for day in Period(period.previous().first, period.last)}
+
+
+def facts(
+    period: Period, days: Mapping[date, Mapping[str, int]], *, goes_on: bool = False
+) -> ReportData:
+    return ReportData(
+        profile_id=SHOP.id,
+        profile_name=SHOP.profile_name,
+        period=period,
+        compared_with=None if goes_on else period.previous(),
+        figures=figures(period, days, compare=not goes_on),
+        by_listings=False,
+        read_at=READ_AT,
+        refreshes_at=None,
+        failure=None,
+        cut_at=None,
+        old_wallet_at=None,
+        goes_on=goes_on,
+        missing=missing_days(period, days),
+    ).showing(USUAL)
+
+
+def drawn(screen: Screen) -> str:
+    """The text and beneath it the buttons, as they stand in a chat; plain spaces throughout."""
+    assert screen.inline is not None
+    rows = [
+        " ".join(f"[{button.text}]" for button in row) for row in screen.inline.inline_keyboard
+    ]
+    return "\n".join([to_plain(screen.text).replace("\r", ""), *rows]).replace("\xa0", " ")
+
+
+def is_drawn(screen: Screen, golden: str) -> None:
+    assert drawn(screen) == dedent(golden).strip("\n")
+
+
+def test_choosing_the_days_of_a_report() -> None:
+    is_drawn(
+        screens.choose(SHOP, REACH, in_private=True),
+        """
+        🗓 Отчёт «Мебель»: за какие дни?
+
+        Числа есть с 25.02.2026. Дни — московские, как у Avito.
+        «7 дней», «30 дней» и «Этот месяц» — без сегодняшнего: он ещё не закончился.
+        [Сегодня] [Вчера]
+        [7 дней] [30 дней]
+        [Этот месяц] [Прошлый месяц]
+        [🗓 Выбрать в календаре]
+        [✏️ Написать даты]
+        [« К профилю]
+        """,
+    )
+
+
+def test_in_other_peoples_chats_nothing_has_to_be_typed() -> None:
+    shown = drawn(screens.choose(SHOP, REACH, in_private=False, shown=WEEK))
+    assert shown.splitlines()[-5:] == [
+        "[Сегодня] [Вчера]",
+        "[7 дней] [30 дней]",
+        "[Этот месяц] [Прошлый месяц]",
+        "[🗓 Выбрать в календаре]",
+        "[« Отчёт за 14.11.2026 – 20.11.2026]",
+    ]
+
+
+def test_a_calendar_for_the_first_day() -> None:
+    is_drawn(
+        screens.calendar(SHOP, REACH, date(2026, 11, 1)),
+        """
+        🗓 Отчёт «Мебель»: Ноябрь 2026
+        Выберите первый день.
+        [пн] [вт] [ср] [чт] [пт] [сб] [вс]
+        [·] [·] [·] [·] [·] [·] [1]
+        [2] [3] [4] [5] [6] [7] [8]
+        [9] [10] [11] [12] [13] [14] [15]
+        [16] [17] [18] [19] [20] [21] [·]
+        [‹ Октябрь 2026]
+        [« К выбору дней]
+        """,
+    )
+
+
+def test_a_calendar_for_the_last_day() -> None:
+    is_drawn(
+        screens.calendar(SHOP, REACH, date(2026, 2, 1), date(2026, 2, 26)),
+        """
+        🗓 Отчёт «Мебель»: Февраль 2026
+        Первый день — 26.02.2026. Теперь выберите последний; для одного дня нажмите его ещё раз.
+        [пн] [вт] [ср] [чт] [пт] [сб] [вс]
+        [·] [·] [25] [[26]] [27] [28] [·]
+        [Март 2026 ›]
+        [↩️ Другой первый день] [« К выбору дней]
+        """,
+    )
+
+
+def test_a_calendar_for_the_beginning_of_another_period() -> None:
+    is_drawn(
+        screens.compare_calendar(SHOP, REACH, WEEK, date(2026, 11, 1)),
+        """
+        ⚖️ С чем сравнить 14.11.2026 – 20.11.2026: Ноябрь 2026
+        Выберите первый день другого периода: в нём будет 7 дней, как и в этом.
+        [пн] [вт] [ср] [чт] [пт] [сб] [вс]
+        [·] [·] [·] [·] [·] [·] [1]
+        [2] [3] [4] [5] [6] [7] [8]
+        [9] [10] [11] [12] [13] [14] [·]
+        [‹ Октябрь 2026]
+        [⚖️ Сравнить]
+        [« Отчёт за 14.11.2026 – 20.11.2026]
+        """,
+    )
+
+
+def test_asking_for_dates_and_not_getting_any() -> None:
+    is_drawn(
+        screens.ask_dates(SHOP, REACH),
+        """
+        ✏️ Отчёт «Мебель»: пришлите одну дату или две
+
+        Например: 20.11, 20.11.2026, 2026-11-20 или 14.11-20.11.2026.
+        Числа есть с 25.02.2026 по сегодняшний день.
+        [❌ Отмена]
+        """,
+    )
+    said = [
+        drawn(screens.not_dates()),
+        drawn(screens.no_such_day("31.02")),
+        drawn(screens.refused(PeriodError(PeriodFault.FUTURE, REACH.last))),
+        drawn(screens.refused(PeriodError(PeriodFault.TOO_DEEP, REACH.first))),
+    ]
+    cancel = "\n[❌ Отмена]"
+    assert said == [
+        "Не понял, какие это дни. Пришлите одну дату или две, например 05.11 или "
+        "01.11.2026-20.11.2026." + cancel,
+        "Даты 31.02 не бывает. Пришлите ещё раз." + cancel,
+        "Этих дней ещё не было: последний, за который есть числа, — 21.11.2026. Пришлите "
+        "другие даты." + cancel,
+        "Так далеко числа не хранятся: самый ранний день — 25.02.2026. Пришлите другие даты."
+        + cancel,
+    ]
+
+
+def test_a_report_about_a_week_in_a_clients_chat() -> None:
+    is_drawn(
+        report(facts(WEEK, told(WEEK)), NOW, for_owner=False, is_bound=True),
+        """
+        📊 Отчёт Avito
+        Мебель
+        14.11.2026 – 20.11.2026
+
+        👁 Просмотры: 11 900  🟢 ▲ 70 %
+        📞 Контакты: 119  🟢 ▲ 70 %
+        ⭐ В избранном: 14  как было
+        💰 Расходы: 119 059,50 ₽  ▲ 70 %
+        🏷 Размещение: 71 400,00 ₽  ▲ 70 %
+        🚀 Продвижение: 47 659,50 ₽  ▲ 70 %
+        🧾 Прочие расходы: 0,00 ₽  как было
+        👛 Кошелёк: нет данных
+        💳 Аванс: нет данных
+        📈 Конверсия (CR): 1,00 %  как было
+        💵 Цена контакта (CPL): 1 000,50 ₽  как было
+        💲 Цена просмотра (CPV): 10,01 ₽  как было
+        📦 Активные объявления: 30  как было
+
+        Изменения: к 07.11.2026 – 13.11.2026
+        Обновлено в 09:05 по Москве
+        [7 дней] [30 дней]
+        [⚖️ Сравнить] [📅 По дням]
+        [🗓 Другие дни] [🔄 Обновить]
+        [📗 Excel] [📋 По объявлениям]
+        [🔄 Сводка сейчас]
+        """,
+    )
+
+
+def compared(period: Period, other: Period, days: Mapping[date, Mapping[str, int]]) -> Screen:
+    shown = Comparison(
+        report=facts(period, days),
+        other=other,
+        pairs=[one for one in sides.pairs(period, other, days) if one.now.metric.key in USUAL],
+        missing=missing_days(other, days),
+        cut_days=[],
+        usual=sides.earlier(period),
+    )
+    return comparison(shown, NOW, for_owner=True, is_bound=True)
+
+
+def test_two_weeks_side_by_side() -> None:
+    is_drawn(
+        compared(WEEK, WEEK.previous(), told(WEEK)),
+        """
+        ⚖️ Сравнение
+        Мебель
+        Было: 07.11.2026 – 13.11.2026
+        Стало: 14.11.2026 – 20.11.2026
+
+        👁 Просмотры
+        7 000 → 11 900  🟢 ▲ 70 %
+        📞 Контакты
+        70 → 119  🟢 ▲ 70 %
+        ⭐ В избранном
+        14 → 14  как было
+        💰 Расходы
+        70 035,00 ₽ → 119 059,50 ₽  ▲ 70 %
+        🏷 Размещение
+        42 000,00 ₽ → 71 400,00 ₽  ▲ 70 %
+        🚀 Продвижение
+        28 035,00 ₽ → 47 659,50 ₽  ▲ 70 %
+        🧾 Прочие расходы
+        0,00 ₽ → 0,00 ₽  как было
+        📈 Конверсия (CR)
+        1,00 % → 1,00 %  как было
+        💵 Цена контакта (CPL)
+        1 000,50 ₽ → 1 000,50 ₽  как было
+        💲 Цена просмотра (CPV)
+        10,01 ₽ → 10,01 ₽  как было
+        📦 Активные объявления
+        30 → 30  как было
+
+        Обновлено в 09:05 по Москве
+        [✓ Предыдущие дни] [Месяцем раньше]
+        [Годом раньше] [🗓 Другие дни]
+        [📅 По дням]
+        [« Отчёт за 14.11.2026 – 20.11.2026]
+        [🏪 Профиль]
+        """,
+    )
+
+
+def test_a_comparison_with_days_that_nobody_knows() -> None:
+    days = told(WEEK)
+    del days[date(2026, 11, 8)], days[date(2026, 11, 10)], days[date(2026, 11, 11)]
+    said = drawn(compared(WEEK, WEEK.previous(), days))
+    assert "👁 Просмотры\n4 100 (не за все дни) → 11 900\n" in said
+    assert "⚠️ Нет данных за 08.11.2026, 10.11.2026 – 11.11.2026.\n" in said
+
+
+def table(
+    period: Period,
+    grain: Grain,
+    days: Mapping[date, Mapping[str, int]],
+    *,
+    goes_on: bool = False,
+) -> Screen:
+    shown = Breakdown(
+        report=facts(period, days, goes_on=goes_on),
+        grain=grain,
+        rows=tables.rows(period, days, grain),
+        total=figures(period, days, compare=False),
+    )
+    return breakdown(shown, NOW, for_owner=True, is_bound=False)
+
+
+def test_a_week_by_days_with_a_gap_and_a_day_without_money() -> None:
+    days = told(WEEK)
+    del days[date(2026, 11, 16)]
+    days[date(2026, 11, 18)] = {"views": 5}
+    is_drawn(
+        table(WEEK, Grain.DAY, days),
+        """
+        📅 По дням
+        Мебель
+        14.11.2026 – 20.11.2026
+
+
+                 просм. конт. расход
+        сб 14.11  1 400    14 14 007
+        вс 15.11  1 500    15 15 008
+        пн 16.11 нет данных
+        вт 17.11  1 700    17 17 009
+        ср 18.11      5   н/д    н/д
+        чт 19.11  1 900    19 19 010
+        пт 20.11  2 000    20 20 010
+        Итого*    8 505    85 85 043
+
+        Деньги — в рублях, без копеек.
+        * не целиком: за часть дней нет данных.
+        н/д — нет данных.
+
+        ⚠️ Нет данных за 16.11.2026.
+        Обновлено в 09:05 по Москве
+        [По неделям]
+        [⚖️ Сравнить]
+        [« Отчёт за 14.11.2026 – 20.11.2026]
+        [🏪 Профиль]
+        """,
+    )
+
+
+def test_two_months_by_weeks_until_today() -> None:
+    period = Period(date(2026, 9, 28), date(2026, 11, 21))
+    is_drawn(
+        table(period, Grain.WEEK, told(period), goes_on=True),
+        """
+        📅 По неделям
+        Мебель
+        28.09.2026 – 21.11.2026, сегодня ещё не закончилось
+
+
+                    просм. конт.  расход
+        28.09–04.10  9 700    97  97 049
+        05–11.10     5 600    56  56 028
+        12–18.10    10 500   105 105 053
+        19–25.10    15 400   154 154 077
+        26.10–01.11 17 200   172 172 086
+        02–08.11     3 500    35  35 018
+        09–15.11     8 400    84  84 042
+        16–21.11*   11 100   111 111 056
+        Итого       81 400   814 814 407
+
+        Деньги — в рублях, без копеек.
+        * не целиком: часть недели вне периода; сегодня ещё не закончилось.
+
+        Обновлено в 09:05 по Москве
+        [По дням] [По месяцам]
+        [⚖️ Сравнить]
+        [« Отчёт за 28.09.2026 – 21.11.2026]
+        [🏪 Профиль]
+        """,
+    )
+
+
+def test_years_of_ten_digit_sums_still_fit_into_one_message() -> None:
+    period = Period(date(2019, 1, 1), date(2026, 11, 20))
+    days = {
+        day: {"views": 9_876_543, "contacts": 1_234_567, "spending": 98_765_432_10}
+        for day in period
+    }
+    for grain in Grain:
+        screen = table(period, grain, days)
+        # Telegram counts what is left when the markup has been read.
+        assert len(to_plain(screen.text).encode("utf-16-le")) // 2 < 3_900
+        assert "В таблице — конец периода (62 строки), в итоге — весь период." in drawn(screen)
+    by_month = " ".join(drawn(table(period, Grain.MONTH, days)).split())
+    assert "10.2021 306 172 833 38 271 577 3 061 728 395" in by_month

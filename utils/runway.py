@@ -1,0 +1,56 @@
+"""For how long the money of an account lasts, at the rate of its last whole days.
+
+Avito does not say what is paid from where. What is known of its tariffs: where target actions
+are paid in advance (CPA), they are paid from the advance, and everything else from the wallet;
+without an advance the wallet pays for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+
+from utils.analytics import Days, Figure, Value
+from utils.periods import ONE_DAY, Period, yesterday
+
+DAYS = 7
+
+
+def week_before(now: datetime) -> Period:
+    """The whole days whose spending is the rate."""
+    last = yesterday(now).last
+    return Period(last - ONE_DAY * (DAYS - 1), last)
+
+
+def with_runway(figures: Sequence[Figure], week: Period, days: Days) -> list[Figure]:
+    """`figures` of one account with what its wallet and its advance last for.
+
+    `days` holds the days of `week` that are known whole. One that is missing leaves the rate
+    unknown: what was not told may have been the day of the great spending.
+    """
+    held = {figure.metric.key: figure.value for figure in figures}
+    spent, on_actions = (_sum(slug, week, days) for slug in ("spending", "presenceSpending"))
+    advance = held.get("advance_balance")
+    if advance:
+        rest = None if spent is None or on_actions is None else spent - on_actions
+        burnt = {"wallet_balance": rest, "advance_balance": on_actions}
+    else:
+        burnt = {"wallet_balance": spent}
+    return [
+        replace(figure, lasts=_lasts(figure.value, burnt.get(figure.metric.key)))
+        for figure in figures
+    ]
+
+
+def _sum(slug: str, week: Period, days: Days) -> int | None:
+    told = [days[day][slug] for day in week if slug in days.get(day, {})]
+    return sum(told) if len(told) == week.length else None
+
+
+def _lasts(held: Value | None, burnt: int | None) -> Fraction | None:
+    """Days; None where nothing is left to last, nothing is spent, or either is unknown."""
+    if held is None or held <= 0 or burnt is None or burnt <= 0:
+        return None
+    return Fraction(held) * DAYS / burnt

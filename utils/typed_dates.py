@@ -1,0 +1,116 @@
+"""Dates as people type them: one, or two that make a period."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from utils.periods import Period
+
+_DATE = (
+    r"(?:(?P<iso{n}>\d{{4}}-\d{{1,2}}-\d{{1,2}})"
+    r"|(?P<day{n}>\d{{1,2}})[./](?P<month{n}>\d{{1,2}})(?:[./](?P<year{n}>\d{{4}}|\d{{2}}))?)"
+)
+_BETWEEN = r"(?:\s*(?:[-\u2010-\u2015\u2212…]|\.{2,3}|,|по|до)\s*|\s+)"
+_TYPED = re.compile(
+    rf"(?:с\s+)?{_DATE.format(n=1)}(?:{_BETWEEN}{_DATE.format(n=2)})?(?:\s*г\.?)?",
+    re.IGNORECASE,
+)
+_LONGEST = 100
+
+
+class NotDates(ValueError):
+    """A text that is neither one date nor two."""
+
+
+class NoSuchDay(ValueError):
+    """A date that no calendar has. `written` is how it was typed."""
+
+    def __init__(self, written: str) -> None:
+        super().__init__(written)
+        self.written = written
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    period: Period
+    is_reversed: bool = False
+    """The later date came first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A date as it was typed; the year may have been left out."""
+
+    day: int
+    month: int
+    year: int | None
+    text: str
+
+    def of(self, year: int) -> date:
+        try:
+            return date(year if self.year is None else self.year, self.month, self.day)
+        except ValueError:
+            raise NoSuchDay(self.text) from None
+
+
+def parse(text: str | None, today: date) -> Typed:
+    """The period that was typed; whether anything is known about its days is not asked here.
+
+    A date without a year is the last such day, and a period without years the last such period
+    that has begun. Raises `NotDates` or `NoSuchDay`.
+    """
+    found = _TYPED.fullmatch((text or "")[:_LONGEST].strip())
+    if found is None:
+        raise NotDates
+    first = _written(found, 1)
+    if found["iso2"] is None and found["day2"] is None:
+        day = _last_such(first, today)
+        return Typed(Period(day, day))
+    return _ordered(first, _written(found, 2), today)
+
+
+def _written(found: re.Match[str], number: int) -> _Written:
+    iso = found[f"iso{number}"]
+    if iso is not None:
+        year, month, day = iso.split("-")
+        return _Written(int(day), int(month), int(year), iso)
+    parts = [found[f"{part}{number}"] for part in ("day", "month", "year")]
+    text = ".".join(part for part in parts if part)
+    return _Written(int(parts[0]), int(parts[1]), _year(parts[2]), text)
+
+
+def _year(typed: str | None) -> int | None:
+    if typed is None:
+        return None
+    return int(typed) if len(typed) == len("2026") else 2000 + int(typed)
+
+
+def _last_such(written: _Written, today: date) -> date:
+    day = written.of(today.year)
+    return day if written.year is not None or day <= today else written.of(today.year - 1)
+
+
+def _ordered(first: _Written, last: _Written, today: date) -> Typed:
+    start, end = _forward(first, last, today)
+    if start <= end <= today:
+        return Typed(Period(start, end))
+    # Only if it makes sense the other way round was it meant so: else its fault is another one.
+    other_start, other_end = _forward(last, first, today)
+    if other_start <= other_end <= today and (other_start.year == other_end.year or start > end):
+        return Typed(Period(other_start, other_end), is_reversed=True)
+    return (
+        Typed(Period(start, end)) if start <= end else Typed(Period(end, start), is_reversed=True)
+    )
+
+
+def _forward(first: _Written, last: _Written, today: date) -> tuple[date, date]:
+    """Both dates when `first` is taken to be the earlier one, years filled in to fit that."""
+    if first.year is None and last.year is not None:
+        end = last.of(last.year)
+        start = first.of(end.year)
+        return (start if start <= end else first.of(end.year - 1)), end
+    start = _last_such(first, today)
+    end = last.of(start.year)
+    return start, (end if last.year is not None or end >= start else last.of(start.year + 1))
