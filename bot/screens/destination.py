@@ -23,6 +23,7 @@ from bot.callbacks import (
     ReportChatForward,
     ReportChatHere,
     ReportSetChat,
+    ReportShow,
     TrialTo,
 )
 from bot.effects import Screen
@@ -35,7 +36,7 @@ from core.missed import Missed
 from core.services import metrics
 from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
 from core.services.schedule import schedule_of
-from utils.formatter import format_dates
+from utils.formatter import format_dates, format_period
 from utils.plurals import plural
 
 _WHAT = {"channel": "канал", "group": "группа", "supergroup": "группа"}
@@ -242,8 +243,31 @@ def resumed(
     return screen(
         Bold(f"✅ Снова могу писать: {name_of(first.task)}"),
         *lines,
-        keyboard=keyboard([button("📍 Это место", DestinationView(task_id=first.task.id))]),
+        keyboard=keyboard(
+            *_missed_reports(destinations, missed),
+            [button("📍 Это место", DestinationView(task_id=first.task.id))],
+        ),
     )
+
+
+def _missed_reports(
+    destinations: Sequence[Destination], missed: Mapping[int, Missed]
+) -> list[keyboards.Row]:
+    """One report about all that did not come, for each profile, whatever its topics."""
+    of_profiles = {
+        (one.profile.id, missed[one.task.id].period): one.profile.profile_name
+        for one in destinations
+        if one.task.id in missed
+    }
+    return [
+        [
+            button(
+                f"📈 {name} за {format_period(period)}",
+                ReportShow(profile_id=profile_id, first=period.first, last=period.last),
+            )
+        ]
+        for (profile_id, period), name in of_profiles.items()
+    ]
 
 
 def _missed(days: Sequence[date]) -> str:

@@ -56,7 +56,9 @@ async def test_thrown_out_and_back(rig: BotRig, kind: str) -> None:
 
 
 async def test_the_reports_that_were_missed_meanwhile_are_named_on_return(rig: BotRig) -> None:
-    group, chat, _ = await in_group(rig)
+    chat, profile_id = await rig.connect(rig.alice)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    await bound(rig, profile_id, group)
     rig.alice.kick_bot(group, rig.me)
     await chat.wait_for("Отчёты больше не приходят")
     rig.clock.advance(timedelta(days=3, hours=1))
@@ -65,6 +67,8 @@ async def test_the_reports_that_were_missed_meanwhile_are_named_on_return(rig: B
 
     back = await chat.wait_for("Снова могу писать")
     assert "Пока не мог, не пришли отчёты от 22, 23 и 24 ноября." in back.text
+    chat.click("📈 Магазин за 21.11.2026 – 23.11.2026", back)
+    assert "21.11.2026 – 23.11.2026" in (await chat.wait_for("Отчёт Avito")).text
 
 
 async def test_a_check_that_mends_a_place_names_them_too(rig: BotRig) -> None:
