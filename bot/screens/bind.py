@@ -111,8 +111,9 @@ def choose_profile(page: ProfilePage, chat_id: int, thread_id: int) -> Screen:
         ]
         for profile in page.profiles
     ]
+    where = "этот чат" if chat_id > 0 else "тот чат, откуда вы пришли"
     return screen(
-        "Отчёты какого профиля присылать в тот чат, откуда вы пришли?",
+        f"Отчёты какого профиля присылать в {where}?",
         keyboard=keyboard(
             *rows,
             pager(

@@ -43,12 +43,12 @@ _WHAT = {"channel": "канал", "group": "группа", "supergroup": "гру
 _INTO = {"channel": "канал", "group": "группу", "supergroup": "группу"}
 
 _TROUBLES: dict[str, str] = {
-    Trouble.KICKED: "меня там нет: верните меня в этот чат",
-    Trouble.BLOCKED: "бот остановлен: отправьте /start в личном чате с ним",
-    Trouble.NO_RIGHTS: "мне нельзя туда писать: дайте это право",
+    Trouble.KICKED: "меня там нет (верните меня в этот чат)",
+    Trouble.BLOCKED: "бот остановлен (отправьте /start в личном чате с ним)",
+    Trouble.NO_RIGHTS: "мне нельзя туда писать (дайте это право)",
     Trouble.CHAT_GONE: "такого чата больше нет",
-    Refusal.NOT_MEMBER: "вас там больше нет: вернитесь в этот чат",
-    Refusal.NOT_ADMIN: "вы там больше не администратор: попросите вернуть вам права",
+    Refusal.NOT_MEMBER: "вас там больше нет (вернитесь в этот чат)",
+    Refusal.NOT_ADMIN: "вы там больше не администратор (попросите вернуть вам права)",
 }
 MISSED_NAMED = 7
 """So many missed reports are named by their days."""
@@ -110,7 +110,11 @@ def listing(
 ) -> Screen:
     lines: list[Line] = [Bold(f"📍 Куда приходят отчёты {named(profile.profile_name)}"), ""]
     if tasks:
-        lines += [f"{_icon(task)} {name_of(task)}{state_in_short(task)}" for task in tasks]
+        lines += [
+            f"{_icon(profile, task)} {name_of(task)}{state_in_short(task)}" for task in tasks
+        ]
+        if not profile.is_report_active:
+            lines.append("Отчёты профиля на паузе: пока она не снята, не придут никуда.")
     else:
         lines.append("Пока никуда: отчёт приходит только по кнопке.")
     lines += [
@@ -127,7 +131,10 @@ def listing(
     return screen(
         *lines,
         keyboard=keyboard(
-            *([button(f"{_icon(t)} {name_of(t)}", DestinationView(task_id=t.id))] for t in tasks),
+            *(
+                [button(f"{_icon(profile, t)} {name_of(t)}", DestinationView(task_id=t.id))]
+                for t in tasks
+            ),
             here,
             [button("👥 Выбрать группу или канал", DestinationPick(profile_id=profile.id))],
             [link("➕ Добавить меня в группу", group_link)],
@@ -180,7 +187,7 @@ def one(destination: Destination, now: datetime) -> Screen:
                     DestinationLost(**about),
                 )
             ],
-            [button("📨 Прислать пробный", TrialTo(**about))],
+            [] if task.suspended else [button("📨 Прислать пробный", TrialTo(**about))],
             [button("🗑 Не присылать сюда", DestinationRemove(**about))],
             to_listing(profile.id),
         ),
@@ -309,10 +316,10 @@ def _trouble(task: ReportTask) -> str:
     return _TROUBLES.get(task.suspended or "", "Telegram не даёт туда писать")
 
 
-def _icon(task: ReportTask) -> str:
+def _icon(profile: AvitoProfile, task: ReportTask) -> str:
     if task.suspended:
         return "⚠️"
-    return "✅" if task.is_active else "⏸"
+    return "✅" if task.is_active and profile.is_report_active else "⏸"
 
 
 def _is_private(task: ReportTask) -> bool:

@@ -34,7 +34,7 @@ _EVERY = (
     "воскресеньям",
 )
 _WORKDAYS, _WEEKEND, _ALL = frozenset(range(5)), frozenset({5, 6}), frozenset(range(7))
-_SHORTEST_MONTH = 28
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
 
 
 def describe_schedule(schedule: Schedule) -> str:
@@ -48,6 +48,8 @@ def describe_schedule(schedule: Schedule) -> str:
         case Frequency.WEEKLY:
             return f"{_on(schedule.weekdays or _ALL)} {at}"
         case Frequency.MONTHLY:
+            if schedule.month_day == _LONGEST_MONTH:
+                return f"в последний день каждого месяца {at}"
             monthly = f"{schedule.month_day}-го{NBSP}числа каждого месяца {at}"
             if schedule.month_day <= _SHORTEST_MONTH:
                 return monthly

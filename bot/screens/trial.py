@@ -49,7 +49,7 @@ def under_way(destination: Destination) -> Screen:
 
 def on_its_way(destination: Destination) -> Screen:
     return screen(
-        f"📨 Собираю пробный отчёт {named(destination.profile.profile_name)}. Он придёт сюда: "
-        f"{name_of(destination.task)}. Обычно это занимает меньше минуты.",
+        f"📨 Пробный отчёт {named(destination.profile.profile_name)} заказан: он придёт в "
+        f"{into(destination.task)}, обычно меньше чем за минуту.",
         keyboard=keyboard(keyboards.to_report(destination.profile.id)),
     )

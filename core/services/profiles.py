@@ -38,6 +38,8 @@ class Card:
 
     profile: AvitoProfile
     destinations: int
+    refused: int
+    """So many of them Telegram, or the owner's having no say there, keeps from getting any."""
     next_due_at: datetime | None
     """When the next scheduled report is due."""
     waiting: Sequence[Waiting]
@@ -131,9 +133,11 @@ async def page(session: AsyncSession, owner_id: int, number: int = 0) -> Profile
 
 async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     """Everything the card shows."""
-    destinations = (
+    of_profile = (ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
+    destinations = select(func.count()).where(*of_profile).scalar_subquery()
+    refused = (
         select(func.count())
-        .where(ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
+        .where(*of_profile, ReportTask.suspended.is_not(None))
         .scalar_subquery()
     )
     next_due_at = (
@@ -148,18 +152,19 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     )
     row = (
         await session.execute(
-            select(destinations, next_due_at, AccountSync, WalletSnapshot)
+            select(destinations, refused, next_due_at, AccountSync, WalletSnapshot)
             .select_from(AvitoProfile)
             .outerjoin(AccountSync, AccountSync.avito_user_id == AvitoProfile.user_id)
             .outerjoin(WalletSnapshot, WalletSnapshot.id == newest)
             .where(AvitoProfile.id == profile.id)
         )
     ).one()
-    count, due_at, sync, wallet = row
+    count, refused_count, due_at, sync, wallet = row
     waiting = await deliveries.waiting(session, [profile.id])
     return Card(
         profile=profile,
         destinations=count,
+        refused=refused_count,
         next_due_at=due_at,
         waiting=waiting.get(profile.id, ()),
         wallet=_as_wallet(wallet) if wallet is not None else None,

@@ -416,7 +416,7 @@ async def test_bind_in_private_means_this_chat(rig: BotRig) -> None:
     await chat.wait_for("Отчёты «Мебель» будут приходить в этот чат")
     second = await add_profile(rig, rig.alice, "Двери")
     chat.send("/bind")
-    await chat.wait_for("Отчёты какого профиля")
+    await chat.wait_for("Отчёты какого профиля присылать в этот чат?")
     chat.click("🏪 Двери")
     await chat.wait_for("Отчёты «Двери» будут приходить в этот чат")
 

@@ -154,3 +154,18 @@ async def test_many_profiles_are_paged_and_strangers_see_none(rig: BotRig) -> No
 
     strange.send("/settings")
     await strange.wait_for("не подключён ни один профиль")
+
+
+async def test_places_that_get_nothing_are_counted_apart(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice)
+    await add_destination(rig, profile_id, rig.alice.id, chat_type="private")
+    await add_destination(rig, profile_id, -100200, is_active=False)
+    await add_destination(rig, profile_id, -100300, suspended="kicked")
+    chat = rig.alice.private(rig.me)
+
+    chat.send("/settings")
+    text = (await chat.wait_for("Что настроено")).text
+    assert "Куда: 3 места, из них недоступно: 1, на паузе: 1\n" in text
+
+    await open_card(chat, profile_id)
+    assert "⚠️ Недоступно мест для отчётов: 1 из 3" in chat.last.text
