@@ -80,6 +80,10 @@ class IncidentDesk:
         self, error: Exception, *, job_id: int, profile_id: int | None, owner_id: int, chat_id: int
     ) -> tuple[Screen, list[Effect]]:
         """What is read about a failed job where it was asked for, and what others are told."""
+        if isinstance(error, ProfileNotFound):
+            # Unbound from that chat meanwhile: whoever asked may not look any more.
+            log.info("profile_not_found", job_id=job_id, profile_id=error.profile_id)
+            return parts.screen(problems.REPORTS_NO_MORE), []
         code = self.record(error, job_id=job_id)
         if isinstance(error, AvitoError):
             screen = problems.of_job(error, profile_id=profile_id, code=code)

@@ -32,6 +32,8 @@ from core.errors import JobAlreadyRunning
 from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.ports import Clock
+from core.services import profiles
+from core.services.profiles import Viewed
 
 log = get_logger(__name__)
 
@@ -113,6 +115,11 @@ def replaced_by(job: Job) -> Screen | None:
     return None if stored is None else Screen.model_validate(stored)
 
 
+def beneath(replaced: Screen | None, word: Screen) -> Screen:
+    """How work ends that came to nothing: in a word, beneath what its placeholder replaced."""
+    return word if replaced is None else parts.with_remark(replaced, word)
+
+
 def _in_place_of(replaced: Screen, screen: Screen) -> Screen:
     return screen.model_copy(update={"under_picture": replaced.under_picture})
 
@@ -172,6 +179,16 @@ class JobContext:
         if self.replaced is not None:
             screen = _in_place_of(self.replaced, screen)
         await self._office.edit(self.chat_id, self._message_id, screen)
+
+    async def viewed(self, session: AsyncSession) -> Viewed:
+        """The job's profile for whoever asked; else `ProfileNotFound`.
+
+        To be asked again at the end: he may be shut out while Avito is waited for.
+        """
+        assert self.profile_id is not None  # noqa: S101 - work that shows numbers is about one
+        return await profiles.viewable(
+            session, self.owner_id, self.chat_id, self.thread_id or 0, self.profile_id
+        )
 
     @asynccontextmanager
     async def aside(self) -> AsyncIterator[None]:
@@ -348,10 +365,8 @@ class JobOffice:
             owner_id=context.owner_id,
             chat_id=context.chat_id,
         )
-        if context.replaced is not None:
-            screen = parts.with_remark(context.replaced, screen)
         async with context.ending() as ending:
-            ending.screen, ending.more = screen, more
+            ending.screen, ending.more = beneath(context.replaced, screen), more
 
 
 def _may_pass(error: Exception) -> bool:

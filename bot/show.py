@@ -96,6 +96,14 @@ class Stage:
         """A screen in place of an older message of the bot in this chat."""
         self._put(screen, edit=message_id)
 
+    def replace_at(
+        self, chat_id: int, thread_id: int | None, message_id: int, screen: Screen
+    ) -> None:
+        """The same in any chat."""
+        self.effects.append(
+            Show(chat_id=chat_id, thread_id=thread_id, screen=screen, edit=message_id)
+        )
+
     def tell(self, chat_id: int, screen: Screen, *, job_id: int | None = None) -> None:
         """A message to another chat than the one the update came from."""
         self.effects.append(Show(chat_id=chat_id, screen=screen, job_id=job_id))

@@ -20,7 +20,13 @@ from core.services import connect, metrics, profiles
 from core.statistics import listings, store
 from core.statistics.listings import Highlights
 from core.statistics.store import DayCalls, DayNumbers, Source
-from core.statistics.sync import WALLET_AGE, Freshness, StatisticsSync, access_to
+from core.statistics.sync import (
+    WALLET_AGE,
+    Freshness,
+    StatisticsSync,
+    access_to,
+    calls_refusal,
+)
 from utils.analytics import Days, Figure, Wallet, figures, missing_days
 from utils.charts.course import Course
 from utils.metrics import HELD
@@ -57,8 +63,8 @@ class ReportData:
     """What a due read of the wallet ended with."""
     old_advance_at: datetime | None = None
     """The same of the advance: a call of its own, which may fail alone."""
-    calls_failure: Exception | None = None
-    """What a due read of the calls ended with."""
+    calls_failure: str | None = None
+    """The class name of what the last read of the calls ended with; None after a good one."""
     course: Course | None = None
     """What the picture shows; None: there is nothing to draw, or nobody wants it."""
     goes_on: bool = False
@@ -155,7 +161,9 @@ class Collector:
             data = data.with_old_wallet(wallet_failure)
         elif data.old_advance_at is not None:
             data = data.uncompared({"advance_balance"})
-        return replace(data, calls_failure=calls_failure)
+        if calls_failure is None:
+            return data
+        return replace(data, calls_failure=type(calls_failure).__name__)
 
     async def daily(self, profile: AvitoProfile, period: Period) -> dict[date, list[Figure]]:
         """The statistics of each day of `period` that is stored, without changes."""
@@ -239,6 +247,7 @@ async def from_store(
         cut_at=days[period.last].read_at if is_over and is_cut else None,
         old_wallet_at=_if_older(WALLET_AGE, wallet_at, now),
         old_advance_at=_if_older(ADVANCE_AGE, advance_at, now),
+        calls_failure=await calls_refusal(session, account, now),
         course=course_of(profile.profile_name, shown_days(period), days, is_cut=is_cut),
         listings=await listings.highlights(session, account, period, now),
         goes_on=not is_over,

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from textwrap import dedent
+
+import pytest
 
 from bot.effects import Screen
 from bot.markdown import to_plain
 from bot.screens import history as screens
 from bot.screens.breakdown import breakdown
 from bot.screens.comparison import comparison
+from bot.screens.parts import is_caption
 from bot.screens.reports import report
 from core.database.models import AvitoProfile
 from core.looks import Breakdown, Comparison
 from core.report_data import ReportData
+from core.statistics.listings import Highlights, ListingTotals, Totals
 from utils import breakdown as tables
 from utils import comparison as sides
 from utils.analytics import figures, missing_days
 from utils.calendars import Grain
+from utils.charts.course import Course, Series
 from utils.metrics import USUAL
 from utils.periods import Period, PeriodError, PeriodFault
 
@@ -229,6 +235,30 @@ def compared(period: Period, other: Period, days: Mapping[date, Mapping[str, int
         usual=sides.earlier(period),
     )
     return comparison(shown, NOW, for_owner=True, is_bound=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Мебель", "with its listings under the picture"),
+        ("М" * 200, "without them under the picture"),
+        ("М" * 600, "with its listings beside the picture"),
+    ],
+)
+def test_listings_alone_do_not_part_a_report_from_its_picture(name: str, shown: str) -> None:
+    table = ListingTotals(1, Totals(312, 14, 4, 449_900), "Щ" * 200, None, None, is_active=True)
+    data = replace(
+        facts(WEEK, told(WEEK)),
+        profile_name=name,
+        course=Course(name, WEEK, contacts=Series([1] * 7)),
+        listings=Highlights([table] * 2, [table] * 2, 12, 5_430_000),
+    )
+
+    whole = report(data, NOW, for_owner=True, is_bound=True)
+
+    listings = "with its listings" if "🏆" in whole.text and "💸" in whole.text else "without them"
+    where = "under" if is_caption(whole) else "beside"
+    assert (f"{listings} {where} the picture", whole.picture) == (shown, data.course)
 
 
 def test_two_weeks_side_by_side() -> None:

@@ -22,9 +22,15 @@ def upgrade() -> None:
         sa.Column("metrics", sa.JSON, nullable=False),
         sa.Column("fetched_at", INSTANT, nullable=False),
     )
+    with op.batch_alter_table("account_syncs") as syncs:
+        syncs.add_column(sa.Column("calls_refusal", sa.String(64)))
+        syncs.add_column(sa.Column("calls_refused_at", INSTANT))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("account_syncs") as syncs:
+        syncs.drop_column("calls_refused_at")
+        syncs.drop_column("calls_refusal")
     op.drop_table("daily_calls")
     with op.batch_alter_table("avito_profiles") as profiles:
         profiles.drop_column("report_metrics")

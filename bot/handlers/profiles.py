@@ -7,7 +7,7 @@ from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import commands, dialogue
+from bot import commands, dialogue, jobs
 from bot.callbacks import (
     ProfileDelete,
     ProfileDeleteConfirm,
@@ -93,8 +93,11 @@ async def delete(
     query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage
 ) -> None:
     name = profile.profile_name
-    for job_id in await profiles.delete(session, profile):
-        stage.stop_job(job_id)
+    for job in await profiles.delete(session, profile):
+        stage.stop_job(job.id)
+        if job.message_id is not None:
+            word = jobs.beneath(jobs.replaced_by(job), screens.gone())
+            stage.replace_at(job.chat_id, job.thread_id, job.message_id, word)
     stage.show(screens.deleted(name, await profiles.page(session, query.from_user.id)))
 
 

@@ -37,6 +37,8 @@ from utils.titles import isolated, shortened
 
 TITLE_COLUMNS = 40
 """Longer titles make a third line on a phone."""
+HIGHLIGHT_COLUMNS = 30
+"""In a report there is less room: under a picture Telegram takes 1,024 characters."""
 
 _ORDERS = {
     Order.CONTACTS: ("📞 Контакты", "сначала те, что принесли больше контактов"),
@@ -106,19 +108,23 @@ def _best_line(listing: ListingTotals, *, with_cost: bool) -> Line:
     words = plural(contacts, "контакт", "контакта", "контактов")
     cost = listing.totals.contact_cost
     price = f" {'за' if contacts == 1 else 'по'} {format_money(cost)}" if cost else ""
-    return Text("• ", _title(listing), f" — {words}{price if with_cost else ''}")
+    title = _title(listing, HIGHLIGHT_COLUMNS)
+    return Text("• ", title, f" — {words}{price if with_cost else ''}")
 
 
 def _idle_lines(found: Highlights) -> list[Line]:
     lines: list[Line] = [Bold("💸 Тратят без контактов")]
     lines += [
-        Text("• ", _title(listing), f" — {format_money(listing.totals.spending or 0)}")
+        Text(
+            *("• ", _title(listing, HIGHLIGHT_COLUMNS)),
+            f" — {format_money(listing.totals.spending or 0)}",
+        )
         for listing in found.idle
     ]
     unnamed = found.idle_count - len(found.idle)
     if unnamed > 0:
         total = format_money(found.idle_spending)
-        lines.append(f"…и ещё {format_count(unnamed)}. Всего без контактов: {total}")
+        lines.append(f"…и ещё {format_count(unnamed)}, всего {total}")
     return lines
 
 
@@ -144,7 +150,8 @@ def _page_lines(page: ListingPage) -> list[Line]:
     for place, listing in enumerate(page.rows, before + 1):
         price = "" if listing.price is None else f" — {format_price(listing.price)}"
         ended = "" if listing.is_active else " (снято)"
-        lines.append(Text(f"{place}. ", _title(listing), f"{price}{ended}"))
+        title = _title(listing, TITLE_COLUMNS)
+        lines.append(Text(f"{place}. ", title, f"{price}{ended}"))
         lines.append(f"   {_numbers(listing.totals, with_money=page.has_money)}")
     if upto < page.count:
         lines.append(f"…и ещё {format_count(page.count - upto)}")
@@ -201,9 +208,9 @@ def _to_report(profile_id: int, period: Period) -> Row:
     return [button("« К отчёту", back)]
 
 
-def _title(listing: ListingTotals) -> Text:
+def _title(listing: ListingTotals, columns: int) -> Text:
     """As a link, where Avito told us one; a listing that is gone has but its number."""
     if listing.title is None:
         return Text(f"Объявление {listing.id}")
-    title = isolated(shortened(listing.title, TITLE_COLUMNS))
+    title = isolated(shortened(listing.title, columns))
     return TextLink(title, url=listing.url) if listing.url else Text(title)

@@ -46,9 +46,14 @@ def with_remark(original: Screen, remark: Screen) -> Screen:
 
 def in_one(whole: Screen) -> Screen:
     """A screen as one message: without its picture if the text is too long to stand under it."""
-    if whole.picture is None or _length(to_plain(whole.text)) <= CAPTION_LIMIT:
+    if whole.picture is None or is_caption(whole):
         return whole
     return whole.model_copy(update={"picture": None})
+
+
+def is_caption(whole: Screen) -> bool:
+    """Whether its text is short enough to stand under a picture."""
+    return _length(to_plain(whole.text)) <= CAPTION_LIMIT
 
 
 def split(whole: Screen) -> list[Screen]:
@@ -58,7 +63,7 @@ def split(whole: Screen) -> list[Screen]:
     picture whose text is no caption comes first, under the first paragraph of it.
     """
     if whole.picture is not None:
-        if _length(to_plain(whole.text)) <= CAPTION_LIMIT:
+        if is_caption(whole):
             return [whole]
         heading, _, rest = whole.text.partition("\n\n")
         picture = Screen(text=heading, picture=whole.picture)

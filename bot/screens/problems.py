@@ -30,6 +30,7 @@ from core.errors import (
 from core.services.destinations import Refusal, Trouble
 
 NO_SUCH_PROFILE = "Такого профиля у вас нет: возможно, он удалён."
+REPORTS_NO_MORE = "Этот профиль больше не присылает сюда отчёты."
 NO_SUCH_DESTINATION = "Этого места для отчётов у вас уже нет: возможно, его убрали."
 ALREADY_RUNNING = "Уже выполняю, подождите немного."
 

@@ -131,6 +131,11 @@ def confirm_delete(profile: AvitoProfile, destinations: int) -> Screen:
     )
 
 
+def gone() -> Screen:
+    """In place of a placeholder whose profile is deleted."""
+    return screen("Этот профиль удалён.")
+
+
 def deleted(name: str, page: ProfilePage) -> Screen:
     rest = listing(page)
     done = screen(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from aiogram.types import InlineKeyboardMarkup
@@ -14,7 +15,7 @@ from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems, report_buttons
 from bot.screens.listings import highlight_lines
-from bot.screens.parts import Line, marked, named, screen
+from bot.screens.parts import Line, is_caption, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
 from core.report_runner import ScheduledReport
@@ -80,28 +81,43 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
 
 def report(data: ReportData, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
     """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    lines, keys = _lines(data, now, for_owner), _buttons(data, for_owner, is_bound)
-    return screen(*lines, keyboard=keys, picture=data.course)
+    buttons = _buttons(data, for_owner, is_bound)
+    return _under_picture(data, lambda told: _lines(told, now, for_owner), buttons)
 
 
 def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     for_owner = report.chat_id == report.owner_id
-    lines = _lines(report.data, now, for_owner)
-    if report.is_trial:
-        lines.insert(0, Italic("Пробный отчёт"))
+    above: list[Line] = [Italic("Пробный отчёт")] if report.is_trial else []
     if report.is_supplement:
         last = format_day(report.data.period.last)
-        lines.insert(0, Italic(f"✅ Дополнено: день {last} теперь целиком"))
+        above.append(Italic(f"✅ Дополнено: день {last} теперь целиком"))
+    below: list[Line] = []
     if report.missed:
         why = "Пока бот не работал, не пришли" if for_owner else "Не пришли"
-        lines += ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
+        below = ["", f"⚠️ {why} отчёты: {_in_words(report.missed)}."]
     buttons = _buttons(report.data, for_owner, is_bound=True)
-    return screen(*lines, keyboard=buttons, picture=report.data.course)
+    return _under_picture(
+        report.data, lambda told: [*above, *_lines(told, now, for_owner), *below], buttons
+    )
 
 
 def late(messages: Sequence[Screen], slot: datetime) -> list[Screen]:
     """A scheduled report that leaves long after its time; `slot` is local wall clock."""
     return marked(Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}"), messages)
+
+
+def _under_picture(
+    data: ReportData, lines: Callable[[ReportData], list[Line]], buttons: InlineKeyboardMarkup
+) -> Screen:
+    """Without its listings if they are what keeps the text from standing under the picture.
+
+    They have a button of their own.
+    """
+    whole = screen(*lines(data), keyboard=buttons, picture=data.course)
+    if data.course is None or data.listings is None or is_caption(whole):
+        return whole
+    brief = screen(*lines(replace(data, listings=None)), keyboard=buttons, picture=data.course)
+    return brief if is_caption(brief) else whole
 
 
 def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
@@ -212,7 +228,7 @@ def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
         )
     remarks += _money_remarks(data, now, for_owner)
     if data.calls_failure is not None and _tells(data.figures, CALLS):
-        why = f": {problems.reason(data.calls_failure)}" if for_owner else "."
+        why = f": {problems.of_failure(data.calls_failure)}" if for_owner else "."
         remarks.append(f"⚠️ Звонки прочитать не удалось{why}")
     if data.failure is not None:
         why = f": {problems.reason(data.failure)}" if for_owner else "."

@@ -12,7 +12,6 @@ from core.background import until
 from core.database.session import reading
 from core.ports import Clock
 from core.report_data import Collector
-from core.services import profiles
 from core.statistics import listings
 from core.statistics.listing_sync import ListingSync
 from utils.periods import Period
@@ -32,9 +31,7 @@ class ListingsWork:
             date.fromisoformat(job.payload["first"]), date.fromisoformat(job.payload["last"])
         )
         async with reading(self.collector.sessions) as session:
-            viewed = await profiles.viewable(
-                session, job.owner_id, job.chat_id, job.thread_id or 0, job.profile_id
-            )
+            viewed = await job.viewed(session)
         profile = await self.collector.profile(viewed.profile.owner_id, job.profile_id)
 
         async def tell(seconds: float) -> None:
@@ -48,6 +45,7 @@ class ListingsWork:
         async with job.aside():
             await self.sync.ensure(profile, period, wait)
         async with job.ending() as ending:
+            await job.viewed(ending.session)
             now = self.clock.now()
             page = await listings.page(
                 ending.session, profile.user_id or 0, period, now, however_old=True

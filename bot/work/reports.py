@@ -7,24 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.effects import Show
 from bot.errors import IncidentDesk
 from bot.jobs import JobContext
 from bot.screens import looks as screens
-from bot.screens import parts, problems, reports
+from bot.screens import parts, reports
 from core import looks
 from core.background import Background
 from core.database.models import AvitoProfile
 from core.database.session import reading
-from core.errors import ProfileNotFound, RateLimited
+from core.errors import RateLimited
 from core.looks import Look
 from core.ports import Clock
 from core.report_data import Collector, ReportData
 from core.report_runner import ScheduledReport
-from core.services import profiles
-from core.services.profiles import Viewed
 from core.statistics.sync import access_to
 from utils.periods import Period
 
@@ -51,20 +47,13 @@ class ReportWork:
     clock: Clock
 
     async def run(self, job: JobContext) -> None:
-        try:
-            await self._run(job, Look.from_json(job.payload))
-        except ProfileNotFound:
-            # Unbound from this chat meanwhile: whoever asked may not look any more.
-            async with job.ending() as ending:
-                ending.screen = job.replaced or parts.screen(problems.NO_SUCH_PROFILE)
-
-    async def _run(self, job: JobContext, look: Look) -> None:
+        look = Look.from_json(job.payload)
         async with reading(self.collector.sessions) as session:
-            viewed = await self._viewed(session, job)
+            viewed = await job.viewed(session)
         profile, data = await self.data(job, viewed.profile.owner_id, look.period)
         async with job.ending() as ending:
             now = self.clock.now()
-            viewed = await self._viewed(ending.session, job)
+            viewed = await job.viewed(ending.session)
             facts = await looks.facts(ending.session, viewed, look, data, now)
             whole = screens.look(
                 facts,
@@ -89,13 +78,6 @@ class ReportWork:
         assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
         profile = await self.collector.profile(owner_id, job.profile_id)
         return profile, await self._collect(job, profile, period)
-
-    async def _viewed(self, session: AsyncSession, job: JobContext) -> Viewed:
-        """Whoever asked may have been shut out while Avito was waited for."""
-        assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
-        return await profiles.viewable(
-            session, job.owner_id, job.chat_id, job.thread_id or 0, job.profile_id
-        )
 
     async def _collect(self, job: JobContext, profile: AvitoProfile, period: Period) -> ReportData:
         for round_ in range(ROUNDS):

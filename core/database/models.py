@@ -310,6 +310,9 @@ class AccountSync(Base):
     failure: Mapped[str | None] = mapped_column(String(64))
     """The class name of the last failed read's error, NULL after a good one."""
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    calls_refusal: Mapped[str | None] = mapped_column(String(64))
+    """The class name of the error with which Avito last refused the calls for good."""
+    calls_refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Listing(Base):

@@ -189,22 +189,21 @@ def rename(profile: AvitoProfile, name: str) -> None:
     profile.profile_name = name
 
 
-async def delete(session: AsyncSession, profile: AvitoProfile) -> list[int]:
+async def delete(session: AsyncSession, profile: AvitoProfile) -> list[Job]:
     """Delete the profile with its tasks and jobs, and the statistics if no one else reads them.
 
-    Returns the ids of the jobs that were under way for it: their work has to be stopped.
+    Returns the jobs that were under way for it: their work has to be stopped.
     """
     account = profile.user_id
-    jobs = await session.scalars(
-        delete_rows(Job).where(Job.profile_id == profile.id).returning(Job.id)
+    jobs = list(
+        await session.scalars(delete_rows(Job).where(Job.profile_id == profile.id).returning(Job))
     )
-    job_ids = list(jobs)
     await outbox.lock_before_deleting(session, ReportTask.profile_id == profile.id)
     await session.delete(profile)
     await session.flush()
     if account is not None:
         await store.delete_unused(session, account)
-    return job_ids
+    return jobs
 
 
 async def note_problem(

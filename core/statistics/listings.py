@@ -37,8 +37,8 @@ from core.statistics.sync import LIVE_AGE, SETTLING
 from utils.periods import Period, end_of
 
 PAGE_SIZE = 10
-NAMED = 3
-"""How many listings a report names of each kind."""
+NAMED = 2
+"""How many listings a report names of each kind: its text stands under a picture."""
 
 
 class Order(StrEnum):

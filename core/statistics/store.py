@@ -142,6 +142,18 @@ async def note_failure(
     await _upsert(session, AccountSync, [row])
 
 
+async def note_calls_refused(
+    session: AsyncSession, account: int, refusal: Exception, now: datetime
+) -> None:
+    """Keep why Avito does not tell the calls of this account."""
+    row = {
+        "avito_user_id": account,
+        "calls_refusal": type(refusal).__name__,
+        "calls_refused_at": now,
+    }
+    await _upsert(session, AccountSync, [row])
+
+
 async def _upsert(
     session: AsyncSession,
     table: type[DailyStats | DailyCalls | AccountSync],

@@ -60,6 +60,9 @@ SETTLING = timedelta(hours=3)
 CALLS_PATIENCE_SEC = 15.0
 """How long a report waits for its calls: they are beside the numbers it is about."""
 
+CALLS_REFUSAL_AGE = timedelta(days=1)
+"""How long the calls are not asked for again that Avito refused for good: a tariff stays."""
+
 _TRAFFIC = ("views", "contacts", "favorites")
 
 
@@ -158,7 +161,8 @@ class StatisticsSync:
     ) -> AvitoError | None:
         """See to it that the store knows the calls of `period` and of the one before.
 
-        Returns what a due read failed with: a report without its calls is still one.
+        Returns what a due read failed with: a report without its calls is still one. What Avito
+        refused for good is not due for a day.
         """
         async with self._reads.of(("calls", access.account)):
             now = self._clock.now()
@@ -171,6 +175,8 @@ class StatisticsSync:
                     days = await self._avito.client(access).daily_calls(due)
             except AvitoError as failure:
                 log.warning("calls_unknown", reason=str(failure))
+                if isinstance(failure, Forbidden | NotFound | SubscriptionRequired):
+                    await self._note_calls_refused(access, failure)
                 return failure
             except TimeoutError:
                 log.warning("calls_unknown", reason="TimeoutError")
@@ -179,6 +185,11 @@ class StatisticsSync:
                 await _check_use(session, access)
                 await store.save_calls(session, access.account, due, days, self._clock.now())
             return None
+
+    async def _note_calls_refused(self, access: ProfileAccess, refusal: AvitoError) -> None:
+        async with self._sessions.begin() as session:
+            await _check_use(session, access)
+            await store.note_calls_refused(session, access.account, refusal, self._clock.now())
 
     async def _state(self, account: int) -> AccountSync | None:
         async with self._sessions() as session:
@@ -257,6 +268,8 @@ async def due_calls(
     max_age: timedelta = BUTTON_AGE,
 ) -> Period | None:
     """The days whose calls have to be read, None when what is stored will do."""
+    if await calls_refusal(session, account, now) is not None:
+        return None
     reach = last_days(now, DEPTH_DAYS)
     both = Period(period.previous().first, period.last)
     known = await store.calls(session, account, both)
@@ -265,6 +278,14 @@ async def due_calls(
     if not missing and _is_fresh(read_at, period, max_age, now):
         return None
     return Period(min([last_days(now, REREAD_DAYS).first, *missing]), reach.last)
+
+
+async def calls_refusal(session: AsyncSession, account: int, now: datetime) -> str | None:
+    """Why Avito refuses the calls of this account for good, as the error's class name."""
+    held = await store.state(session, account)
+    if held is None or held.calls_refused_at is None:
+        return None
+    return held.calls_refusal if now - held.calls_refused_at <= CALLS_REFUSAL_AGE else None
 
 
 async def _missing(

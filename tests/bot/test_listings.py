@@ -16,8 +16,10 @@ from sandbox.telegram.seen import Seen, as_read
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.listings import expected_totals
+from tests.support.looking import reporting_at
+from tests.support.places import greet
 from tests.support.report import ask_report, count, money
-from tests.support.rows import connected, scalar
+from tests.support.rows import connected, execute, scalar
 from utils.periods import Period, one_day
 from utils.plurals import plural
 
@@ -300,6 +302,64 @@ async def test_in_a_group_its_owner_reads_them_below_his_report(rig: BotRig) -> 
     assert rows(seen) == expected_rows(rig.avito.account("shop"), YESTERDAY)[:10]
 
 
+DAY = "2026-11-20:2026-11-20"
+
+
+async def asked_in_a_group(rig: BotRig) -> tuple[ChatView, int, Seen]:
+    """Bob waits for the listings of Alice's profile where it reports; Avito takes its time."""
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    await greet(rig, rig.alice)
+    profile_id, report = await reporting_at(rig, group)
+    rig.clock.advance(MINUTE)
+    rig.avito.fault("latency", "stats_v2", seconds=0.4)
+    group.press(f"report_items:{profile_id}:{DAY}", report)
+    return group, profile_id, await group.wait_for("Читаю объявления")
+
+
+async def test_unbound_while_avito_was_asked_they_are_shown_to_nobody(rig: BotRig) -> None:
+    group, _, placeholder = await asked_in_a_group(rig)
+
+    await execute(rig, "DELETE FROM report_tasks")
+
+    ended = await group.wait_for("Этот профиль больше не присылает сюда отчёты.")
+    await rig.settled()
+    assert (ended.id, "Отчёт Avito" in ended.text) == (placeholder.id, True)
+    assert SCREEN not in group.transcript()
+    assert "⚠️" not in rig.operator.private(rig.me).transcript()
+
+
+async def test_deleted_while_avito_was_asked_the_report_comes_back_with_a_word(
+    rig: BotRig,
+) -> None:
+    group, profile_id, placeholder = await asked_in_a_group(rig)
+    own = rig.alice.private(rig.me)
+
+    own.press(f"profile_delete_confirm:{profile_id}", own.last)
+
+    ended = await group.wait_for("Этот профиль удалён.")
+    await own.wait_for("✅ Профиль «Мебель» удалён")
+    await rig.settled()
+    assert (ended.id, "Отчёт Avito" in ended.text) == (placeholder.id, True)
+    assert "Читаю" not in group.transcript()
+    assert "⚠️" not in rig.operator.private(rig.me).transcript()
+
+
+async def test_asked_twice_they_are_read_once(rig: BotRig) -> None:
+    group, profile_id, placeholder = await asked_in_a_group(rig)
+    own = rig.alice.private(rig.me)
+
+    press = group.press(f"report_items:{profile_id}:{DAY}", placeholder)
+    own.press(f"report_items:{profile_id}:{DAY}", own.last)
+
+    assert (await group.wait_for_notice(press)).text == "Уже выполняю, подождите немного."
+    for chat in (group, own):
+        await chat.wait_for(SCREEN)
+    asked = [call.request["grouping"] for call in rig.avito.calls("stats_v2")]
+    assert asked.count("item") == 1
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
+
+
 async def test_numbers_of_listings_go_with_the_profile(rig: BotRig) -> None:
     chat, profile_id, report = await reported(rig)
     await ask_listings(chat, report)
@@ -320,7 +380,7 @@ def section(text: str, mark: str) -> list[str]:
 
 def best(account: AvitoAccount, period: Period) -> list[str]:
     found = []
-    for title, numbers in expected_rows(account, period)[:3]:
+    for title, numbers in expected_rows(account, period)[:2]:
         contacts, cost = (re.search(rf"{mark} ([^·]+)", numbers) for mark in "📞💵")
         assert contacts
         assert cost
@@ -339,6 +399,6 @@ def idle(account: AvitoAccount, period: Period) -> list[str]:
         if not any(day[item]["contacts"] or day[item]["orderedItems"] for day in days)
     }
     dearest = sorted(lost, key=lambda item: -lost[item])
-    lines = [f"• {titles[item]} — {money(lost[item])}" for item in dearest[:3]]
+    lines = [f"• {titles[item]} — {money(lost[item])}" for item in dearest[:2]]
     total = money(sum(lost.values()))
-    return [*lines, f"…и ещё {len(lost) - 3}. Всего без контактов: {total}"]
+    return [*lines, f"…и ещё {len(lost) - 2}, всего {total}"]

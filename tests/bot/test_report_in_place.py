@@ -305,6 +305,21 @@ async def test_without_any_numbers_it_waits_for_avitos_minute_in_place(rig: BotR
     assert table_in(report.message.words)["Итого"] == cells(rig.avito.account("shop"), WEEK)
 
 
+async def test_calls_that_avito_refuses_for_good_are_no_work_at_every_look(rig: BotRig) -> None:
+    view = await greet(rig, rig.alice)
+    _, report = await reporting_at(rig, view)
+    await execute(rig, 'UPDATE avito_profiles SET report_metrics = \'["views", "calls"]\'')
+    rig.avito.fault("status", "calls_stats", status=403)
+    refused = "Звонки прочитать не удалось: Avito не даёт доступ к этим данным"
+
+    await tap(view, "7 дней", report)
+    await view.wait_for(refused)
+    await tap(view, "30 дней", report)
+
+    assert refused in (await view.wait_for("22.10.2026 – 20.11.2026")).text
+    assert len(rig.avito.calls("calls_stats")) == 1
+
+
 async def test_a_restart_in_the_middle_ends_in_the_same_message(rig: BotRig) -> None:
     bob, profile_id, report = await in_group(rig)
     rig.clock.advance(STALE)
@@ -319,7 +334,7 @@ async def test_a_restart_in_the_middle_ends_in_the_same_message(rig: BotRig) -> 
     assert table_in(report.message.words)["Итого"] == cells(rig.avito.account("shop"), WEEK)
 
 
-async def test_unbound_while_avito_was_asked_it_comes_back_unchanged(rig: BotRig) -> None:
+async def test_unbound_while_avito_was_asked_it_comes_back_with_a_word(rig: BotRig) -> None:
     bob, profile_id, report = await in_group(rig)
     text = report.text
     rig.clock.advance(STALE)
@@ -330,7 +345,7 @@ async def test_unbound_while_avito_was_asked_it_comes_back_unchanged(rig: BotRig
     await execute(rig, "DELETE FROM report_tasks")
 
     await bob.wait_for("Отчёт Avito")
-    assert report.text == text
+    assert report.text == f"{text}\n\n———\nЭтот профиль больше не присылает сюда отчёты."
     await rig.settled()
     assert "⚠️" not in rig.operator.private(rig.me).transcript()
 

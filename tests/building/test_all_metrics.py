@@ -171,7 +171,7 @@ async def test_calls_of_a_day_that_was_read_too_early_are_no_data(rig: BuilderRi
     rig.clock.advance(timedelta(hours=12))
     assert await calls()
     rig.clock.advance(timedelta(hours=12))
-    rig.avito.world.fault("status", endpoint="calls_stats", status=403)
+    rig.avito.world.fault("status", endpoint="calls_stats", status=503)
     assert await calls() is None
     rig.avito.world.clear_faults()
     rows = rig.account("shop").call_numbers(today.last).values()

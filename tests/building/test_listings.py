@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.screens.parts import CAPTION_LIMIT
 from tests.support.building import BuilderRig, text_of
 
 pytestmark = pytest.mark.one_database
@@ -30,6 +31,20 @@ async def test_a_report_after_a_night_names_listings_and_asks_for_none(rig: Buil
     assert "💸 Тратят без контактов\n• Стеллаж на заказ №23 — " in text
     asked = [call.request["grouping"] for call in rig.avito.calls("stats_v2")]
     assert asked.count("item") == 3
+
+
+@pytest.mark.parametrize("columns", [{}, {"report_period": "week", "is_period_set": True}])
+async def test_a_usual_report_with_its_listings_stands_under_its_picture(
+    rig: BuilderRig, columns: dict[str, Any]
+) -> None:
+    text = await after_a_night(rig, **columns)
+
+    [only] = await rig.office.deliveries()
+    assert only.payload is not None
+    assert only.payload["picture"]
+    assert {mark for mark in "💰🏆💸" if mark in text} == set("💰🏆💸")
+    assert "денег хватит" in text
+    assert len(text) <= CAPTION_LIMIT
 
 
 async def test_a_report_about_the_last_week_names_those_of_the_week(rig: BuilderRig) -> None:

@@ -137,6 +137,29 @@ async def test_a_refusal_is_handed_back_and_what_was_known_stays(
     assert await known(rig, access, YESTERDAY.last) == before
 
 
+@pytest.mark.parametrize(
+    ("status", "refusal"), [(402, "SubscriptionRequired"), (403, "Forbidden"), (404, "NotFound")]
+)
+async def test_what_is_refused_for_good_is_not_asked_for_again_until_the_next_day(
+    rig: AvitoRig, status: int, refusal: str
+) -> None:
+    access = await rig.connect("shop")
+    rig.world.fault("status", endpoint="calls_stats", status=status)
+    assert type(await fresh(rig, access)).__name__ == refusal
+
+    rig.clock.advance(23 * HOUR)
+    assert await fresh(rig, access) is None
+    async with reading(rig.sessions) as session:
+        said = await sync.calls_refusal(session, access.account, rig.clock.now())
+    assert (said, len(asked(rig))) == (refusal, 1)
+
+    rig.clock.advance(2 * HOUR)
+    rig.world.clear_faults()
+    assert await fresh(rig, access) is None
+    assert len(asked(rig)) == 2
+    assert await known(rig, access, YESTERDAY.last)
+
+
 async def test_an_avito_that_hangs_is_not_waited_for_long(
     rig: AvitoRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
