@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from aiogram.filters.callback_data import CallbackData
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.callbacks import ReportExcel, ReportNow
 from bot.delivery import Courier, SendError
 from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
@@ -155,6 +157,7 @@ class JobContext:
 
     def __init__(self, job: Job, office: JobOffice, slot: AsyncExitStack) -> None:
         self.job_id = job.id
+        self.kind = job.kind
         self.owner_id = job.owner_id
         self.chat_id = job.chat_id
         self.profile_id = job.profile_id
@@ -364,9 +367,20 @@ class JobOffice:
             profile_id=context.profile_id,
             owner_id=context.owner_id,
             chat_id=context.chat_id,
+            again=_again(context),
         )
         async with context.ending() as ending:
             ending.screen, ending.more = beneath(context.replaced, screen), more
+
+
+def _again(context: JobContext) -> CallbackData | None:
+    """The button that asks for the same once more."""
+    if context.profile_id is None:
+        return None
+    if context.kind == "report_excel":
+        first, last = context.payload["first"], context.payload["last"]
+        return ReportExcel(profile_id=context.profile_id, first=first, last=last)
+    return ReportNow(profile_id=context.profile_id)
 
 
 def _may_pass(error: Exception) -> bool:

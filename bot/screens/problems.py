@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aiogram.filters.callback_data import CallbackData
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import ProfileKeys, ReportNow
+from bot.callbacks import ProfileKeys
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens.parts import marked, screen
@@ -142,14 +143,16 @@ def file_refused(file: Screen) -> Screen:
     return words.model_copy(update={"keyboard": file.keyboard})
 
 
-def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
+def of_job(
+    error: ProductError, again: CallbackData | None, *, profile_id: int | None, code: str
+) -> Screen:
     """How a job ends that could not do its work."""
     rows: list[keyboards.Row] = []
     if profile_id is not None:
         if isinstance(error, KeysRefused | EmployeeKey):
             rows.append([button("🔑 Заменить ключи", ProfileKeys(profile_id=profile_id))])
-        else:
-            rows.append([button("🔄 Повторить", ReportNow(profile_id=profile_id))])
+        elif again is not None:
+            rows.append([button("🔄 Повторить", again)])
         rows.append(keyboards.to_card(profile_id))
     return screen(
         Bold("❌ Не получилось"), reason(error), f"Код: {code}", keyboard=keyboard(*rows)

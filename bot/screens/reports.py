@@ -13,6 +13,7 @@ from bot import keyboards
 from bot.callbacks import ProfileOpen
 from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
+from bot.markdown import to_plain
 from bot.screens import problems, report_buttons
 from bot.screens.listings import highlight_lines
 from bot.screens.parts import Line, is_caption, marked, named, screen
@@ -66,9 +67,17 @@ def workbook(data: ReportData, kept_as: str) -> Screen:
         format_period(data.period),
         keyboard=keyboard([button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))]),
     )
-    period = f"{data.period.first.isoformat()}_{data.period.last.isoformat()}"
-    name = f"{file_name(data.profile_name)}_{period}.xlsx"
+    days = sorted({data.period.first.isoformat(), data.period.last.isoformat()})
+    name = f"{'_'.join([file_name(data.profile_name), *days])}.xlsx"
     return whole.model_copy(update={"document": Document(kept_as=kept_as, name=name)})
+
+
+def notes(data: ReportData, now: datetime) -> list[str]:
+    """What stands under a report, for a file that others may get to read."""
+    lines: list[Line] = [*remarks(data, now, for_owner=False), read_line(data, now)]
+    if data.goes_on:
+        lines.insert(0, "ℹ️ Сегодня ещё не закончилось: числа за него не целиком.")
+    return to_plain(screen(*lines).text).split("\n")
 
 
 def waiting_for_avito(job_id: int, seconds: int) -> Screen:
