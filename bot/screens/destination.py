@@ -34,7 +34,7 @@ from bot.screens.schedule_words import describe_next, describe_schedule
 from core.database.models import AvitoProfile, ReportTask
 from core.missed import Missed
 from core.services import metrics
-from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
+from core.services.destinations import Destination, LostAnswer, Place, Refusal, Trouble
 from core.services.schedule import schedule_of
 from utils.formatter import format_dates, format_period
 from utils.plurals import plural
@@ -98,11 +98,18 @@ def name_of(task: ReportTask) -> str:
 
 def into(task: ReportTask) -> str:
     """`группу «Клиенты»`, `тему «Отчёты» группы «Клиенты»`: the place as it stands after `в`."""
-    if _is_private(task):
+    type_, title, topic = task.chat_type or "", task.chat_title, task.topic_name
+    return into_place(Place(task.chat_id, task.thread_id, title, type_, topic))
+
+
+def into_place(place: Place) -> str:
+    if place.chat_id > 0:
         return "этот чат"
-    if task.thread_id:
-        return f"тему {_topic(task)} группы {_title(task)}"
-    return f"{_INTO.get(task.chat_type or '', 'чат')} {_title(task)}"
+    title = named(place.title) if place.title else str(place.chat_id)
+    if place.thread_id:
+        topic = named(place.topic) if place.topic else f"№ {place.thread_id}"
+        return f"тему {topic} группы {title}"
+    return f"{_INTO.get(place.type, 'чат')} {title}"
 
 
 def listing(
