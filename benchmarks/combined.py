@@ -67,7 +67,9 @@ NAP_SEC = 0.05
 def texts(effort: Effort) -> list[Result]:
     """What a text costs, from its numbers to what the outbox keeps."""
     many = [Row(number, f"Профиль {number}", report_data(number)) for number in range(PROFILES)]
-    report = ScheduledReport(report_data(1), owner_id=1, chat_id=-1, is_trial=False, missed=[])
+    report = ScheduledReport(
+        report_data(1), owner_id=1, chat_id=-1, is_trial=False, is_supplement=False, missed=[]
+    )
     digest = ScheduledDigest(combined(DAY, many), for_owner=False, is_trial=False, missed=[])
     return [
         _per_second("texts of a report", effort, lambda: freeze(report, READ_AT)),

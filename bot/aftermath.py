@@ -26,6 +26,7 @@ from core.database.session import Sessions
 from core.errors import DeliveryRefused
 from core.group_commit import is_beaten
 from core.logs import get_logger
+from core.missed import missed_meanwhile
 from core.ports import Clock
 from core.report_runner import DEFECT, reason_of
 from core.services import deliveries, destinations
@@ -131,8 +132,9 @@ class Aftermath:
         async def move(session: AsyncSession) -> Told:
             now = self._clock.now()
             moved = await destinations.migrate_chat(session, old_chat_id, new_chat_id, now)
+            missed = await missed_meanwhile(session, moved, now)
             return [
-                (owner_id, destination_screens.resumed(theirs, now))
+                (owner_id, destination_screens.resumed(theirs, missed, now))
                 for owner_id, theirs in destinations.news(moved, now)
             ]
 

@@ -212,6 +212,7 @@ def build_app(
             "connect": key_checks.connect,
             "replace_keys": key_checks.replace_keys,
             "first_read": key_checks.first_read,
+            "choose_profile": place_checks.choose_profile,
             "bind": place_checks.bind,
             "check_place": place_checks.check,
             "unpause": place_checks.unpause,

@@ -19,7 +19,7 @@ from bot.scribe import Scribe
 from bot.telegram import REQUEST_TIMEOUT_SEC
 from bot.throttle import FREE_PER_SECOND, Throttle, Turn
 from core.database.models import Delivery
-from core.database.repositories.outbox import TRIAL
+from core.database.repositories.outbox import SUPPLEMENT, TRIAL
 from core.logs import get_logger
 from core.outbox import SEND_LEASE, Outbox, State
 from core.ports import Clock
@@ -201,5 +201,5 @@ class Attempts:
         )
 
     def _is_late(self, delivery: Delivery) -> bool:
-        is_scheduled = delivery.part == 0 and not delivery.slot.startswith(TRIAL)
+        is_scheduled = delivery.part == 0 and not delivery.slot.startswith((TRIAL, SUPPLEMENT))
         return is_scheduled and self._clock.now() - delivery.due_at > LATE

@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from aiogram.filters.callback_data import CallbackData
 from aiogram.fsm.context import FSMContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -77,16 +78,26 @@ class IncidentDesk:
             stage.effects.extend(self.tell_operator(error, code))
 
     def explain(
-        self, error: Exception, *, job_id: int, profile_id: int | None, owner_id: int, chat_id: int
+        self,
+        error: Exception,
+        *,
+        job_id: int,
+        profile_id: int | None,
+        owner_id: int,
+        chat_id: int,
+        again: CallbackData | None,
     ) -> tuple[Screen, list[Effect]]:
-        """What is read about a failed job where it was asked for, and what others are told."""
+        """What is read about a failed job where it was asked for, and what others are told.
+
+        `again` asks for the same once more.
+        """
         if isinstance(error, ProfileNotFound):
             # Unbound from that chat meanwhile: whoever asked may not look any more.
             log.info("profile_not_found", job_id=job_id, profile_id=error.profile_id)
             return parts.screen(problems.REPORTS_NO_MORE), []
         code = self.record(error, job_id=job_id)
         if isinstance(error, AvitoError):
-            screen = problems.of_job(error, profile_id=profile_id, code=code)
+            screen = problems.of_job(error, again, profile_id=profile_id, code=code)
         else:
             screen = problems.incident(code)
         more = self.tell_operator(error, code)

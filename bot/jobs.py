@@ -10,13 +10,15 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from aiogram.filters.callback_data import CallbackData
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.callbacks import ReportExcel, ReportNow
 from bot.delivery import Courier, SendError
 from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
@@ -40,6 +42,8 @@ log = get_logger(__name__)
 PROGRESS_PAUSE_SEC = 5.0
 """Edits of one message are limited like sends; progress needs no more than this."""
 RETRY_SEC = 5.0
+WIDTH = 16
+"""How many jobs are at work at a time; those that only wait are not among them."""
 REPLACED = "replaced"
 """Where the payload keeps the screen whose place the placeholder took."""
 
@@ -151,8 +155,9 @@ class Ending:
 class JobContext:
     """What a running job knows and may do."""
 
-    def __init__(self, job: Job, office: JobOffice) -> None:
+    def __init__(self, job: Job, office: JobOffice, slot: AsyncExitStack) -> None:
         self.job_id = job.id
+        self.kind = job.kind
         self.owner_id = job.owner_id
         self.chat_id = job.chat_id
         self.profile_id = job.profile_id
@@ -161,6 +166,7 @@ class JobContext:
         self.thread_id = job.thread_id
         self._message_id = job.message_id
         self._office = office
+        self._slot = slot
         self._progressed_at = 0.0
 
     @property
@@ -186,6 +192,13 @@ class JobContext:
         return await profiles.viewable(
             session, self.owner_id, self.chat_id, self.thread_id or 0, self.profile_id
         )
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Let others work in our slot while there is nothing to do but wait."""
+        await self._slot.aclose()
+        yield
+        await self._slot.enter_async_context(self._office.slots)
 
     @asynccontextmanager
     async def ending(self) -> AsyncIterator[Ending]:
@@ -251,8 +264,6 @@ class JobOffice:
         courier: Courier,
         incidents: IncidentDesk,
         clock: Clock,
-        *,
-        width: int = 16,
     ) -> None:
         self.sessions = sessions
         self.hand_over: Callable[[list[Reply]], None] = lambda _: None
@@ -263,7 +274,7 @@ class JobOffice:
         self._clock = clock
         self._kinds: Mapping[str, JobFunction] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._slots = asyncio.Semaphore(width)
+        self.slots = asyncio.Semaphore(WIDTH)
         self._closing = False
 
     def now(self) -> datetime:
@@ -314,12 +325,15 @@ class JobOffice:
         return await inbox.owe(session, owed, self._clock.now())
 
     async def _run(self, job_id: int) -> None:
-        async with self._slots:
-            while not await self._attempt(job_id):
-                # The database is away; the row is still there when it comes back.
-                await asyncio.sleep(RETRY_SEC)
+        while True:
+            async with AsyncExitStack() as slot:
+                await slot.enter_async_context(self.slots)
+                if await self._attempt(job_id, slot):
+                    return
+            # The database is away; the row is still there when it comes back.
+            await asyncio.sleep(RETRY_SEC)
 
-    async def _attempt(self, job_id: int) -> bool:
+    async def _attempt(self, job_id: int, slot: AsyncExitStack) -> bool:
         """True when the job came to an end, whatever end."""
         try:
             async with self.sessions() as session:
@@ -330,7 +344,7 @@ class JobOffice:
                     del self.promised[job_id]
             if job is None:
                 return True
-            context = JobContext(job, self)
+            context = JobContext(job, self, slot)
             try:
                 await self._kinds[job.kind](context)
             except Exception as error:
@@ -353,9 +367,20 @@ class JobOffice:
             profile_id=context.profile_id,
             owner_id=context.owner_id,
             chat_id=context.chat_id,
+            again=_again(context),
         )
         async with context.ending() as ending:
             ending.screen, ending.more = beneath(context.replaced, screen), more
+
+
+def _again(context: JobContext) -> CallbackData | None:
+    """The button that asks for the same once more."""
+    if context.profile_id is None:
+        return None
+    if context.kind == "report_excel":
+        first, last = context.payload["first"], context.payload["last"]
+        return ReportExcel(profile_id=context.profile_id, first=first, last=last)
+    return ReportNow(profile_id=context.profile_id)
 
 
 def _may_pass(error: Exception) -> bool:

@@ -51,11 +51,11 @@ def pager(number: int, pages: int, target: Callable[[int], CallbackData]) -> Row
 
 
 @cache
-def main_menu() -> InlineKeyboardMarkup:
+def main_menu(*, with_help: bool = True) -> InlineKeyboardMarkup:
     return keyboard(
         [button("📋 Мои профили", ProfilesBack())],
         [button("➕ Подключить профиль", ProfileAdd())],
-        [button("❓ Помощь", HelpShow())],
+        [button("❓ Помощь", HelpShow())] if with_help else [],
     )
 
 

@@ -124,7 +124,21 @@ class ReplyDesk:
         fits_into_message = effect.screen.keyboard is effect.screen.inline
         if effect.edit is not None and fits_into_message and await self._edit(effect, effect.edit):
             return effect.edit
+        if effect.screen.document is not None:
+            return await self._send_file(reply_id, effect)
         return await self._send(reply_id, effect)
+
+    async def _send_file(self, reply_id: int, effect: Show) -> int | None:
+        """Below the placeholder whose place it could not take; or words why it does not come."""
+        try:
+            message_id = await self._send(reply_id, effect)
+        except Refused as error:
+            log.warning("file_refused", reply_id=reply_id, why=str(error))
+            words = problems.file_refused(effect.screen)
+            return await self._show(reply_id, effect.model_copy(update={"screen": words}))
+        if effect.edit is not None:
+            await self._delete(effect.chat_id, effect.edit)
+        return message_id
 
     async def _edit(self, effect: Show, message_id: int) -> bool:
         """True when the screen stands in the message; False when it needs a new one."""
@@ -197,19 +211,20 @@ class ReplyDesk:
             log.info("press_not_answered", why=str(error))
 
     async def _erase(self, reply_id: int, effect: Erase) -> None:
-        method = DeleteMessage(chat_id=effect.chat_id, message_id=effect.message_id)
+        if not await self._delete(effect.chat_id, effect.message_id):
+            await self._send(
+                reply_id,
+                Show(chat_id=effect.chat_id, thread_id=effect.thread_id, screen=effect.otherwise),
+            )
+
+    async def _delete(self, chat_id: int, message_id: int) -> bool:
+        """True when the message is gone."""
+        method = DeleteMessage(chat_id=chat_id, message_id=message_id)
         try:
             await self._insist(SendError, PATIENCE_SEC, self._courier.carry, method)
         except Refused as error:
-            if not error.says("message to delete not found"):
-                await self._send(
-                    reply_id,
-                    Show(
-                        chat_id=effect.chat_id,
-                        thread_id=effect.thread_id,
-                        screen=effect.otherwise,
-                    ),
-                )
+            return error.says("message to delete not found")
+        return True
 
     async def _insist(
         self,

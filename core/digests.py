@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import slots
 from core.combined import Combined, Row, combined
 from core.database.models import Delivery, ReportTask
-from core.database.repositories.outbox import ONE_MESSAGE, TRIAL
+from core.database.repositories.outbox import ONE_MESSAGE, SUPPLEMENT, TRIAL
 from core.services import digests
 from core.services.destinations import Destination
 from utils.periods import Period
@@ -48,7 +48,7 @@ class Told:
 
 def message_of(delivery: Delivery, task: ReportTask, owner_id: int) -> Hashable:
     """The same for all that go in one message; None for what goes by itself."""
-    if not task.is_digest:
+    if not task.is_digest or delivery.slot.startswith(SUPPLEMENT):
         return None
     return owner_id, *(getattr(delivery, column.key) for column in ONE_MESSAGE)
 

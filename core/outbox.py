@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.health import is_unreachable
 from core.database.models import Delivery
 from core.database.repositories import outbox as repository
-from core.database.repositories.outbox import TRIAL, Changes, Standing, State
+from core.database.repositories.outbox import SUPPLEMENT, TRIAL, Changes, Standing, State
 from core.database.session import Sessions, reading
 from core.group_commit import GroupCommit
 from core.logs import get_logger
@@ -68,6 +68,8 @@ class Move:
     """What becomes ready together with it, to be sent after it."""
     joined: Collection[int] = ()
     """The deliveries that are told in its message."""
+    supplement_at: datetime | None = None
+    """From when on the same is to be built once more."""
     written: Changes | None = None
     """What the last try wrote: found in the row again, its commit had succeeded."""
 
@@ -115,18 +117,27 @@ class Outbox:
         return self._hold(claimed, SEND_LEASE)
 
     async def ready(
-        self, delivery_id: int, *payloads: dict[str, Any], joined: Collection[int] = ()
+        self,
+        delivery_id: int,
+        *payloads: dict[str, Any],
+        joined: Collection[int] = (),
+        supplement_at: datetime | None = None,
     ) -> bool:
         """Freeze what will be sent: one message, or the parts of one that is too long.
 
-        The `joined` deliveries are told in it, and whatever becomes of it becomes of them.
+        The `joined` deliveries are told in it, and whatever becomes of it becomes of them. It is
+        not whole where there is a `supplement_at`: from then on it is built once more.
         False: it was not ours to build any more, or one of them was not.
         """
         first, *rest = payloads
         changes = {"state": State.READY, "payload": first, "attempt": 0, "next_try_at": None}
         decide = self._from(State.BUILDING, changes, _let_go)
-        move = Move(delivery_id, decide, rest, joined)
+        move = Move(delivery_id, decide, rest, joined, supplement_at)
         return await self._moved(move) is not None
+
+    async def drop(self, delivery_id: int) -> bool:
+        """A supplement is not to be had; what it would add to has left, so nobody is told."""
+        return await self._move(delivery_id, self._from(State.BUILDING, {}, _withdrawn))
 
     async def postpone(self, delivery_id: int, at: datetime, reason: str) -> bool:
         """Building it failed; it is due again at `at`, and younger ones may pass it."""
@@ -216,8 +227,9 @@ class Outbox:
             await self._write(session, abandoned, unknown, now)
         if recovered:
             log.info("deliveries_recovered", count=len(recovered))
-        if closed:
-            log.warning("deliveries_missed", count=len(closed))
+        missed = sum(each["state"] != State.WITHDRAWN for each in closed.values())
+        if missed:
+            log.warning("deliveries_missed", count=missed)
 
     async def release(self) -> None:
         """Before stopping: put back what is in hand, except what is being sent."""
@@ -317,6 +329,9 @@ class Outbox:
                 await repository.add_parts(session, move.delivery_id, move.parts, now)
             if move.joined:
                 await repository.join(session, move.delivery_id, move.joined, now)
+            if move.supplement_at is not None:
+                at = move.supplement_at
+                await repository.add_supplement(session, move.delivery_id, at, now)
         return outcomes
 
     def _all_building(
@@ -372,6 +387,10 @@ def _finish(state: State, now: datetime) -> Changes:
     return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now, **told}
 
 
+def _withdrawn(now: datetime) -> Changes:
+    return _finish(State.WITHDRAWN, now) | {"reason": None}
+
+
 def _lose(row: Standing, now: datetime) -> Changes:
     # The owner stays: should he learn after all that it arrived, he may still say so.
     if row.is_repeat or row.on_lost_answer == "hold":
@@ -395,6 +414,8 @@ def _too_late(row: Standing, now: datetime) -> Changes:
     if row.is_repeat:
         # Its first copy may have arrived: that is not missed, it is not known.
         return _finish(State.HELD, now) | {"reason": LOST_ANSWER}
+    if row.slot.startswith(SUPPLEMENT):
+        return _withdrawn(now)
     # Somebody pressed a button for a trial, and waits.
     is_untold = row.slot.startswith(TRIAL)
     return _finish(State.MISSED, now) | {"reason": TOO_LATE, "is_untold": is_untold}

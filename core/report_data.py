@@ -30,6 +30,7 @@ from core.statistics.sync import (
 )
 from utils.analytics import Days, Figure, Wallet, figures, missing_days
 from utils.charts.course import Course
+from utils.metrics import HELD
 from utils.periods import Period, end_of, moscow_day, one_day
 from utils.runway import week_before, with_runway
 
@@ -64,6 +65,8 @@ class ReportData:
     """The last day is over, but its numbers end here: it was read before its end."""
     old_wallet_at: datetime | None
     """When the wallet was read, if that is longer ago than a wallet should be."""
+    wallet_failure: Exception | None = None
+    """What a due read of the wallet ended with."""
     old_advance_at: datetime | None = None
     """The same of the advance: a call of its own, which may fail alone."""
     calls_failure: str | None = None
@@ -86,6 +89,18 @@ class ReportData:
             figures=[figure for figure in self.figures if figure.metric.key in keys],
             course=self.course and only(self.course, keys),
         )
+
+    def with_old_wallet(self, failure: Exception) -> ReportData:
+        """After a due read of the wallet failed: an older one is compared with nothing."""
+        return replace(self.uncompared(HELD), wallet_failure=failure)
+
+    def uncompared(self, keys: Collection[str]) -> ReportData:
+        """The same without the changes of these metrics."""
+        told = [
+            replace(figure, change=None) if figure.metric.key in keys else figure
+            for figure in self.figures
+        ]
+        return replace(self, figures=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +158,15 @@ class Collector:
         """
         freshness = await self.refresh(profile, period)
         async with self._noting_refusal(profile):
-            await self.sync.ensure_fresh_wallet(access_to(profile))
+            wallet_failure = await self.sync.ensure_fresh_wallet(access_to(profile))
         if not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
         calls_failure = await self.refresh_calls(profile, period)
         data = await self._data(profile, period, freshness)
+        if wallet_failure is not None:
+            data = data.with_old_wallet(wallet_failure)
+        elif data.old_advance_at is not None:
+            data = data.uncompared({"advance_balance"})
         if calls_failure is None:
             return data
         return replace(data, calls_failure=type(calls_failure).__name__)
@@ -173,7 +192,7 @@ class Collector:
             return None
         freshness = Freshness(held.stats_read_at, refreshed=False)
         data = await self._data(profile, period, freshness)
-        return replace(data, failure=failure)
+        return replace(data.with_old_wallet(failure), failure=failure)
 
     async def as_it_is(
         self, shown: Sequence[AvitoProfile], period: Period

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from core.combined import Row
 from core.database.health import is_unreachable
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import TRIAL
+from core.database.repositories.outbox import SUPPLEMENT, TRIAL
 from core.database.session import Sessions, reading
 from core.digests import RenderDigest, Told, carrier_first, digest_of, message_of
 from core.errors import (
@@ -57,6 +57,8 @@ DIGEST_PATIENCE = timedelta(minutes=2)
 """After so many tries, or if the next one is further off, a digest goes without what cannot be
 read, which comes later by itself."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=5)
+SUPPLEMENT_PAUSE = timedelta(minutes=15)
+"""How often Avito is asked for what a report had to leave without."""
 PASSING = (RateLimited, Unavailable, UnexpectedAnswer)
 """Troubles worth waiting for; all others are there until somebody does something."""
 DEFECT = "defect"
@@ -74,6 +76,8 @@ class ScheduledReport:
     owner_id: int
     chat_id: int
     is_trial: bool
+    is_supplement: bool
+    """It came before, without a part of its last day."""
     missed: list[datetime]
     """Slots as local wall clocks that passed without a report since the last one."""
 
@@ -348,6 +352,9 @@ class ReportRunner:
             if at is not None:
                 await self._outbox.postpone(delivery.id, at, reason_of(outcome.error))
                 return None
+            if _is_supplement(delivery):
+                await self._outbox.drop(delivery.id)
+                return None
             if outcome.older is None or not outcome.is_passing:
                 return outcome.error
             outcome = outcome.older
@@ -357,12 +364,22 @@ class ReportRunner:
         except Exception as error:
             # Whatever it is about this one, the others have to get theirs.
             return error
-        await self._outbox.ready(delivery.id, *payloads)
+        at = self._supplement_at(delivery, outcome)
+        await self._outbox.ready(delivery.id, *payloads, supplement_at=at)
         return None
+
+    def _supplement_at(self, delivery: Delivery, data: ReportData) -> datetime | None:
+        """When to ask for the rest of a report that is not whole, if the day is long enough."""
+        at = self._clock.now() + SUPPLEMENT_PAUSE
+        is_wanted = data.cut_at is not None and not _is_trial(delivery)
+        return at if is_wanted and at < delivery.deadline_at else None
 
     def _next_try(self, delivery: Delivery, trouble: Trouble) -> datetime | None:
         """When to try again, None when that is not worth it any more."""
         now = self._clock.now()
+        if _is_supplement(delivery):
+            at = trouble.until or now + SUPPLEMENT_PAUSE
+            return at if trouble.is_passing and at < delivery.deadline_at else None
         patience = TRIAL_PATIENCE if _is_trial(delivery) else PATIENCE
         is_over = now >= delivery.due_at + patience and delivery.attempt >= FEWEST_TRIES
         if is_over or not trouble.is_passing:
@@ -374,14 +391,15 @@ class ReportRunner:
     async def _report(
         self, group: Group, delivery: Delivery, task: ReportTask, data: ReportData
     ) -> ScheduledReport:
-        is_trial = _is_trial(delivery)
-        missed = [] if is_trial else await self._outbox.missed_before(delivery)
+        is_trial, is_supplement = _is_trial(delivery), _is_supplement(delivery)
+        missed = [] if is_trial or is_supplement else await self._outbox.missed_before(delivery)
         data = data.showing(metrics.of_place(task.report_metrics, group.report_metrics))
         return ScheduledReport(
             data=data if task.has_chart else replace(data, course=None),
             owner_id=group.owner_id,
             chat_id=delivery.chat_id,
             is_trial=is_trial,
+            is_supplement=is_supplement,
             missed=[datetime.fromisoformat(each.slot) for each in missed],
         )
 
@@ -424,6 +442,10 @@ async def _outlasting_database(work: Callable[[], Awaitable[T]]) -> T:
 
 def _is_trial(delivery: Delivery) -> bool:
     return delivery.slot.startswith(TRIAL)
+
+
+def _is_supplement(delivery: Delivery) -> bool:
+    return delivery.slot.startswith(SUPPLEMENT)
 
 
 def _judged(data: ReportData) -> ReportData | Trouble:

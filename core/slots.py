@@ -119,7 +119,7 @@ async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
     profile = await session.get_one(AvitoProfile, task.profile_id)
     slot = Slot(now.date(), f"{TRIAL}{now:%Y-%m-%dT%H:%M:%S}", now)
     until = await session.scalar(select(reported_until()).where(ReportTask.id == task.id))
-    period = covered(schedule_of(profile), slot, _chosen(task), until)
+    period = covered(schedule_of(profile), slot, chosen_period(task), until)
     row = _row(slot, period, now + TRIAL_WINDOW, State.DUE)
     await _insert(session, row, [task.id], now)
     return True
@@ -134,7 +134,7 @@ def _outcome(group: Any, now: datetime) -> Outcome:
     for slot in slots:
         deadline_at = slot.due_at + window
         state = State.DUE if slot == slots[-1] and deadline_at > now else State.MISSED
-        period = covered(schedule, slot, _chosen(group), group.reported_until)
+        period = covered(schedule, slot, chosen_period(group), group.reported_until)
         rows.append(_row(slot, period, deadline_at, state))
     return Outcome(tuple(rows), next_slot(schedule, now).due_at)
 
@@ -150,7 +150,7 @@ def _row(slot: Slot, period: Period, deadline_at: datetime, state: State) -> Row
     return Row(slot.label, slot.due_at, deadline_at, period.first, period.last, state)
 
 
-def _chosen(task: Any) -> Chosen | None:
+def chosen_period(task: Any) -> Chosen | None:
     return cast("Chosen", task.report_period) if task.is_period_set else None
 
 

@@ -7,12 +7,14 @@ the sign of that name, no hyphen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from utils.analytics import Change, Figure, Value
@@ -159,6 +161,16 @@ def format_lasts(days: Fraction) -> str:
 
 def format_day(day: date) -> str:
     return f"{day:%d.%m.%Y}"
+
+
+def format_dates(days: Sequence[date]) -> str:
+    """`30 ноября, 1 и 2 декабря`: each month is said once, after the last of its days."""
+    said = []
+    for day, following in zip(days, [*days[1:], None], strict=True):
+        is_last = following is None or following.month != day.month
+        pattern = f"d{NBSP}MMMM" if is_last else "d"
+        said.append(format_date(day, pattern, locale=LOCALE))
+    return format_list(said, locale=LOCALE)
 
 
 def format_weekday(day: date) -> str:

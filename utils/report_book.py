@@ -18,7 +18,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from utils.analytics import Figure, Value
-from utils.formatter import NO_VALUE, format_period
+from utils.formatter import NO_DATA, NO_VALUE, format_period
 from utils.metrics import Kind, Metric
 from utils.periods import Period
 
@@ -30,6 +30,8 @@ FORMATS = {
 }
 DATE_FORMAT = "DD.MM.YYYY"
 RELATIVE_FORMAT = "+0.0%;-0.0%;0.0%"
+POINTS_FORMAT = '+0.00" п.п.";-0.00" п.п.";0.00" п.п."'
+"""Between two percentages lie percentage points."""
 WEEKDAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 FACE = "Calibri"
 BOLD = Font(FACE, bold=True)
@@ -49,6 +51,8 @@ class ReportBook:
     figures: Sequence[Figure]
     days: Mapping[date, Sequence[Figure]]
     """The same figures for each day of the period."""
+    notes: Sequence[str] = ()
+    """What has to be known about the numbers to read them right."""
 
 
 def write(book: ReportBook) -> bytes:
@@ -76,21 +80,51 @@ def _write_summary(sheet: Worksheet, book: ReportBook) -> None:
     if book.compared_with is not None:
         _put_text(sheet.cell(3, 1), f"Раньше — {format_period(book.compared_with)}")
     _head(sheet, 5, ("Показатель", "Значение", "Раньше", "Изменение", "Изменение, %"))
-    for row, figure in enumerate(book.figures, 6):
-        kind, change = figure.metric.kind, figure.change
-        _put_text(sheet.cell(row, 1), figure.metric.label)
-        _put(sheet.cell(row, 2), kind, figure.value).font = BOLD
-        if figure.undefined:
-            _put_text(sheet.cell(row, 2), NO_VALUE)
-        if change is None or figure.value is None:
-            continue
-        _put(sheet.cell(row, 3), kind, figure.value - change.absolute)
-        _put(sheet.cell(row, 4), kind, change.absolute)
-        if change.relative is not None:
-            cell = sheet.cell(row, 5, float(change.relative))
-            cell.number_format = RELATIVE_FORMAT
+    row = 6
+    for figure in book.figures:
+        _put_figure(sheet, row, figure)
+        row += 1
+        if figure.bonus and not figure.metric.slugs:
+            _put_text(sheet.cell(row, 1), "   и бонусами")
+            _put(sheet.cell(row, 2), figure.metric.kind, figure.bonus)
+            row += 1
+    for note in [*book.notes, *_gaps(book)]:
+        row += 1
+        _put_text(sheet.cell(row, 1), note)
     sheet.freeze_panes = "B6"
     _widen(sheet, (34, 18, 18, 18, 16))
+
+
+def _put_figure(sheet: Worksheet, row: int, figure: Figure) -> None:
+    kind, change = figure.metric.kind, figure.change
+    _put_text(sheet.cell(row, 1), figure.metric.label)
+    if figure.value is None:
+        _put_text(sheet.cell(row, 2), NO_VALUE if figure.undefined else NO_DATA)
+        return
+    _put(sheet.cell(row, 2), kind, figure.value).font = BOLD
+    if change is None:
+        return
+    _put(sheet.cell(row, 3), kind, figure.value - change.absolute)
+    moved = sheet.cell(row, 4)
+    if kind is Kind.PERCENT:
+        moved.value, moved.number_format = float(change.absolute * 100), POINTS_FORMAT
+    else:
+        _put(moved, kind, change.absolute)
+    if change.relative is not None:
+        cell = sheet.cell(row, 5, float(change.relative))
+        cell.number_format = RELATIVE_FORMAT
+
+
+def _gaps(book: ReportBook) -> list[str]:
+    """A word about the empty cells of the days, if there are any."""
+    told = [book.days.get(day, ()) for day in book.period]
+    is_whole = all(told) and all(
+        figure.value is not None or figure.undefined
+        for figures in told
+        for figure in figures
+        if figure.metric.slugs
+    )
+    return [] if is_whole else ["Пустая ячейка на листе «По дням»: Avito этого не сообщил."]
 
 
 def _write_days(sheet: Worksheet, book: ReportBook, metrics: Sequence[Metric]) -> None:
@@ -121,9 +155,11 @@ def _put_figures(
 
 def _draw(sheet: Worksheet, days: Worksheet, period: Period, metrics: Sequence[Metric]) -> None:
     columns = {metric.key: column for column, metric in enumerate(metrics, 3)}
+    # A line needs two points to be seen.
+    course = BarChart if period.length == 1 else LineChart
     shown: list[tuple[LineChart | BarChart, str, str]] = [
-        (LineChart(), "contacts", "A1"),
-        (LineChart(), "views", "A20"),
+        (course(), "contacts", "A1"),
+        (course(), "views", "A20"),
         (BarChart(), "total_spending", "A39"),
     ]
     last_row = period.length + 1

@@ -126,21 +126,34 @@ async def bind_command(
 
 
 async def follow_link(
-    message: Message, link: ChoosePlace, session: Session, state: FSMContext, stage: Stage
+    message: Message,
+    link: ChoosePlace,
+    session: Session,
+    state: FSMContext,
+    stage: Stage,
+    clock: Clock,
 ) -> None:
     await dialogue.give_way(state, stage)
     page = await profiles.page(session, message.chat.id)
     if page.total:
-        stage.show(screens.choose_profile(page, link.chat_id, link.thread_id))
+        await _ask_profile(session, stage, clock, Wanted(link.chat_id, link.thread_id), 0)
     else:
         stage.show(profile_screens.listing(page))
 
 
 async def turn_page(
-    query: CallbackQuery, callback_data: PlaceProfiles, session: Session, stage: Stage
+    query: CallbackQuery,
+    callback_data: PlaceProfiles,
+    session: Session,
+    stage: Stage,
+    clock: Clock,
 ) -> None:
+    wanted = Wanted(callback_data.chat_id, callback_data.thread_id)
+    if wanted.chat_id != query.from_user.id:
+        await _ask_profile(session, stage, clock, wanted, callback_data.page)
+        return
     page = await profiles.page(session, query.from_user.id, callback_data.page)
-    stage.show(screens.choose_profile(page, callback_data.chat_id, callback_data.thread_id))
+    stage.show(screens.choose_profile(page, wanted.chat_id, wanted.thread_id))
 
 
 async def bind_place(
@@ -192,6 +205,22 @@ async def _bind_private(
     place = Place(person, stage.thread_id or 0, None, ChatType.PRIVATE)
     bound = await destinations.bind(session, profile, place, clock.now())
     stage.show(screens.bound(bound, clock.now()) if bound else screens.too_many(profile))
+
+
+async def _ask_profile(
+    session: Session, stage: Stage, clock: Clock, wanted: Wanted, number: int
+) -> None:
+    """The place is named to whoever has a say there: Telegram has to be asked."""
+    await jobs.begin(
+        session,
+        stage,
+        clock,
+        kind="choose_profile",
+        dedupe=f"{wanted.chat_id}:{wanted.thread_id}",
+        placeholder=screens.checking,
+        payload={"wanted": asdict(wanted), "page": number},
+        in_place=True,
+    )
 
 
 async def _begin(

@@ -16,6 +16,7 @@ from bot.screens import destination as screens
 from bot.show import Stage
 from core import slots
 from core.database.session import Session
+from core.missed import missed_meanwhile
 from core.ports import Clock
 from core.services import destinations, profiles, topics
 from core.services.destinations import Destination, Refusal
@@ -60,7 +61,7 @@ async def changed(event: ChatMemberUpdated, session: Session, stage: Stage, cloc
         _tell_gone(gone, stage, now)
         return
     back = await destinations.resume_chat(session, chat_id, now)
-    _tell_back(back, stage, now)
+    await _tell_back(back, session, stage, now)
     if not back and _is_new_channel(event):
         await _offer(event, session, stage)
 
@@ -80,7 +81,8 @@ async def moved(
     _message: Message, old_id: int, new_id: int, session: Session, stage: Stage, clock: Clock
 ) -> None:
     now = clock.now()
-    _tell_back(await destinations.migrate_chat(session, old_id, new_id, now), stage, now)
+    back = await destinations.migrate_chat(session, old_id, new_id, now)
+    await _tell_back(back, session, stage, now)
 
 
 async def topic_renamed(message: Message, name: str, thread_id: int, session: Session) -> None:
@@ -92,9 +94,12 @@ def _tell_gone(gone: list[Destination], stage: Stage, now: datetime) -> None:
         stage.tell(owner_id, screens.suspended(theirs))
 
 
-def _tell_back(back: list[Destination], stage: Stage, now: datetime) -> None:
+async def _tell_back(
+    back: list[Destination], session: Session, stage: Stage, now: datetime
+) -> None:
+    missed = await missed_meanwhile(session, back, now)
     for owner_id, theirs in destinations.news(back, now):
-        stage.tell(owner_id, screens.resumed(theirs, now))
+        stage.tell(owner_id, screens.resumed(theirs, missed, now))
 
 
 def _is_new_channel(event: ChatMemberUpdated) -> bool:

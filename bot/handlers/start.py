@@ -34,10 +34,11 @@ async def start(
     person = message.chat.id
     await dialogue.give_way(state, stage)
     await register.ensure_user(session, person, clock.now())
+    page = await profiles.page(session, person)
     if command.args == commands.PROFILES:
-        stage.show(profile_screens.listing(await profiles.page(session, person)))
+        stage.show(profile_screens.listing(page))
     else:
-        stage.show(screens.greeting())
+        stage.show(screens.greeting(is_known=page.total > 0))
 
 
 async def help_command(_message: Message, stage: Stage) -> None:

@@ -25,9 +25,10 @@ async def ask_where(
     _query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage, clock: Clock
 ) -> None:
     now = clock.now()
-    tasks = await destinations.listing(session, profile.id)
+    places = await destinations.listing(session, profile.id)
+    tasks = [task for task in places if task.suspended is None]
     if not tasks:
-        stage.notice(screens.NOWHERE, alert=True)
+        stage.notice(screens.REFUSED if places else screens.NOWHERE, alert=True)
         current = await settings.of_profile(session, profile, now)
         stage.show(schedule_screens.of_report(current, now))
     elif len(tasks) > 1:

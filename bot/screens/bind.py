@@ -17,11 +17,11 @@ from bot import keyboards
 from bot.callbacks import DestinationPick, DestinationView, PlaceBind, PlaceProfiles, TrialTo
 from bot.effects import Screen
 from bot.keyboards import button, keyboard, link, pager
-from bot.screens.destination import WHY_NOT, into, state_of, to_listing
+from bot.screens.destination import WHY_NOT, into, into_place, state_of, to_listing
 from bot.screens.parts import named, screen
 from bot.screens.schedule_words import describe_schedule
 from core.database.models import AvitoProfile
-from core.services.destinations import PLACES_LIMIT, Bound, Refusal, Trouble
+from core.services.destinations import PLACES_LIMIT, Bound, Place, Refusal, Trouble
 from core.services.profiles import ProfilePage
 from core.services.schedule import schedule_of
 
@@ -100,8 +100,10 @@ def not_a_channel_post(profile_id: int) -> Screen:
     )
 
 
-def choose_profile(page: ProfilePage, chat_id: int, thread_id: int) -> Screen:
-    """For a place that is known already; its title is told only to who may set it."""
+def choose_profile(
+    page: ProfilePage, chat_id: int, thread_id: int, place: Place | None = None
+) -> Screen:
+    """For a place that is known already; as a `place` it is told only to who may set it."""
     rows = [
         [
             button(
@@ -111,8 +113,11 @@ def choose_profile(page: ProfilePage, chat_id: int, thread_id: int) -> Screen:
         ]
         for profile in page.profiles
     ]
+    where = "этот чат" if chat_id > 0 else "тот чат, откуда вы пришли"
+    if place is not None:
+        where = into_place(place)
     return screen(
-        "Отчёты какого профиля присылать в тот чат, откуда вы пришли?",
+        f"Отчёты какого профиля присылать в {where}?",
         keyboard=keyboard(
             *rows,
             pager(

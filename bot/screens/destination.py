@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from aiogram.utils.formatting import Bold, Code, Text
 
@@ -24,6 +24,7 @@ from bot.callbacks import (
     ReportChatForward,
     ReportChatHere,
     ReportSetChat,
+    ReportShow,
     TrialTo,
 )
 from bot.effects import Screen
@@ -32,23 +33,28 @@ from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import describe_next, describe_schedule
 from core.database.models import AvitoProfile, ReportTask
+from core.missed import Missed
 from core.services import digests, metrics
-from core.services.destinations import Destination, LostAnswer, Refusal, Trouble
+from core.services.destinations import Destination, LostAnswer, Place, Refusal, Trouble
 from core.services.schedule import schedule_of
+from utils.formatter import format_dates, format_period
+from utils.plurals import plural
 
 _WHAT = {"channel": "канал", "group": "группа", "supergroup": "группа"}
 _INTO = {"channel": "канал", "group": "группу", "supergroup": "группу"}
 
 _TROUBLES: dict[str, str] = {
-    Trouble.KICKED: "меня там нет: верните меня в этот чат",
-    Trouble.BLOCKED: "бот остановлен: отправьте /start в личном чате с ним",
-    Trouble.NO_RIGHTS: "мне нельзя туда писать: дайте это право",
+    Trouble.KICKED: "меня там нет (верните меня в этот чат)",
+    Trouble.BLOCKED: "бот остановлен (отправьте /start в личном чате с ним)",
+    Trouble.NO_RIGHTS: "мне нельзя туда писать (дайте это право)",
     Trouble.CHAT_GONE: "такого чата больше нет",
-    Refusal.NOT_MEMBER: "вас там больше нет: вернитесь в этот чат",
-    Refusal.NOT_ADMIN: "вы там больше не администратор: попросите вернуть вам права",
+    Refusal.NOT_MEMBER: "вас там больше нет (вернитесь в этот чат)",
+    Refusal.NOT_ADMIN: "вы там больше не администратор (попросите вернуть вам права)",
 }
 NAMED = 5
 """Of the profiles that report at the same place; the others are counted."""
+MISSED_NAMED = 7
+"""So many missed reports are named by their days."""
 REMOVED = "Готово, отчёты туда больше не придут."
 
 WHY_NOT: dict[str, str] = {
@@ -95,11 +101,18 @@ def name_of(task: ReportTask) -> str:
 
 def into(task: ReportTask) -> str:
     """`группу «Клиенты»`, `тему «Отчёты» группы «Клиенты»`: the place as it stands after `в`."""
-    if _is_private(task):
+    type_, title, topic = task.chat_type or "", task.chat_title, task.topic_name
+    return into_place(Place(task.chat_id, task.thread_id, title, type_, topic))
+
+
+def into_place(place: Place) -> str:
+    if place.chat_id > 0:
         return "этот чат"
-    if task.thread_id:
-        return f"тему {_topic(task)} группы {_title(task)}"
-    return f"{_INTO.get(task.chat_type or '', 'чат')} {_title(task)}"
+    title = named(place.title) if place.title else str(place.chat_id)
+    if place.thread_id:
+        topic = named(place.topic) if place.topic else f"№ {place.thread_id}"
+        return f"тему {topic} группы {title}"
+    return f"{_INTO.get(place.type, 'чат')} {title}"
 
 
 def listing(
@@ -107,7 +120,11 @@ def listing(
 ) -> Screen:
     lines: list[Line] = [Bold(f"📍 Куда приходят отчёты {named(profile.profile_name)}"), ""]
     if tasks:
-        lines += [f"{_icon(task)} {name_of(task)}{state_in_short(task)}" for task in tasks]
+        lines += [
+            f"{_icon(profile, task)} {name_of(task)}{state_in_short(task)}" for task in tasks
+        ]
+        if not profile.is_report_active:
+            lines.append("Отчёты профиля на паузе: пока она не снята, не придут никуда.")
     else:
         lines.append("Пока никуда: отчёт приходит только по кнопке.")
     lines += [
@@ -124,7 +141,10 @@ def listing(
     return screen(
         *lines,
         keyboard=keyboard(
-            *([button(f"{_icon(t)} {name_of(t)}", DestinationView(task_id=t.id))] for t in tasks),
+            *(
+                [button(f"{_icon(profile, t)} {name_of(t)}", DestinationView(task_id=t.id))]
+                for t in tasks
+            ),
             here,
             [button("👥 Выбрать группу или канал", DestinationPick(profile_id=profile.id))],
             [link("➕ Добавить меня в группу", group_link)],
@@ -186,7 +206,7 @@ def one(destination: Destination, now: datetime) -> Screen:
                     DestinationLost(**about),
                 )
             ],
-            [button("📨 Прислать пробный", TrialTo(**about))],
+            [] if task.suspended else [button("📨 Прислать пробный", TrialTo(**about))],
             [button("🗑 Не присылать сюда", DestinationRemove(**about))],
             to_listing(profile.id),
         ),
@@ -236,17 +256,53 @@ def suspended(destinations: Sequence[Destination]) -> Screen:
     )
 
 
-def resumed(destinations: Sequence[Destination], now: datetime) -> Screen:
+def resumed(
+    destinations: Sequence[Destination], missed: Mapping[int, Missed], now: datetime
+) -> Screen:
+    """`missed`: what did not come to these meanwhile, by destination."""
     first = destinations[0]
+    lines: list[Line] = []
+    for one in destinations:
+        lines += [f"{named(one.profile.profile_name)}:", state_of(one, now)]
+        if one.task.id in missed:
+            lines.append(_missed(missed[one.task.id].days))
     return screen(
         Bold(f"✅ Снова могу писать: {name_of(first.task)}"),
-        *(
-            line
-            for one in destinations
-            for line in (f"{named(one.profile.profile_name)}:", state_of(one, now))
+        *lines,
+        keyboard=keyboard(
+            *_missed_reports(destinations, missed),
+            [button("📍 Это место", DestinationView(task_id=first.task.id))],
         ),
-        keyboard=keyboard([button("📍 Это место", DestinationView(task_id=first.task.id))]),
     )
+
+
+def _missed_reports(
+    destinations: Sequence[Destination], missed: Mapping[int, Missed]
+) -> list[keyboards.Row]:
+    """One report about all that did not come, for each profile, whatever its topics."""
+    of_profiles = {
+        (one.profile.id, missed[one.task.id].period): one.profile.profile_name
+        for one in destinations
+        if one.task.id in missed
+    }
+    return [
+        [
+            button(
+                f"📈 {name} за {format_period(period)}",
+                ReportShow(profile_id=profile_id, first=period.first, last=period.last),
+            )
+        ]
+        for (profile_id, period), name in of_profiles.items()
+    ]
+
+
+def _missed(days: Sequence[date]) -> str:
+    if len(days) > MISSED_NAMED:
+        reports = plural(len(days), "отчёт", "отчёта", "отчётов")
+        first, last = format_dates(days[:1]), format_dates(days[-1:])
+        return f"Пока не мог, пропущено {reports}: с {first} по {last}."
+    came = "не пришёл отчёт" if len(days) == 1 else "не пришли отчёты"
+    return f"Пока не мог, {came} от {format_dates(days)}."
 
 
 def still_refused(destination: Destination, why: Trouble | Refusal) -> Screen:
@@ -307,10 +363,10 @@ def _trouble(task: ReportTask) -> str:
     return _TROUBLES.get(task.suspended or "", "Telegram не даёт туда писать")
 
 
-def _icon(task: ReportTask) -> str:
+def _icon(profile: AvitoProfile, task: ReportTask) -> str:
     if task.suspended:
         return "⚠️"
-    return "✅" if task.is_active else "⏸"
+    return "✅" if task.is_active and profile.is_report_active else "⏸"
 
 
 def _is_private(task: ReportTask) -> bool:

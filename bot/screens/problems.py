@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aiogram.filters.callback_data import CallbackData
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import ProfileKeys, ReportNow
+from bot.callbacks import ProfileKeys
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens.parts import marked, screen
@@ -27,7 +28,7 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from core.services.destinations import Refusal
+from core.services.destinations import Refusal, Trouble
 
 NO_SUCH_PROFILE = "Такого профиля у вас нет: возможно, он удалён."
 REPORTS_NO_MORE = "Этот профиль больше не присылает сюда отчёты."
@@ -60,6 +61,13 @@ _UNDELIVERED = {
     "outage": "Бот в это время не работал.",
     "defect": "Сбой на нашей стороне, мы о нём уже знаем.",
     PAUSED: "Вы поставили отчёты на паузу раньше, чем он ушёл.",
+    # All these are over where they are read: a place that is still refused says so itself.
+    Trouble.BLOCKED.value: (
+        "Бот был остановлен: вы заблокировали его в Telegram. Теперь он снова может вам писать."
+    ),
+    Trouble.KICKED.value: "Бота тогда не было в том чате. Теперь он там есть.",
+    Trouble.NO_RIGHTS.value: "Боту тогда нельзя было писать в тот чат. Теперь можно.",
+    Trouble.CHAT_GONE.value: "Telegram тогда не находил тот чат. Теперь он есть.",
     Refusal.NOT_MEMBER.value: "Вас не было в том чате.",
     Refusal.NOT_ADMIN.value: "Вы не были администратором того канала.",
     "topic_gone": "Тема закрыта или удалена, поэтому он ушёл в общий чат группы.",
@@ -73,6 +81,10 @@ _TROUBLES: dict[type[Exception], str] = {
 }
 """What the operator reads of the errors that he is told about."""
 _BY_NAME = {kind.__name__: sentence for kind, sentence in _REASONS.items()}
+_REFUSED = (
+    "Telegram отказался его принять, почему — записано в журнале бота. Следующий уйдёт по "
+    "расписанию."
+)
 _UNKNOWN = "Не получилось прочитать данные Avito."
 
 
@@ -96,7 +108,7 @@ def asks_for_keys(name: str | None) -> bool:
 
 def of_delivery(problem: str) -> str:
     """Why a scheduled report did not arrive, from what is stored with its destination."""
-    return _UNDELIVERED.get(problem) or _BY_NAME.get(problem) or "Telegram его не принял."
+    return _UNDELIVERED.get(problem) or _BY_NAME.get(problem) or _REFUSED
 
 
 def short_incident(code: str) -> str:
@@ -125,14 +137,22 @@ def file_gone() -> Screen:
     return screen("Файл не сохранился. Соберите его ещё раз.")
 
 
-def of_job(error: ProductError, *, profile_id: int | None, code: str) -> Screen:
+def file_refused(file: Screen) -> Screen:
+    """In place of a file that Telegram does not take; the way on from it stays."""
+    words = screen("😔 Telegram не принял файл. Попробуйте собрать его ещё раз позже.")
+    return words.model_copy(update={"keyboard": file.keyboard})
+
+
+def of_job(
+    error: ProductError, again: CallbackData | None, *, profile_id: int | None, code: str
+) -> Screen:
     """How a job ends that could not do its work."""
     rows: list[keyboards.Row] = []
     if profile_id is not None:
         if isinstance(error, KeysRefused | EmployeeKey):
             rows.append([button("🔑 Заменить ключи", ProfileKeys(profile_id=profile_id))])
-        else:
-            rows.append([button("🔄 Повторить", ReportNow(profile_id=profile_id))])
+        elif again is not None:
+            rows.append([button("🔄 Повторить", again)])
         rows.append(keyboards.to_card(profile_id))
     return screen(
         Bold("❌ Не получилось"), reason(error), f"Код: {code}", keyboard=keyboard(*rows)

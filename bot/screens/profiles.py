@@ -23,7 +23,7 @@ from bot.effects import Screen
 from bot.keyboards import button, keyboard, pager
 from bot.screens import problems
 from bot.screens.parts import Line, named, screen
-from bot.screens.schedule_words import describe_next
+from bot.screens.schedule_words import describe_next, describe_waiting
 from core.database.models import AvitoProfile
 from core.services.profiles import NAME_LIMIT, Card, ProfilePage
 from core.services.schedule import schedule_of
@@ -66,7 +66,8 @@ def card(card: Card, now: datetime) -> Screen:
         f"Ключ: …{profile.client_id[-4:]}",
         _wallet_line(card, now),
         _numbers_line(card, now),
-        _schedule_line(card, now),
+        *_schedule_lines(card, now),
+        *(describe_waiting(each, schedule_of(profile).zone, now) for each in card.waiting),
     ]
     if profile.is_duplicate:
         lines += ["", "⚠️ Этот аккаунт Avito подключён у вас дважды: один из профилей лишний."]
@@ -167,10 +168,20 @@ def _numbers_line(card: Card, now: datetime) -> Line:
     return line
 
 
-def _schedule_line(card: Card, now: datetime) -> Line:
+def _schedule_lines(card: Card, now: datetime) -> list[Line]:
     if not card.destinations:
-        return "Отчёты по расписанию не настроены"
-    if card.next_due_at is None:
-        return "Отчёты по расписанию сейчас не приходят"
-    zone = schedule_of(card.profile).zone
-    return f"Отчёт по расписанию: {describe_next(card.next_due_at, zone, now)}"
+        return ["Отчёты по расписанию не настроены"]
+    lines: list[Line] = []
+    if not card.profile.is_report_active:
+        lines.append("Отчёты по расписанию на паузе")
+    elif card.next_due_at is None:
+        lines.append("Отчёты по расписанию сейчас не приходят")
+    else:
+        zone = schedule_of(card.profile).zone
+        lines.append(f"Отчёт по расписанию: {describe_next(card.next_due_at, zone, now)}")
+    if card.refused:
+        lines.append(
+            f"⚠️ Недоступно мест для отчётов: {card.refused} из {card.destinations}, что делать — "
+            "в «Отчётах по расписанию»"
+        )
+    return lines

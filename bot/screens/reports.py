@@ -13,6 +13,7 @@ from bot import keyboards
 from bot.callbacks import ProfileOpen
 from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
+from bot.markdown import to_plain
 from bot.screens import problems, report_buttons
 from bot.screens.listings import highlight_lines
 from bot.screens.parts import Line, is_caption, marked, named, screen
@@ -66,9 +67,17 @@ def workbook(data: ReportData, kept_as: str) -> Screen:
         format_period(data.period),
         keyboard=keyboard([button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))]),
     )
-    period = f"{data.period.first.isoformat()}_{data.period.last.isoformat()}"
-    name = f"{file_name(data.profile_name)}_{period}.xlsx"
+    days = sorted({data.period.first.isoformat(), data.period.last.isoformat()})
+    name = f"{'_'.join([file_name(data.profile_name), *days])}.xlsx"
     return whole.model_copy(update={"document": Document(kept_as=kept_as, name=name)})
+
+
+def notes(data: ReportData, now: datetime) -> list[str]:
+    """What stands under a report, for a file that others may get to read."""
+    lines: list[Line] = [*remarks(data, now, for_owner=False), read_line(data, now)]
+    if data.goes_on:
+        lines.insert(0, "ℹ️ Сегодня ещё не закончилось: числа за него не целиком.")
+    return to_plain(screen(*lines).text).split("\n")
 
 
 def waiting_for_avito(job_id: int, seconds: int) -> Screen:
@@ -88,6 +97,9 @@ def report(data: ReportData, now: datetime, *, for_owner: bool, is_bound: bool) 
 def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     for_owner = report.chat_id == report.owner_id
     above: list[Line] = [Italic("Пробный отчёт")] if report.is_trial else []
+    if report.is_supplement:
+        last = format_day(report.data.period.last)
+        above.append(Italic(f"✅ Дополнено: день {last} теперь целиком"))
     below: list[Line] = []
     if report.missed:
         below = ["", missed_line(report.missed, for_owner)]
@@ -227,7 +239,7 @@ def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
             f"⚠️ День {format_day(data.period.last)} прочитан не целиком "
             f"(до {format_time(data.cut_at)}): сравнивать его рано."
         )
-    remarks += _money_remarks(data, now)
+    remarks += _money_remarks(data, now, for_owner)
     if data.calls_failure is not None and _tells(data.figures, CALLS):
         why = f": {problems.of_failure(data.calls_failure)}" if for_owner else "."
         remarks.append(f"⚠️ Звонки прочитать не удалось{why}")
@@ -249,10 +261,15 @@ def _hides_spending(figures: Iterable[Figure]) -> bool:
     return bool(spent) and is_silent and any(figure.value is not None for figure in statistics)
 
 
-def _money_remarks(data: ReportData, now: datetime) -> list[Line]:
-    """What is shown of money although it is not of this minute."""
+def _money_remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
+    """What is shown of money although it is not of this minute; and why, if only money is."""
+    failure = data.wallet_failure if data.failure is None else None
+    why = f": {problems.reason(failure)}" if for_owner and failure is not None else "."
     if data.old_wallet_at is not None and _tells(data.figures, HELD):
-        return [f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}."]
+        read = f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}"
+        return [read + (f", новые прочитать не удалось{why}" if failure is not None else ".")]
+    if failure is not None and _tells(data.figures, HELD):
+        return [f"⚠️ Кошелёк и аванс прочитать не удалось{why}"]
     if data.old_advance_at is not None and _tells(data.figures, {"advance_balance"}):
         return [f"ℹ️ Аванс прочитан {format_moment(data.old_advance_at, now)}."]
     return []

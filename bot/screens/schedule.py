@@ -42,6 +42,7 @@ from bot.screens.schedule_words import (
     describe_next,
     describe_period_choice,
     describe_schedule,
+    describe_waiting,
     describe_zone,
 )
 from core.database.models import ReportTask
@@ -101,7 +102,7 @@ def of_report(settings: ReportSettings, now: datetime) -> Screen:
                 button("📅 За какие дни", ReportSetPeriod(**about)),
             ],
             [button("📋 Что показывать", ReportCharacteristics(**about))],
-            [button("📨 Прислать пробный", ReportTrial(**about))] if settings.destinations else [],
+            [button("📨 Прислать пробный", ReportTrial(**about))] if _can_try(settings) else [],
             [_pause_or_resume(settings)],
             [button("🔑 Заменить ключи", ProfileKeys(**about))] if _needs_keys(settings) else [],
             [button("📈 Отчёт за вчера", ReportNow(**about))],
@@ -119,7 +120,7 @@ def saved(settings: ReportSettings, now: datetime) -> Screen:
 def in_words(settings: ReportSettings, now: datetime) -> list[Line]:
     """What is set, without the places."""
     return [
-        f"Отчёты по расписанию: {'включены' if settings.profile.is_report_active else 'на паузе'}",
+        f"Отчёты по расписанию: {_state(settings)}",
         *_when(settings, now),
         f"За какие дни: {describe_period_choice(settings.schedule, settings.period)}",
         f"В отчёте: {_metrics(Choices(settings.profile, settings.destinations))}",
@@ -365,7 +366,18 @@ def _when(settings: ReportSettings, now: datetime) -> list[Line]:
     return [
         f"Когда: {describe_schedule(schedule)}, {describe_zone(schedule.zone, now)}",
         f"Следующий: {following}",
+        *(describe_waiting(each, schedule.zone, now) for each in settings.waiting),
     ]
+
+
+def _state(settings: ReportSettings) -> str:
+    if not settings.profile.is_report_active:
+        return "на паузе"
+    return "включены" if settings.destinations else "не настроены"
+
+
+def _can_try(settings: ReportSettings) -> bool:
+    return any(task.suspended is None for task in settings.destinations)
 
 
 def _why_none(settings: ReportSettings) -> str:
@@ -373,7 +385,7 @@ def _why_none(settings: ReportSettings) -> str:
         return "не придёт, пока отчёты на паузе"
     if not settings.destinations:
         return "когда будет выбрано, куда отправлять"
-    return "не придёт: все места на паузе или недоступны"
+    return "не придёт, все места на паузе или недоступны"
 
 
 def _clock(zone: str, now: datetime) -> str:

@@ -9,8 +9,9 @@ from babel.dates import format_date
 from babel.lists import format_list
 
 from core.schedule_policy import CHOSEN_DAYS, Frequency, Schedule
+from core.services.deliveries import Waiting
 from utils import zones
-from utils.formatter import LOCALE, format_at
+from utils.formatter import LOCALE, format_at, format_period
 from utils.plurals import NBSP, plural
 
 # Babel knows weekdays in the nominative only.
@@ -33,7 +34,7 @@ _EVERY = (
     "воскресеньям",
 )
 _WORKDAYS, _WEEKEND, _ALL = frozenset(range(5)), frozenset({5, 6}), frozenset(range(7))
-_SHORTEST_MONTH = 28
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
 
 
 def describe_schedule(schedule: Schedule) -> str:
@@ -47,6 +48,8 @@ def describe_schedule(schedule: Schedule) -> str:
         case Frequency.WEEKLY:
             return f"{_on(schedule.weekdays or _ALL)} {at}"
         case Frequency.MONTHLY:
+            if schedule.month_day == _LONGEST_MONTH:
+                return f"в последний день каждого месяца {at}"
             monthly = f"{schedule.month_day}-го{NBSP}числа каждого месяца {at}"
             if schedule.month_day <= _SHORTEST_MONTH:
                 return monthly
@@ -66,6 +69,13 @@ def describe_next(due_at: datetime, zone: str, now: datetime) -> str:
     pattern = f"d{NBSP}MMMM{of_another_year}"
     day = f"{_IN[local.weekday()]} {format_date(local.date(), pattern, locale=LOCALE)}"
     return f"завтра, {day}, {at}" if days == 1 else f"{day} {at}"
+
+
+def describe_waiting(waiting: Waiting, zone: str, now: datetime) -> str:
+    """Of a report whose time has come, and which Avito has given no numbers for yet."""
+    again_at = waiting.next_try_at.astimezone(ZoneInfo(zone))
+    then = f"попробую снова {format_at(again_at)}" if waiting.next_try_at > now else "пробую снова"
+    return f"⏳ Отчёт за {format_period(waiting.period)} ждёт ответа Avito, {then}."
 
 
 def describe_zone(zone: str, now: datetime) -> str:

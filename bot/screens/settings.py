@@ -51,4 +51,7 @@ def _summary(one: ReportSettings, now: datetime) -> list[Line]:
 def _places(one: ReportSettings) -> str:
     places = plural(len(one.destinations), "место", "места", "мест")
     refused = sum(task.suspended is not None for task in one.destinations)
-    return f"{places}, из них недоступно: {refused}" if refused else places
+    paused = sum(task.suspended is None and not task.is_active for task in one.destinations)
+    idle = [f"недоступно: {refused}"] if refused else []
+    idle += [f"на паузе: {paused}"] if paused else []
+    return f"{places}, из них {', '.join(idle)}" if idle else places

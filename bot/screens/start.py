@@ -17,15 +17,18 @@ from bot.screens.parts import screen
 
 
 @cache
-def greeting() -> Screen:
+def greeting(*, is_known: bool) -> Screen:
+    """`is_known`: there are profiles already."""
     return screen(
         Bold("👋 Это Avito Analytics Bot"),
         "",
         "Показываю, что принесли деньги на Avito: просмотры, контакты, расходы и баланс — "
         "по каждому профилю, с изменением к прошлому дню.",
         "",
-        "Чтобы увидеть первый отчёт, подключите профиль: понадобятся client_id и client_secret "
-        "из кабинета Avito для бизнеса.",
+        "Откройте профиль, чтобы увидеть отчёт, или подключите ещё один."
+        if is_known
+        else "Чтобы увидеть первый отчёт, подключите профиль: понадобятся client_id и "
+        "client_secret из кабинета Avito для бизнеса.",
         keyboard=keyboards.main_menu(),
     )
 
@@ -49,7 +52,7 @@ def help_text() -> Screen:
         "/bind — в группе или теме: присылать отчёты туда",
         "/cancel — прервать начатое",
         "/help — эта подсказка",
-        keyboard=keyboards.main_menu(),
+        keyboard=keyboards.main_menu(with_help=False),
     )
 
 
@@ -173,6 +176,7 @@ JOBS = {
     "report_excel": "сбор отчёта в Excel",
     "listings": "чтение объявлений",
     "stats": "сбор сводки",
+    "choose_profile": "выбор профиля для чата, ничего не изменилось",
     "bind": "проверка чата, отчёты туда не придут",
     "check_place": "проверка чата",
     "unpause": "проверка чата, место осталось на паузе",

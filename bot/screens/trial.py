@@ -50,9 +50,12 @@ def under_way(destination: Destination) -> Screen:
 def on_its_way(told: Sequence[Destination]) -> Screen:
     first, *others = told
     names = ", ".join(named(each.profile.profile_name) for each in told)
-    what = f"пробную сводку: {names}. Она" if others else f"пробный отчёт {names}. Он"
+    what = (
+        f"Пробная сводка заказана: {names}. Она придёт"
+        if others
+        else f"Пробный отчёт {names} заказан: он придёт"
+    )
     return screen(
-        f"📨 Собираю {what} придёт сюда: {name_of(first.task)}. Обычно это занимает меньше "
-        "минуты.",
+        f"📨 {what} в {into(first.task)}, обычно меньше чем за минуту.",
         keyboard=keyboard(keyboards.to_report(first.profile.id)),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from aiogram import Bot
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import places
 from bot.callbacks import PlaceBind
@@ -20,9 +22,10 @@ from bot.screens import trial as trial_screens
 from core import digests, slots
 from core.database.session import Sessions, reading
 from core.errors import DestinationNotFound
+from core.missed import missed_meanwhile
 from core.ports import Clock
 from core.services import deliveries, destinations, profiles, topics
-from core.services.destinations import Bound, Destination, Refusal, Trouble
+from core.services.destinations import Bound, Destination, Place, Refusal, Trouble
 
 GoOn = Callable[[Ending, Destination], Awaitable[None]]
 
@@ -38,13 +41,26 @@ class BindWork:
     sessions: Sessions
     clock: Clock
 
+    async def choose_profile(self, job: JobContext) -> None:
+        """Ask which profile should report at a place; its name is for who has a say there."""
+        wanted, number = Wanted(**job.payload["wanted"]), job.payload["page"]
+        place = None
+        with suppress(PlaceRefused):  # why is told once a profile is chosen
+            place = await self._allowed(wanted, job.owner_id)
+        async with job.ending() as ending:
+            page = await profiles.page(ending.session, job.owner_id, number)
+            if place is not None:
+                place = await _with_topic(ending.session, place)
+            ending.screen = bind_screens.choose_profile(
+                page, wanted.chat_id, wanted.thread_id, place
+            )
+
     async def bind(self, job: JobContext) -> None:
         """Let the profile report at the place, if the bot may post and the person may decide."""
         assert job.profile_id is not None  # noqa: S101 - a place is always set for a profile
         wanted = Wanted(**job.payload)
         try:
-            place = await places.look(self.bot, wanted.chat_id, wanted.thread_id)
-            await places.check_person(self.bot, place.chat_id, place.type, job.owner_id)
+            place = await self._allowed(wanted, job.owner_id)
         except PlaceRefused as refusal:
             async with job.ending() as ending:
                 profile = await profiles.owned(ending.session, job.owner_id, job.profile_id)
@@ -55,8 +71,7 @@ class BindWork:
             return
         async with job.ending() as ending:
             profile = await profiles.owned(ending.session, job.owner_id, job.profile_id)
-            topic = await topics.name_of(ending.session, place.chat_id, place.thread_id)
-            place = replace(place, topic=topic)
+            place = await _with_topic(ending.session, place)
             bound = await destinations.bind(ending.session, profile, place, self.clock.now())
             if bound is None:
                 ending.screen = bind_screens.too_many(profile)
@@ -104,6 +119,12 @@ class BindWork:
 
         await self._if_allowed(job, send)
 
+    async def _allowed(self, wanted: Wanted, person: int) -> Place:
+        """The place, if the bot may post there and this person may decide so."""
+        place = await places.look(self.bot, wanted.chat_id, wanted.thread_id)
+        await places.check_person(self.bot, place.chat_id, place.type, person)
+        return place
+
     async def _if_allowed(self, job: JobContext, go_on: GoOn) -> None:
         """Go on if the bot may post at the job's destination, and its owner has a say there."""
         task_id = job.payload["task_id"]
@@ -123,8 +144,7 @@ class BindWork:
         async with reading(self.sessions) as session:
             task = (await destinations.owned(session, owner_id, task_id)).task
         try:
-            place = await places.look(self.bot, task.chat_id, task.thread_id)
-            await places.check_person(self.bot, place.chat_id, place.type, owner_id)
+            await self._allowed(Wanted(task.chat_id, task.thread_id), owner_id)
         except PlaceRefused as refusal:
             return refusal.why
         return None
@@ -147,10 +167,24 @@ class BindWork:
         now, chat_id = self.clock.now(), destination.task.chat_id
         owner_id = destination.profile.owner_id
         resumed = await destinations.resume_chat(ending.session, chat_id, now, owner_id=owner_id)
-        ending.screen = screens.one(destination, now)
-        ending.more = _told_others(
-            destinations.news(resumed, now), owner_id, lambda theirs: screens.resumed(theirs, now)
+        missed = await missed_meanwhile(ending.session, resumed, now)
+        mine = [
+            each
+            for each in resumed
+            if each.task.id in missed and each.profile.owner_id == owner_id
+        ]
+        ending.screen = (
+            screens.resumed(mine, missed, now) if mine else screens.one(destination, now)
         )
+        ending.more = _told_others(
+            destinations.news(resumed, now),
+            owner_id,
+            lambda theirs: screens.resumed(theirs, missed, now),
+        )
+
+
+async def _with_topic(session: AsyncSession, place: Place) -> Place:
+    return replace(place, topic=await topics.name_of(session, place.chat_id, place.thread_id))
 
 
 def _told_others(

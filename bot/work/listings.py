@@ -40,7 +40,10 @@ class ListingsWork:
         async def wait(instant: datetime) -> None:
             await until(self.clock, instant, tell)
 
-        await self.sync.ensure(profile, period, wait)
+        # Most of this is waiting, and others wait for us to read the same account: with a slot to
+        # get back before that is over, they could keep it from us for ever.
+        async with job.aside():
+            await self.sync.ensure(profile, period, wait)
         async with job.ending() as ending:
             await job.viewed(ending.session)
             now = self.clock.now()

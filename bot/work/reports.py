@@ -86,7 +86,8 @@ class ReportWork:
             except RateLimited as refusal:
                 if round_ == ROUNDS - 1:
                     raise
-                await self._wait(job, refusal.retry_at)
+                async with job.aside():
+                    await self._wait(job, refusal.retry_at)
         raise AssertionError("unreachable")
 
     async def _wait(self, job: JobContext, until: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories.outbox import State, reopen_rest
+from utils.periods import Period
 
 SECOND_CHANCE = timedelta(hours=1)
 """How long a report that its owner sends again may take to get there."""
@@ -26,6 +28,40 @@ class Report:
     profile: AvitoProfile
     joined: int = 0
     """How many other profiles are told in the same message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A report that Avito has given no numbers for yet, and when it is asked again."""
+
+    period: Period
+    next_try_at: datetime
+
+
+async def waiting(
+    session: AsyncSession, profile_ids: Collection[int]
+) -> Mapping[int, Sequence[Waiting]]:
+    """What waits for Avito, by profile; destinations that wait for the same numbers are one."""
+    rows = await session.execute(
+        select(
+            ReportTask.profile_id,
+            Delivery.first_day,
+            Delivery.last_day,
+            func.min(Delivery.next_try_at),
+        )
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .where(
+            ReportTask.profile_id.in_(profile_ids),
+            Delivery.state.in_((State.DUE, State.BUILDING)),
+        )
+        .group_by(ReportTask.profile_id, Delivery.first_day, Delivery.last_day)
+        .order_by(Delivery.first_day, Delivery.last_day)
+    )
+    found: defaultdict[int, list[Waiting]] = defaultdict(list)
+    for profile_id, first, last, next_try_at in rows:
+        if next_try_at is not None:  # else Avito is being asked for the first time
+            found[profile_id].append(Waiting(Period(first, last), next_try_at))
+    return found
 
 
 async def find(session: AsyncSession, delivery_ids: Collection[int]) -> list[Report]:

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
 from core.database.repositories import outbox
 from core.errors import ProfileNotFound
+from core.services import deliveries
+from core.services.deliveries import Waiting
 from core.statistics import store
 from utils.analytics import Wallet
 from utils.titles import BLANK
@@ -36,8 +38,12 @@ class Card:
 
     profile: AvitoProfile
     destinations: int
+    refused: int
+    """So many of them Telegram, or the owner's having no say there, keeps from getting any."""
     next_due_at: datetime | None
     """When the next scheduled report is due."""
+    waiting: Sequence[Waiting]
+    """Scheduled reports that are due and that Avito has given no numbers for yet."""
     wallet: Wallet | None
     stats_read_at: datetime | None
     first_day: date | None
@@ -126,10 +132,12 @@ async def page(session: AsyncSession, owner_id: int, number: int = 0) -> Profile
 
 
 async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
-    """Everything the card shows, in one query."""
-    destinations = (
+    """Everything the card shows."""
+    of_profile = (ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
+    destinations = select(func.count()).where(*of_profile).scalar_subquery()
+    refused = (
         select(func.count())
-        .where(ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
+        .where(*of_profile, ReportTask.suspended.is_not(None))
         .scalar_subquery()
     )
     next_due_at = (
@@ -144,18 +152,21 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     )
     row = (
         await session.execute(
-            select(destinations, next_due_at, AccountSync, WalletSnapshot)
+            select(destinations, refused, next_due_at, AccountSync, WalletSnapshot)
             .select_from(AvitoProfile)
             .outerjoin(AccountSync, AccountSync.avito_user_id == AvitoProfile.user_id)
             .outerjoin(WalletSnapshot, WalletSnapshot.id == newest)
             .where(AvitoProfile.id == profile.id)
         )
     ).one()
-    count, due_at, sync, wallet = row
+    count, refused_count, due_at, sync, wallet = row
+    waiting = await deliveries.waiting(session, [profile.id])
     return Card(
         profile=profile,
         destinations=count,
+        refused=refused_count,
         next_due_at=due_at,
+        waiting=waiting.get(profile.id, ()),
         wallet=_as_wallet(wallet) if wallet is not None else None,
         stats_read_at=sync.stats_read_at if sync is not None else None,
         first_day=sync.first_day if sync is not None else None,

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, ReportTask
 from core.schedule_policy import Schedule, next_slot
-from core.services import digests
+from core.services import deliveries, digests
+from core.services.deliveries import Waiting
 from core.services.schedule import ChosenPeriod, is_due, schedule_of
 
 
@@ -26,6 +27,8 @@ class ReportSettings:
     """None: what the frequency implies."""
     next_run: datetime | None
     """When the first of the destinations gets one. None: paused, or nowhere to send to."""
+    waiting: Sequence[Waiting]
+    """Reports whose slot has come and that Avito has given no numbers for yet."""
     shared: Collection[int] = ()
     """Of the destinations (ids), where one message is shared with other profiles."""
 
@@ -41,19 +44,23 @@ async def of_profiles(
     session: AsyncSession, profiles: Sequence[AvitoProfile], now: datetime
 ) -> list[ReportSettings]:
     """The settings of these profiles, in their order."""
+    ids = [profile.id for profile in profiles]
     tasks: defaultdict[int, list[ReportTask]] = defaultdict(list)
     for task in await session.scalars(
-        select(ReportTask)
-        .where(ReportTask.profile_id.in_([profile.id for profile in profiles]))
-        .order_by(ReportTask.id)
+        select(ReportTask).where(ReportTask.profile_id.in_(ids)).order_by(ReportTask.id)
     ):
         tasks[task.profile_id].append(task)
-    shared = await digests.shared(session, [profile.id for profile in profiles])
-    return [_one(profile, tasks[profile.id], shared, now) for profile in profiles]
+    waiting = await deliveries.waiting(session, ids)
+    shared = await digests.shared(session, ids)
+    return [_one(each, tasks[each.id], waiting.get(each.id, ()), shared, now) for each in profiles]
 
 
 def _one(
-    profile: AvitoProfile, tasks: list[ReportTask], shared: Collection[int], now: datetime
+    profile: AvitoProfile,
+    tasks: list[ReportTask],
+    waiting: Sequence[Waiting],
+    shared: Collection[int],
+    now: datetime,
 ) -> ReportSettings:
     schedule = schedule_of(profile)
     # What has no next slot yet gets this one from the repair.
@@ -64,6 +71,7 @@ def _one(
         destinations=[task for task in tasks if task.chat_id],
         period=next((_chosen(task) for task in tasks if task.is_period_set), None),
         next_run=min((t.next_due_at or coming for t in tasks if is_due(profile, t)), default=None),
+        waiting=waiting,
         shared=shared,
     )
 

@@ -143,13 +143,18 @@ class StatisticsSync:
 
     async def ensure_fresh_wallet(
         self, access: ProfileAccess, *, max_age: timedelta = WALLET_AGE
-    ) -> None:
-        """Read the wallet again unless it was read within `max_age`; raises `KeysRefused`."""
+    ) -> AvitoError | None:
+        """Read the wallet again unless it was read within `max_age`.
+
+        Returns what that failed with: a report with an older wallet is still one. Raises
+        `KeysRefused`.
+        """
         async with self._reads.of(("wallet", access.account)):
             async with reading(self._sessions) as session:
                 read_at = await store.wallet_read_at(session, access.account)
-            if read_at is None or self._clock.now() - read_at > max_age:
-                await self._read_wallet(self._avito.client(access), access)
+            if read_at is not None and self._clock.now() - read_at <= max_age:
+                return None
+            return await self._read_wallet(self._avito.client(access), access)
 
     async def ensure_fresh_calls(
         self, access: ProfileAccess, period: Period, *, max_age: timedelta = BUTTON_AGE
@@ -229,13 +234,18 @@ class StatisticsSync:
         log.info("statistics_read", account=access.account, days=len(days), source=source)
         return reading.read_at
 
-    async def _read_wallet(self, client: AvitoClient, access: ProfileAccess) -> None:
-        wallet = await read_wallet(client, self._clock)
-        if wallet.real is None and wallet.advance is None:
-            return
+    async def _read_wallet(self, client: AvitoClient, access: ProfileAccess) -> AvitoError | None:
+        try:
+            wallet = await read_wallet(client, self._clock)
+        except KeysRefused:
+            raise
+        except AvitoError as failure:
+            log.warning("wallet_unknown", reason=str(failure))
+            return failure
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save_wallet(session, access.account, wallet)
+        return None
 
 
 async def as_it_is(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from core.avito.client import AvitoClient
-from core.errors import AvitoError, KeysRefused
+from core.errors import AvitoError
 from core.ports import Clock
 from utils.analytics import Wallet
 
@@ -13,16 +13,10 @@ log = structlog.get_logger(__name__)
 
 
 async def read_wallet(client: AvitoClient, clock: Clock) -> Wallet:
-    """The wallet and the advance in kopecks. Raises only `KeysRefused`."""
-    try:
-        real, bonus = await client.balance()
-    except KeysRefused:
-        raise
-    except AvitoError as failure:
-        log.warning("wallet_unknown", reason=str(failure))
-        # The advance is asked for without naming the account, and keys may come to open another
-        # one. That they open this one is known from its wallet.
-        return Wallet(taken_at=clock.now(), real=None, bonus=None, advance=None)
+    """The wallet and the advance in kopecks; raises the `AvitoError` of the wallet."""
+    real, bonus = await client.balance()
+    # The advance is asked for without naming the account, and keys may come to open another
+    # one. That they open this one is known from its wallet.
     return Wallet(taken_at=clock.now(), real=real, bonus=bonus, advance=await _advance(client))
 
 

@@ -17,6 +17,7 @@ from sandbox.page.browser import FLAGS, find_chromium
 
 FOLDER = Path(__file__).parents[2] / "docs" / "img"
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+TALL: dict[str, Any] = {"viewport": {"width": 1280, "height": 1440}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "device_scale_factor": 2}
 # The same pictures whenever they are taken: 09:41 in Moscow.
 MOMENT = datetime(2026, 11, 20, 6, 41, tzinfo=UTC)
@@ -31,10 +32,12 @@ async def main() -> None:
         browser = await driver.chromium.launch(executable_path=chromium, args=FLAGS)
         await _welcome(await _open(browser, demo, **DESKTOP))
         await _connect(await _open(browser, demo, **PHONE), demo)
-        await _report(await _open(browser, demo, **DESKTOP))
-        await _take(await _open(browser, demo, **PHONE, color_scheme="dark"), "phone-report")
+        await _report(await _open(browser, demo, **TALL))
+        await _picture(await _open(browser, demo, **PHONE, color_scheme="dark"))
         await _trouble(await _open(browser, demo, **DESKTOP, color_scheme="dark"), demo)
         await _group(await _open(browser, demo, "topic", **DESKTOP))
+        await _second_profile(await _open(browser, demo, **DESKTOP), demo)
+        await _stats(await _open(browser, demo, "topic", **DESKTOP))
         await browser.close()
 
 
@@ -80,6 +83,11 @@ async def _report(page: Page) -> None:
     await _take(page, "desktop-light")
 
 
+async def _picture(page: Page) -> None:
+    await page.locator(".message img").last.evaluate("image => image.scrollIntoView()")
+    await _take(page, "phone-report")
+
+
 async def _trouble(page: Page, demo: Demo) -> None:
     await page.click("#panel-button")
     await page.click("text=Утро, 09:00")
@@ -102,6 +110,34 @@ async def _group(page: Page) -> None:
     await page.select_option("#speaker", label="Вы · владелец профилей")
     await page.click("#menu-button")
     await _take(page, "group")
+    await page.get_by_text("/bind").last.click()
+    await _newest(page, "будут приходить сюда")
+
+
+async def _second_profile(page: Page, demo: Demo) -> None:
+    account = demo.avito.account("debtor")
+    await _say(page, "/add_profile")
+    for words in ("Ремонт квартир", account.client_id, account.client_secret):
+        await _say(page, words)
+    await _newest(page, "подключён")
+
+
+async def _stats(page: Page) -> None:
+    await page.select_option("#speaker", label="Вы · владелец профилей")
+    await _say(page, "/bind@avito_demo_bot")
+    await page.get_by_text("Выбрать профиль").click()
+    await page.locator("[data-callback]", has_text="Ремонт квартир").last.click()
+    await _newest(page, "будут приходить")
+    await page.get_by_text("Агентство › Отчёты").click()
+    await _say(page, "/stats@avito_demo_bot")
+    await _newest(page, "Обновлено")
+    await _take(page, "stats")
+
+
+async def _say(page: Page, words: str) -> None:
+    await page.fill("#text", words)
+    await page.keyboard.press("Enter")
+    await page.wait_for_timeout(700)
 
 
 if __name__ == "__main__":

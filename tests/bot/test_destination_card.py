@@ -8,7 +8,7 @@ from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.places import bound, greet, open_places, owe_report, places_of
 from tests.support.rows import add_profile, execute, scalar
-from tests.support.schedules import make_due
+from tests.support.schedules import make_due, open_report_settings
 
 
 async def opened(rig: BotRig) -> tuple[ChatView, int, int]:
@@ -137,10 +137,27 @@ async def test_a_paused_profile_is_said_on_the_card(rig: BotRig) -> None:
     chat, profile_id, task_id = await opened(rig)
     await execute(rig, "UPDATE avito_profiles SET is_report_active = false")
 
-    await open_places(chat, profile_id)
+    listing = await open_places(chat, profile_id)
+    assert "⏸ группа «Клиенты»\nОтчёты профиля на паузе" in listing.text
     chat.click(f"destination_view:{task_id}")
 
     await chat.wait_for("Отчёты профиля на паузе")
+
+
+async def test_a_place_that_refuses_us_is_offered_a_check_and_no_trial(rig: BotRig) -> None:
+    chat, profile_id, task_id = await opened(rig)
+    await execute(rig, "UPDATE report_tasks SET suspended = 'kicked'")
+
+    await open_places(chat, profile_id)
+    chat.click(f"destination_view:{task_id}")
+
+    card = await chat.wait_for("⚠️ Сейчас не приходят: меня там нет (верните меня в этот чат).")
+    assert f"destination_check:{task_id}" in card.button_data
+    assert f"trial_to:{task_id}" not in card.button_data
+    settings = await open_report_settings(chat, profile_id)
+    assert f"report_trial:{profile_id}" not in settings.button_data
+    notice = await chat.wait_for_notice(chat.press(f"report_trial:{profile_id}", settings))
+    assert notice.text == "Туда сейчас нельзя отправить: вот что мешает."
 
 
 async def test_a_place_of_the_predecessor_is_shown_by_its_number(rig: BotRig) -> None:

@@ -341,7 +341,9 @@ async def test_bind_with_several_profiles_asks_in_private(rig: BotRig) -> None:
     assert "Мебель" not in asked.text
 
     chat.start(payload_of(asked, "Выбрать профиль"))
-    await chat.wait_for("Отчёты какого профиля присылать в тот чат")
+    await chat.wait_for(
+        "Отчёты какого профиля присылать в тему «Отчёты» группы «Клиенты»?", timeout=5
+    )
     chat.click("🏪 Двери")
 
     await chat.wait_for("Отчёты «Двери» будут приходить в тему «Отчёты» группы «Клиенты»")
@@ -407,6 +409,20 @@ async def test_bind_in_a_channel_leads_to_private_too(rig: BotRig) -> None:
     assert len(await places_of(rig, profile_id)) == 1
 
 
+async def test_a_link_tells_the_name_of_a_chat_to_nobody_who_is_not_there(rig: BotRig) -> None:
+    for number in range(10):
+        await add_profile(rig, rig.charlie, f"Точка {number}")
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    strange = rig.charlie.private(rig.me)
+
+    strange.start(f"place_{group.id}_0")
+    await strange.wait_for("Отчёты какого профиля присылать в тот чат, откуда вы пришли?")
+    strange.click("Дальше ›")
+    await strange.wait_for(lambda seen: ["🏪 Точка 9"] in seen.button_texts)
+
+    assert "Клиенты" not in strange.transcript()
+
+
 async def test_bind_in_private_means_this_chat(rig: BotRig) -> None:
     chat = rig.alice.private(rig.me)
     chat.send("/bind")
@@ -416,7 +432,7 @@ async def test_bind_in_private_means_this_chat(rig: BotRig) -> None:
     await chat.wait_for("Отчёты «Мебель» будут приходить в этот чат")
     second = await add_profile(rig, rig.alice, "Двери")
     chat.send("/bind")
-    await chat.wait_for("Отчёты какого профиля")
+    await chat.wait_for("Отчёты какого профиля присылать в этот чат?")
     chat.click("🏪 Двери")
     await chat.wait_for("Отчёты «Двери» будут приходить в этот чат")
 

@@ -8,16 +8,18 @@ from decimal import Decimal
 
 import pytest
 
+from bot import jobs
 from sandbox.avito.accounts import make_listings
 from sandbox.avito.world import AvitoAccount, Listing
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen, as_read
 from tests.support.bot import BotRig
+from tests.support.dialogues import open_card
 from tests.support.listings import expected_totals
 from tests.support.looking import reporting_at
 from tests.support.places import greet
 from tests.support.report import ask_report, count, money
-from tests.support.rows import execute, scalar
+from tests.support.rows import connected, execute, scalar
 from utils.periods import Period, one_day
 from utils.plurals import plural
 
@@ -88,6 +90,25 @@ async def test_they_are_read_at_a_press_and_shown_below_the_picture(rig: BotRig)
     assert "…и ещё 20\n" in seen.text
     [call] = [c for c in rig.avito.calls("stats_v2") if c.request["grouping"] == "item"]
     assert (call.request["dateFrom"], call.request["dateTo"]) == ("2026-11-20", "2026-11-20")
+
+
+async def test_whoever_waits_for_them_holds_up_nobody_else(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "WIDTH", 1)
+    await rig.restart()
+    chat, profile_id = await rig.connect(rig.alice)
+    report = await ask_report(chat, profile_id)
+    chat.click("📋 По объявлениям", report)
+    await chat.wait_for("Прочитаю через")
+    bobs = await connected(rig, rig.bob, "second")
+    other = rig.bob.private(rig.me)
+    await open_card(other, bobs)
+
+    await ask_report(other, bobs)
+
+    rig.clock.advance(MINUTE)
+    await chat.wait_for(SCREEN)
 
 
 async def test_pages_and_orders_cost_avito_nothing(rig: BotRig) -> None:

@@ -55,6 +55,39 @@ async def test_thrown_out_and_back(rig: BotRig, kind: str) -> None:
     assert await state_of(rig, task_id) == (None, True)
 
 
+async def test_the_reports_that_were_missed_meanwhile_are_named_on_return(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    await bound(rig, profile_id, group)
+    rig.alice.kick_bot(group, rig.me)
+    await chat.wait_for("Отчёты больше не приходят")
+    rig.clock.advance(timedelta(days=3, hours=1))
+
+    rig.alice.add_bot(group, rig.me)
+
+    back = await chat.wait_for("Снова могу писать")
+    assert "Пока не мог, не пришли отчёты от 22, 23 и 24 ноября." in back.text
+    chat.click("📈 Магазин за 21.11.2026 – 23.11.2026", back)
+    assert "21.11.2026 – 23.11.2026" in (await chat.wait_for("Отчёт Avito")).text
+
+
+async def test_a_check_that_mends_a_place_names_them_too(rig: BotRig) -> None:
+    group, chat, task_id = await in_group(rig)
+    rig.alice.kick_bot(group, rig.me)
+    told = await chat.wait_for("Отчёты больше не приходят")
+    await rig.stop()
+    rig.alice.add_bot(group, rig.me)
+    rig.me.updates.drop_pending()
+    rig.clock.advance(timedelta(days=10))
+    await rig.start()
+
+    chat.click("🔄 Проверить снова", told)
+
+    back = await chat.wait_for("Снова могу писать")
+    assert "Пока не мог, пропущено 10 отчётов: с 22 ноября по 1 декабря." in back.text
+    assert await state_of(rig, task_id) == (None, True)
+
+
 async def test_a_report_that_has_come_due_is_not_skipped_by_a_kick(rig: BotRig) -> None:
     group, chat, task_id = await in_group(rig)
     await make_due(rig, task_id)

@@ -12,7 +12,7 @@ from core.avito import breaker
 from core.errors import Unavailable
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
-from tests.support.report import Said, ask_report, money, read_figures
+from tests.support.report import UNCHANGED, Said, ask_report, money, read_figures
 from tests.support.rows import connected
 
 AWAY = "Avito сейчас не отвечает"
@@ -119,10 +119,13 @@ async def test_a_wallet_that_cannot_be_read_is_no_data_and_never_zero(rig: BotRi
 
 
 @pytest.mark.parametrize("down", [("balance", "cpa_balance"), ("balance",)])
-async def test_a_wallet_that_cannot_be_read_again_is_dated_and_not_called_unchanged(
+async def test_a_wallet_that_cannot_be_read_again_is_dated_and_compared_with_nothing(
     rig: BotRig, down: tuple[str, ...]
 ) -> None:
     chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(timedelta(days=1))
+    assert read_figures(await ask_report(chat, profile_id))["Кошелёк"].change == UNCHANGED
+    await rig.quiet()
     rig.clock.advance(timedelta(days=1))
     for endpoint in down:
         rig.avito.fault("status", endpoint, status=503)
@@ -132,5 +135,24 @@ async def test_a_wallet_that_cannot_be_read_again_is_dated_and_not_called_unchan
     said = read_figures(report)
     assert said["Кошелёк"] == Said(money(150_000_00), "")
     assert said["Аванс"] == Said(money(12_345_67), "")
-    assert "Кошелёк и аванс прочитаны 21.11.2026 в 09:00." in report.text
-    assert "Изменения: к 20.11.2026\n" in report.text
+    assert (
+        f"Кошелёк и аванс прочитаны 22.11.2026 в 09:00, новые прочитать не удалось: {AWAY}"
+        in report.text
+    )
+    assert "Изменения: к 21.11.2026\n" in report.text
+
+
+async def test_why_only_the_wallet_is_missing_is_said_to_its_owner_alone(rig: BotRig) -> None:
+    rig.avito.fault("status", "balance", status=500)
+    chat, profile_id = await rig.connect(rig.alice)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    own = rig.alice.at(group)
+    own.send("/help@avito_test_bot")
+    greeting = await own.wait_for("личном чате")
+
+    in_private = await ask_report(chat, profile_id)
+    own.press(f"report_now:{profile_id}", greeting)
+    in_group = await own.wait_for("Отчёт Avito")
+
+    assert f"Кошелёк и аванс прочитать не удалось: {AWAY}" in in_private.text
+    assert "Кошелёк и аванс прочитать не удалось.\n" in in_group.text

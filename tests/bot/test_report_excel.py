@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from sandbox.telegram import server
+from sandbox.telegram.errors import bad_request
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
 from tests.support.report import ask_report
@@ -61,12 +63,14 @@ async def test_the_button_under_a_report_asks_for_its_days(rig: BotRig) -> None:
     chat.click("📗 Excel")
 
     file = await chat.wait_for("Отчёт Avito в Excel")
+    assert file.document is not None
+    assert file.document["file_name"] == "Магазин_2026-11-20.xlsx"
     [_, only, _] = rows(opened(rig, file), "По дням")
     assert only[0].date() == YESTERDAY
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
 
 
-async def test_what_avito_withholds_is_an_empty_cell(rig: BotRig) -> None:
+async def test_what_avito_withholds_is_said_in_words(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice, "no_money")
     await ask_report(chat, profile_id)
     chat.click("📗 Excel")
@@ -74,7 +78,46 @@ async def test_what_avito_withholds_is_an_empty_cell(rig: BotRig) -> None:
     book = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
 
     figures = {row[0]: row[1] for row in rows(book, "Сводка")[5:]}
-    assert figures["Расходы"] is None
+    assert figures["Расходы"] == "нет данных"
+    assert "Пустая ячейка на листе «По дням»: Avito этого не сообщил." in figures
+    assert "⚠️ Avito скрывает расходы." in figures
+
+
+async def test_what_has_to_be_known_about_the_numbers_is_in_the_file(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    report = await ask_report(chat, profile_id)
+    rig.clock.advance(timedelta(days=1))
+    rig.avito.fault("status", "stats_v2", status=503)
+
+    chat.press(f"report_excel:{profile_id}:2026-11-20:2026-11-21", report)
+
+    book = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
+    said = {row[0]: row[1] for row in rows(book, "Сводка")}
+    assert said["   и бонусами"] == 320
+    for note in (
+        "⚠️ День 21.11.2026 прочитан не целиком (до 09:00): сравнивать его рано.",
+        "⚠️ Свежие числа прочитать не удалось.",
+        "Обновлено 21.11.2026 в 09:00 по Москве",
+    ):
+        assert note in {str(line).replace("\N{NO-BREAK SPACE}", " ") for line in said}
+    operator = rig.operator.private(rig.me)
+    await operator.wait_for("⚠️ Avito не отвечает (stats_v2_items)")
+
+
+async def test_a_workbook_that_failed_is_asked_for_again(rig: BotRig) -> None:
+    rig.avito.fault("status", "stats_v2", status=503)
+    chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(timedelta(seconds=65))
+    days = f"report_excel:{profile_id}:2026-11-19:2026-11-20"
+    chat.press(days, chat.last)
+    failed = await chat.wait_for("Не получилось")
+    rig.avito.clear_faults()
+    rig.clock.advance(timedelta(seconds=65))
+
+    chat.click("🔄 Повторить", failed)
+
+    assert failed.button_data[0] == days
+    assert (await chat.wait_for("Отчёт Avito в Excel")).document is not None
 
 
 @pytest.mark.parametrize(
@@ -133,3 +176,29 @@ async def test_a_file_that_was_lost_before_it_was_sent_says_so(rig: BotRig) -> N
     await rig.start()
 
     await chat.wait_for("Файл не сохранился")
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (["editMessageMedia"], "Отчёт Avito в Excel"),
+        (["editMessageMedia", "sendDocument"], "Telegram не принял файл"),
+    ],
+)
+async def test_a_file_that_telegram_refuses_leaves_no_placeholder_behind(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch, refused: list[str], said: str
+) -> None:
+    def refuse(_call: object) -> None:
+        raise bad_request("MEDIA_INVALID")
+
+    chat, profile_id = await rig.connect(rig.alice)
+    await ask_report(chat, profile_id)
+    for method in refused:
+        monkeypatch.setitem(server.METHODS, method, refuse)
+
+    chat.click("📗 Excel")
+
+    told = await chat.wait_for(said)
+    assert told.button_data == [f"profile_open:{profile_id}"]
+    await rig.settled()
+    assert "Собираю отчёт" not in chat.transcript()

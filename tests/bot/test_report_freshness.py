@@ -7,7 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.jobs import WIDTH
 from tests.support.bot import BotRig
+from tests.support.dialogues import open_card
 from tests.support.report import ask_report, count, read_figures
 from tests.support.rows import connected, days_stored, scalar
 from tests.support.waiting import eventually
@@ -95,6 +97,26 @@ async def test_a_wait_for_avitos_minute_can_be_stopped(rig: BotRig) -> None:
     assert stopped.button_data == [f"report_now:{profile_id}", f"profile_view:{profile_id}"]
     await rig.quiet()
     assert len(rig.avito.calls("stats_v2")) == 1
+
+
+async def test_those_who_wait_for_avitos_minute_hold_up_nobody_else(rig: BotRig) -> None:
+    rig.avito.fault("status", "stats_v2", times=1, status=500)
+    chat, profile_id = await rig.connect(rig.alice)
+    done = chat.last
+    for day in range(1, WIDTH + 1):
+        chat.press(f"report_excel:{profile_id}:2026-11-{day:02}:2026-11-{day:02}", done)
+    waiting = "Прочитаю через"
+    await eventually(lambda: sum(waiting in seen.text for seen in chat.messages) == WIDTH)
+    bobs = await connected(rig, rig.bob, "second")
+    other = rig.bob.private(rig.me)
+    await open_card(other, bobs)
+
+    await ask_report(other, bobs)
+
+    assert sum(waiting in seen.text for seen in chat.messages) == WIDTH
+    rig.clock.advance(timedelta(seconds=65))
+    await rig.settled()
+    assert sum(seen.document is not None for seen in chat.messages) == WIDTH
 
 
 async def test_two_owners_of_one_account_share_its_numbers_and_its_minute(rig: BotRig) -> None:

@@ -160,7 +160,7 @@ async def test_once_a_month_asks_for_the_day(rig: BotRig) -> None:
     assert await next_due(rig, task_id) == utc("2026-12-01 06:00")
     chat.click("31")
 
-    screen = await chat.wait_for("31-го числа каждого месяца в 09:00")
+    screen = await chat.wait_for("Когда: в последний день каждого месяца в 09:00")
     assert "Следующий: в понедельник 30 ноября в 09:00" in screen.text
     assert "За какие дни: за прошлый месяц" in screen.text
     assert (await profile_of(rig, profile_id)).report_month_day == 31

@@ -19,7 +19,7 @@ async def test_a_new_profile_is_led_from_connecting_to_its_schedule(rig: BotRig)
     chat.click("⏰ Отчёты по расписанию")
 
     screen = await chat.wait_for("Настройки отчёта «Мебель»")
-    assert "Отчёты по расписанию: включены" in screen.text
+    assert "Отчёты по расписанию: не настроены" in screen.text
     assert "Когда: каждый день в 09:00, Москва (UTC+3)" in screen.text
     assert "Следующий: когда будет выбрано, куда отправлять" in screen.text
     assert "За какие дни: за вчера" in screen.text
@@ -202,7 +202,7 @@ async def test_a_place_that_refuses_us_or_is_paused_has_no_next_report(rig: BotR
     paused = await add_destination(rig, profile_id, -100400, is_active=False)
     chat = rig.alice.private(rig.me)
     screen = await open_report_settings(chat, profile_id)
-    assert "Следующий: не придёт: все места на паузе или недоступны" in screen.text
+    assert "Следующий: не придёт, все места на паузе или недоступны" in screen.text
 
     chat.press(f"time_set:{profile_id}:10:0", screen)
 
@@ -228,4 +228,4 @@ async def test_the_card_tells_when_the_next_report_comes(rig: BotRig) -> None:
     await chat.wait_for("на паузе")
 
     chat.click("« К профилю")
-    await chat.wait_for("Отчёты по расписанию сейчас не приходят")
+    await chat.wait_for("Отчёты по расписанию на паузе")

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from core.services.destinations import Trouble
 from tests.support.bot import BotRig
-from tests.support.rows import add_profile, execute
+from tests.support.dialogues import open_card
+from tests.support.places import greet
+from tests.support.rows import add_destination, add_profile, connected, execute, scalar
+from tests.support.schedules import make_due
 
 pytestmark = pytest.mark.one_database
 
@@ -90,6 +94,52 @@ async def test_a_task_without_a_chat_is_no_destination_and_a_pause_is_shown(rig:
     assert "Отчёты по расписанию: на паузе" in text
 
 
+async def test_a_report_that_waits_for_avito_says_so_wherever_its_profile_is_shown(
+    rig: BotRig,
+) -> None:
+    chat = await greet(rig, rig.alice)
+    profile_id = await connected(rig, rig.alice)
+    task_id = await add_destination(rig, profile_id, rig.alice.id, chat_type="private")
+    rig.avito.fault("status", "stats_v2", status=500)
+    await make_due(rig, task_id)
+    while await scalar(rig, "SELECT next_try_at FROM outbox") is None:
+        await rig.telegram.settled(rig.me)
+    waits = "⏳ Отчёт за 20.11.2026 ждёт ответа Avito, попробую снова в 09:0"
+
+    chat.send("/settings")
+    assert waits in (await chat.wait_for("Что настроено")).text
+    chat.click(f"profile_report:{profile_id}")
+    assert waits in (await chat.wait_for("Настройки отчёта")).text
+    await open_card(chat, profile_id)
+    assert waits in chat.last.text
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (Trouble.BLOCKED, "Бот был остановлен: вы заблокировали его"),
+        (Trouble.KICKED, "Бота тогда не было в том чате"),
+        (Trouble.NO_RIGHTS, "Боту тогда нельзя было писать"),
+        (Trouble.CHAT_GONE, "Telegram тогда не находил тот чат"),
+        ("400 Bad Request: message is too strange", "Telegram отказался его принять"),
+    ],
+)
+async def test_who_refused_the_last_report_is_said_when_it_is_over(
+    rig: BotRig, problem: str, said: str
+) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    await add_destination(
+        *(rig, profile_id, -100500), problem=str(problem), problem_at=rig.clock.now()
+    )
+    chat = rig.alice.private(rig.me)
+    chat.send("/settings")
+    await chat.wait_for("Что настроено")
+
+    chat.click(f"profile_report:{profile_id}")
+
+    assert f"(сегодня в 09:00). {said}" in (await chat.wait_for("Сбой с прошлым отчётом")).text
+
+
 async def test_many_profiles_are_paged_and_strangers_see_none(rig: BotRig) -> None:
     for number in range(1, 12):
         await add_profile(rig, rig.alice, f"Точка {number:02}")
@@ -104,3 +154,18 @@ async def test_many_profiles_are_paged_and_strangers_see_none(rig: BotRig) -> No
 
     strange.send("/settings")
     await strange.wait_for("не подключён ни один профиль")
+
+
+async def test_places_that_get_nothing_are_counted_apart(rig: BotRig) -> None:
+    profile_id = await connected(rig, rig.alice)
+    await add_destination(rig, profile_id, rig.alice.id, chat_type="private")
+    await add_destination(rig, profile_id, -100200, is_active=False)
+    await add_destination(rig, profile_id, -100300, suspended="kicked")
+    chat = rig.alice.private(rig.me)
+
+    chat.send("/settings")
+    text = (await chat.wait_for("Что настроено")).text
+    assert "Куда: 3 места, из них недоступно: 1, на паузе: 1\n" in text
+
+    await open_card(chat, profile_id)
+    assert "⚠️ Недоступно мест для отчётов: 1 из 3" in chat.last.text

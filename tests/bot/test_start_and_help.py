@@ -32,6 +32,26 @@ async def test_start_with_the_payload_of_a_group_link_opens_the_profiles(rig: Bo
     assert ["🏪 Мебель"] in listing.button_texts
 
 
+async def test_whoever_has_profiles_is_not_told_to_connect_the_first(rig: BotRig) -> None:
+    await connected(rig, rig.alice, name="Мебель")
+    chat = rig.alice.private(rig.me)
+
+    chat.start()
+
+    greeting = await chat.wait_for("Avito Analytics Bot")
+    assert "Откройте профиль, чтобы увидеть отчёт, или подключите ещё один." in greeting.text
+    assert "client_id" not in greeting.text
+
+
+async def test_help_does_not_lead_to_itself(rig: BotRig) -> None:
+    chat = rig.alice.private(rig.me)
+
+    chat.send("/help")
+
+    said = await chat.wait_for("Три шага до первого отчёта")
+    assert said.button_data == ["profiles_back", "profile_add"]
+
+
 async def test_start_with_an_unknown_payload_greets(rig: BotRig) -> None:
     chat = rig.alice.private(rig.me)
     chat.start("ref_0_unheard-of")

@@ -11,6 +11,7 @@ from core import report_runner
 from core.database.models import AvitoProfile
 from core.errors import DatabaseAway, KeysRefused
 from core.outbox import State
+from core.services import schedule
 from core.slots import trial
 from core.statistics.sync import access_to
 from tests.support.building import ALICE, CLIENTS, BuilderRig, text_of
@@ -111,24 +112,88 @@ async def test_an_avito_that_hangs_costs_no_report_whose_days_are_stored(
     assert "Свежие числа прочитать не удалось." in text
 
 
-async def test_half_a_day_is_sent_only_at_the_very_end(rig: BuilderRig) -> None:
+async def half_a_day(rig: BuilderRig) -> int:
+    """A destination whose report had to leave without the evening of its day."""
     profile = await rig.profile("shop")
     task = await rig.destination(profile, next_due_at=NINE + timedelta(days=1))
     await rig.rounds.nightly()
     rig.clock.advance(NINE + timedelta(days=1) - rig.clock.now())
     rig.avito.world.fault("status", "stats_v2", status=500)
-
     await rig.office.materialise()
     await rig.until_built()
     for _ in range(6):
         assert (await rig.of(task)).state == State.DUE
         await rig.later(minutes=5)
     await rig.later(minutes=5)
+    return task
 
-    delivery = await rig.of(task)
+
+async def test_half_a_day_is_sent_only_at_the_very_end(rig: BuilderRig) -> None:
+    task = await half_a_day(rig)
+
+    delivery, _ = await rig.office.deliveries(task)
     assert delivery.state == State.READY
     assert "прочитан не целиком" in text_of(delivery)
     assert rig.told() == []
+
+
+async def test_what_left_without_its_evening_is_followed_once_by_the_whole(
+    rig: BuilderRig,
+) -> None:
+    task = await half_a_day(rig)
+    cut, _ = await rig.office.deliveries(task)
+    await rig.sent(cut)
+    await rig.later(minutes=20)
+    assert [each.state for each in await rig.office.deliveries(task)] == [State.SENT, State.DUE]
+    rig.avito.world.clear_faults()
+
+    await rig.later(minutes=20)
+
+    _, whole = await rig.office.deliveries(task)
+    text = text_of(whole)
+    assert text.startswith("✅ Дополнено: день 21.11.2026 теперь целиком\n📊 Отчёт Avito")
+    assert "прочитан не целиком" not in text
+    views = rig.account("shop").day_numbers(date(2026, 11, 21))["views"]
+    assert figures_in(text)["Просмотры"].value == count(views)
+    await rig.sent(whole)
+    await rig.later(hours=1)
+    assert len(await rig.office.deliveries(task)) == 2
+    assert (rig.told(), (await rig.office.task(task)).problem) == ([], None)
+
+
+@pytest.mark.parametrize("is_asked_at_the_end", [True, False])
+async def test_an_avito_that_stays_silent_all_day_is_given_up_without_a_word(
+    rig: BuilderRig, is_asked_at_the_end: bool
+) -> None:
+    task = await half_a_day(rig)
+    cut, _ = await rig.office.deliveries(task)
+    await rig.sent(cut)
+
+    if is_asked_at_the_end:
+        await rig.later(hours=5, minutes=15)
+    else:
+        rig.clock.advance(timedelta(hours=6))
+        await rig.outbox.recover()
+
+    _, whole = await rig.office.deliveries(task)
+    assert (whole.state, whole.reason, whole.payload) == (State.WITHDRAWN, None, None)
+    assert (rig.told(), (await rig.office.task(task)).problem) == ([], None)
+    rig.clock.advance(timedelta(days=1))
+    await rig.office.materialise()
+    *_, following = await rig.office.deliveries(task)
+    assert await rig.outbox.missed_before(following) == []
+
+
+async def test_a_pause_ends_the_waiting_for_the_rest(rig: BuilderRig) -> None:
+    task = await half_a_day(rig)
+    profile_id = (await rig.office.task(task)).profile_id
+
+    async with rig.sessions.begin() as session:
+        profile = await session.get_one(AvitoProfile, profile_id)
+        await schedule.pause(session, profile, rig.clock.now())
+
+    _, whole = await rig.office.deliveries(task)
+    assert whole.state == State.WITHDRAWN
 
 
 async def test_numbers_from_before_midnight_are_not_taken_for_the_whole_day(

@@ -19,6 +19,15 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
 }
 MANY = 2000
+WORDS = """bubble => {
+    const range = document.createRange();
+    range.setStart(bubble, 0);
+    range.setEndBefore(bubble.querySelector(".deeds"));
+    return [...range.getClientRects()].map(({ left, right, top, bottom }) => (
+        { left, right, top, bottom }
+    ));
+}"""
+"""Where the words of a message stand."""
 
 
 async def test_a_phone_shows_the_list_or_the_chat(desk: Desk) -> None:
@@ -36,6 +45,37 @@ async def test_a_phone_shows_the_list_or_the_chat(desk: Desk) -> None:
 
     width = await page.evaluate("document.documentElement.scrollWidth")
     assert width == PHONE["viewport"]["width"]
+
+
+async def test_what_can_be_done_with_a_message_covers_nothing_on_a_phone(desk: Desk) -> None:
+    page = await desk.open(**PHONE)
+    await page.click("#start")
+    bubble = newest(page).locator(".bubble")
+    await expect(bubble).to_contain_text("Avito Analytics Bot")
+
+    await bubble.tap()
+
+    deeds = bubble.locator(".deeds")
+    await expect(deeds).to_be_visible()
+    words = await page.evaluate(WORDS, await bubble.element_handle())
+    icons = await deeds.bounding_box()
+    assert icons is not None
+    for line in words:
+        is_beside = line["right"] <= icons["x"] or line["left"] >= icons["x"] + icons["width"]
+        is_apart = line["bottom"] <= icons["y"] or line["top"] >= icons["y"] + icons["height"]
+        assert is_beside or is_apart, (line, icons)
+    title = await page.locator("main > header").bounding_box()
+    assert title is not None
+    assert icons["y"] >= title["y"] + title["height"]
+
+
+async def test_another_chat_in_the_address_is_opened_at_once(desk: Desk) -> None:
+    page = await desk.open()
+
+    await page.evaluate("location.hash = 'group'")
+
+    title = desk.scene.rooms["group"].title
+    await expect(page.locator("#chat-title")).to_have_text(title)
 
 
 async def ground(page: Page) -> str:

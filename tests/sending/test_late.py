@@ -64,3 +64,12 @@ async def test_only_the_first_part_says_it_and_a_trial_never(rig: SenderRig) -> 
     await rig.until(await at_nine(rig, slot="trial:2026-11-21T06:00:00"), State.SENT)
 
     assert rig.texts(rig.alice.id) == ["отчёт 1", "отчёт 2"]
+
+
+async def test_a_supplement_is_late_by_nature_and_says_so_itself(rig: SenderRig) -> None:
+    chat = rig.world.supergroup("Клиенты", rig.alice, rig.me)
+    due: dict[str, Any] = {"slot": "whole:2026-11-21T06:00", "due_at": NINE - timedelta(hours=3)}
+
+    await rig.until(await rig.report(await rig.destination(chat.id), **due), State.SENT)
+
+    assert "Пришёл позже" not in rig.texts(chat.id)[0]

@@ -14,6 +14,7 @@ from utils.analytics import Change, Figure, Value
 from utils.formatter import (
     format_change,
     format_count,
+    format_dates,
     format_day,
     format_figure,
     format_lasts,
@@ -278,6 +279,18 @@ def test_the_reading_time_is_told_in_the_readers_zone() -> None:
     assert plain(format_read_at(read_at, now, there)) == "Обновлено 20.11.2026 в 16:05"
     assert plain(format_moment(read_at, now)) == "сегодня в 09:05"
     assert plain(format_moment(read_at, now, there)) == "20.11.2026 в 16:05"
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (["2026-11-20"], "20 ноября"),
+        (["2026-11-18", "2026-11-19", "2026-11-20"], "18, 19 и 20 ноября"),
+        (["2026-11-30", "2026-12-01", "2026-12-03"], "30 ноября, 1 и 3 декабря"),
+    ],
+)
+def test_dates_are_listed_with_each_month_once(days: list[str], expected: str) -> None:
+    assert plain(format_dates([date.fromisoformat(day) for day in days])) == expected
 
 
 @pytest.mark.parametrize(

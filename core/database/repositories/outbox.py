@@ -38,6 +38,8 @@ Changes = dict[str, Any]
 
 TRIAL = "trial:"
 """What the slot of a report begins with that somebody asked for beside the schedule."""
+SUPPLEMENT = "whole:"
+"""What the slot of a report begins with that had to leave without a part of its last day."""
 PAUSED = "paused"
 """Why a delivery was withdrawn."""
 
@@ -125,7 +127,7 @@ async def claim_mates(
         select(Delivery.id, AvitoProfile.owner_id, *ONE_MESSAGE)
         .join(ReportTask, ReportTask.id == Delivery.task_id)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
-        .where(ReportTask.is_digest)
+        .where(ReportTask.is_digest, ~Delivery.slot.startswith(SUPPLEMENT))
     )
     rows = await session.execute(digests.where(Delivery.id.in_([row.id for row in claimed])))
     wanted = {tuple(key) for _, *key in rows}
@@ -349,15 +351,8 @@ async def add_parts(
 ) -> None:
     """What follows a delivery that is too long for one message, ready to be sent as well."""
     first = await session.get_one(Delivery, delivery_id, populate_existing=True)
-    shared = {
-        column: getattr(first, column)
-        for column in (
-            *("task_id", "slot", "due_at", "deadline_at", "first_day", "last_day"),
-            *("chat_id", "thread_id", "is_silent", "state", "attempt"),
-        )
-    }
     rows = [
-        {**shared, "part": part, "payload": payload, "updated_at": now}
+        {**_like(first, now), "part": part, "payload": payload}
         for part, payload in enumerate(payloads, 1)
     ]
     await session.execute(insert_for(session, Delivery).values(rows).on_conflict_do_nothing())
@@ -414,6 +409,26 @@ async def abandoned(session: AsyncSession) -> list[Standing]:
         ~exists().where(carrier.id == Delivery.carrier_id),
         skip_locked=True,
     )
+
+
+async def add_supplement(
+    session: AsyncSession, delivery_id: int, at: datetime, now: datetime
+) -> None:
+    """The same report once more, to be built from `at` on; nothing in its chat waits for it."""
+    first = await session.get_one(Delivery, delivery_id, populate_existing=True)
+    row = {
+        **_like(first, now),
+        **{"slot": SUPPLEMENT + first.slot, "state": State.DUE, "attempt": 1, "next_try_at": at},
+    }
+    await session.execute(insert_for(session, Delivery).values(row).on_conflict_do_nothing())
+
+
+def _like(delivery: Delivery, now: datetime) -> Changes:
+    shared = (
+        *("task_id", "slot", "due_at", "deadline_at", "first_day", "last_day"),
+        *("chat_id", "thread_id", "is_silent", "state", "attempt"),
+    )
+    return {"updated_at": now, **{column: getattr(delivery, column) for column in shared}}
 
 
 async def end_rest(session: AsyncSession, ids: Collection[int]) -> None:
@@ -536,7 +551,8 @@ async def withdraw(
             is_open,
             Delivery.state.in_(WAITING),
             ~Delivery.is_repeat,
-            *([] if trials_too else [is_scheduled()]),
+            *([] if trials_too else [~Delivery.slot.startswith(TRIAL)]),
+            Delivery.task_id.in_(select(ReportTask.id).where(destinations)),
         )
         .values(
             state=State.WITHDRAWN,
@@ -576,7 +592,8 @@ async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElemen
 
 
 def is_scheduled() -> ColumnElement[bool]:
-    return Delivery.slot.not_like(f"{TRIAL}%")
+    """Whether it is the report of a slot itself: no trial, and no supplement to it."""
+    return and_(~Delivery.slot.startswith(TRIAL), ~Delivery.slot.startswith(SUPPLEMENT))
 
 
 def reported_until() -> ScalarSelect[date]:

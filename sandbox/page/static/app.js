@@ -252,6 +252,11 @@ byId("back").addEventListener("click", () => {
   document.body.dataset.view = "list";
   byId("rooms").querySelector("[aria-current=true]")?.focus();
 });
+// Somebody types another chat into the address, or follows a link to it.
+addEventListener("hashchange", () => {
+  const wanted = rooms.find(location.hash.slice(1));
+  if (wanted && wanted.id !== room.id) enter(wanted);
+});
 setUpTheme(byId("theme"));
 
 panel.show(state.panel);

@@ -35,7 +35,8 @@ function bubble(message, author, isGroup) {
   const entities = message.entities ?? message.caption_entities;
   return h(
     "div",
-    { class: "bubble" },
+    // A tap puts the focus here, and so shows what can be done with it.
+    { class: "bubble", tabindex: "-1" },
     isGroup ? authorLine(author) : null,
     message.forward_origin ? forwarded(message.forward_origin) : null,
     isAnswer(message) ? quoted(message.reply_to_message) : null,

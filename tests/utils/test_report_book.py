@@ -1,0 +1,51 @@
+"""What a workbook tells, cell by cell."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.chart import BarChart, LineChart
+
+from utils.analytics import figures
+from utils.periods import Period, one_day
+from utils.report_book import ReportBook, write
+
+DAY = date(2026, 11, 20)
+DAYS = {
+    date(2026, 11, 19): {"views": 100, "contacts": 4},
+    DAY: {"views": 100, "contacts": 5},
+}
+
+
+def book_of(period: Period) -> Workbook:
+    days = {day: figures(one_day(day), DAYS, compare=False) for day in period}
+    told = ReportBook("Мебель", period, period.previous(), figures(period, DAYS), days)
+    return load_workbook(BytesIO(write(told)))
+
+
+def row_of(book: Workbook, label: str) -> list[Any]:
+    return next(list(row) for row in book["Сводка"].iter_rows() if row[0].value == label)
+
+
+def test_between_two_percentages_lie_percentage_points() -> None:
+    _, now, before, moved, relative = row_of(book_of(one_day(DAY)), "Конверсия (CR)")
+
+    assert (now.value, before.value, moved.value, relative.value) == (0.05, 0.04, 1, 0.25)
+    assert "п.п." in moved.number_format
+    assert "%" not in moved.number_format
+
+
+@pytest.mark.parametrize(
+    ("period", "kind"),
+    [(one_day(DAY), BarChart), (Period(date(2026, 11, 19), DAY), LineChart)],
+)
+def test_one_day_is_drawn_as_a_column_because_a_line_of_it_is_nothing(
+    period: Period, kind: type[BarChart | LineChart]
+) -> None:
+    contacts = book_of(period)["Графики"]._charts[0]  # type: ignore[attr-defined]
+
+    assert isinstance(contacts, kind)
