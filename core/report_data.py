@@ -199,7 +199,8 @@ class Collector:
     ) -> dict[int, ReportData]:
         """By the id of the profile, what the store tells of those that no read is due for.
 
-        A wallet may be older than where somebody looks at one profile: it says so.
+        Without pictures and listings; a wallet may be older than where somebody looks at one
+        profile, and says so.
         """
         shares = (shown[start::CONNECTIONS] for start in range(CONNECTIONS))
         told = await asyncio.gather(*(self._share(each, period) for each in shares if each))
@@ -245,7 +246,7 @@ async def _as_it_is(
     are_calls_wanted = await metrics.calls_wanted(session, account)
     if are_calls_wanted and await sync.due_calls(session, account, period, now):
         return None
-    return await from_store(session, profile, period, freshness, now)
+    return await _at_a_glance(session, profile, period, freshness, now)
 
 
 async def from_store(
@@ -256,39 +257,64 @@ async def from_store(
     now: datetime,
 ) -> ReportData:
     """The report that the store makes by itself; the profile's account must be confirmed."""
-    account = profile.user_id
-    assert account is not None  # noqa: S101 - without an account there are no numbers to read
-    both, week = Period(period.previous().first, period.last), week_before(now)
-    held = await _read(session, account, period, week)
-    days, wallet = held.days, held.wallet
+    drawn, week, account = shown_days(period), week_before(now), _account_of(profile)
+    held = await _read(session, account, period, drawn.previous().first)
+    data = _made_of(held, profile, period, freshness, now)
+    spent = await store.days(session, account, week)
+    is_cut = period.last in store.cut_days(held.days, period)
+    return replace(
+        data,
+        figures=with_runway(data.figures, week, _whole(spent)),
+        calls_failure=await calls_refusal(session, account, now),
+        course=course_of(profile.profile_name, drawn, held.days, is_cut=is_cut),
+        listings=await listings.highlights(session, account, period, now),
+    )
+
+
+async def _at_a_glance(
+    session: AsyncSession,
+    profile: AvitoProfile,
+    period: Period,
+    freshness: Freshness,
+    now: datetime,
+) -> ReportData:
+    """Without what nobody looks for among many: a picture, listings, how long money lasts."""
+    held = await _read(session, _account_of(profile), period, period.previous().first)
+    return _made_of(held, profile, period, freshness, now)
+
+
+def _account_of(profile: AvitoProfile) -> int:
+    assert profile.user_id is not None  # noqa: S101 - without an account there are no numbers
+    return profile.user_id
+
+
+def _made_of(
+    held: _Held, profile: AvitoProfile, period: Period, freshness: Freshness, now: datetime
+) -> ReportData:
+    both, days, wallet = Period(period.previous().first, period.last), held.days, held.wallet
     wallet_at, advance_at = (wallet.taken_at, wallet.advance_at) if wallet else (None, None)
     is_over, cut = period.last < moscow_day(now), store.cut_days(days, both)
     compare = is_over and not cut and bool(_known(days, period.previous()))
-    told = figures(
-        period,
-        with_calls(days, held.calls, now),
-        wallet=wallet,
-        earlier_wallet=held.earlier_wallet,
-        compare=compare,
-    )
-    is_cut = period.last in cut
     return ReportData(
         profile_id=profile.id,
         profile_name=profile.profile_name,
-        account=account,
+        account=_account_of(profile),
         period=period,
         compared_with=period.previous() if compare else None,
-        figures=with_runway(told, week, held.whole_week()),
+        figures=figures(
+            period,
+            with_calls(days, held.calls, now),
+            wallet=wallet,
+            earlier_wallet=held.earlier_wallet,
+            compare=compare,
+        ),
         by_listings=any(one.source is Source.V1 for one in _known(days, period)),
         read_at=freshness.read_at,
         refreshes_at=freshness.refused_until,
         failure=freshness.failure,
-        cut_at=days[period.last].read_at if is_over and is_cut else None,
+        cut_at=days[period.last].read_at if is_over and period.last in cut else None,
         old_wallet_at=_if_older(WALLET_AGE, wallet_at, now),
         old_advance_at=_if_older(ADVANCE_AGE, advance_at, now),
-        calls_failure=await calls_refusal(session, account, now),
-        course=course_of(profile.profile_name, shown_days(period), days, is_cut=is_cut),
-        listings=await listings.highlights(session, account, period, now),
         goes_on=not is_over,
         missing=missing_days(period, {day: one.metrics for day, one in days.items()}),
         cut_days=[day for day in cut if period.first <= day < period.last and days[day].metrics],
@@ -302,18 +328,15 @@ class _Held:
     days: dict[date, DayNumbers]
     """Of the period, of the one before, and of what the picture shows."""
     calls: dict[date, DayCalls]
-    week: dict[date, DayNumbers]
-    """The days that tell at what rate money is spent by now."""
     wallet: Wallet | None
     earlier_wallet: Wallet | None
 
-    def whole_week(self) -> Days:
-        """What was read of a day before its end knows not all that was spent on it."""
-        return {
-            day: numbers.metrics
-            for day, numbers in self.week.items()
-            if numbers.read_at >= end_of(day)
-        }
+
+def _whole(days: Mapping[date, DayNumbers]) -> Days:
+    """What was read of a day before its end knows not all that was spent on it."""
+    return {
+        day: numbers.metrics for day, numbers in days.items() if numbers.read_at >= end_of(day)
+    }
 
 
 def with_calls(
@@ -327,14 +350,13 @@ def with_calls(
     return told
 
 
-async def _read(session: AsyncSession, account: int, period: Period, week: Period) -> _Held:
+async def _read(session: AsyncSession, account: int, period: Period, since: date) -> _Held:
+    """With the days from `since` on, if that is earlier than those it is compared with."""
     both = Period(period.previous().first, period.last)
-    drawn_from = min(both.first, shown_days(period).previous().first)
     wallet, earlier = await _wallets(session, account, period)
     return _Held(
-        days=await store.days(session, account, Period(drawn_from, period.last)),
+        days=await store.days(session, account, Period(min(both.first, since), period.last)),
         calls=await store.calls(session, account, both),
-        week=await store.days(session, account, week),
         wallet=wallet,
         earlier_wallet=earlier,
     )
