@@ -166,7 +166,7 @@ async def test_a_trial_of_it_is_a_trial_of_the_whole(rig: BotRig) -> None:
 
     chat.click("📨 Да, прислать")
 
-    await chat.wait_for("Собираю пробную сводку: «Кофейня», «Мебель». Она придёт сюда: группа")
+    await chat.wait_for("Пробная сводка заказана: «Кофейня», «Мебель». Она придёт в группу")
     trial = await group.wait_for("Пробная сводка", timeout=15)
     assert sorted(read_rows(trial)) == ["Кофейня", "Мебель"]
 
@@ -174,6 +174,7 @@ async def test_a_trial_of_it_is_a_trial_of_the_whole(rig: BotRig) -> None:
 async def test_the_owner_is_asked_once_about_a_digest_of_which_nobody_knows(rig: BotRig) -> None:
     group, _ = await reporting_at(rig, time(9, 1), ("shop", "Мебель"), ("second", "Кофейня"))
     await execute(rig, "UPDATE report_tasks SET on_lost_answer = 'hold'")
+    await rig.settled()
     rig.telegram.fault("drop_after", "sendMessage", times=1)
 
     rig.clock.advance(timedelta(minutes=2))
