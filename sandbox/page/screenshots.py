@@ -34,10 +34,10 @@ async def main() -> None:
         await _connect(await _open(browser, demo, **PHONE), demo)
         await _report(await _open(browser, demo, **TALL))
         await _picture(await _open(browser, demo, **PHONE, color_scheme="dark"))
-        await _trouble(await _open(browser, demo, **DESKTOP, color_scheme="dark"), demo)
         await _group(await _open(browser, demo, "topic", **DESKTOP))
         await _second_profile(await _open(browser, demo, **DESKTOP), demo)
         await _stats(await _open(browser, demo, "topic", **DESKTOP))
+        await _trouble(await _open(browser, demo, **DESKTOP, color_scheme="dark"), demo)
         await browser.close()
 
 
@@ -92,6 +92,8 @@ async def _trouble(page: Page, demo: Demo) -> None:
     await page.click("#panel-button")
     await page.click("text=Утро, 09:00")
     await page.get_by_role("switch", name="Avito не работает").click()
+    # A morning and a fault take effect a moment later.
+    await page.wait_for_timeout(3000)
     await page.locator("[data-callback^='report_now:']").last.click()
     await _newest(page, "Avito сейчас не отвечает")
     await page.locator(".toast").wait_for(state="detached")
