@@ -8,6 +8,8 @@ from tests.support.bot import BotRig
 from tests.support.dialogues import reach_new_secret, reach_secret
 from tests.support.rows import dump
 
+pytestmark = pytest.mark.one_database
+
 
 async def test_the_message_with_the_secret_is_deleted(rig: BotRig) -> None:
     client_id, secret = rig.keys_of("shop")

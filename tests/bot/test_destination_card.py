@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.places import bound, greet, open_places, owe_report, places_of
 from tests.support.rows import add_profile, execute, scalar
 from tests.support.schedules import make_due, open_report_settings
+
+pytestmark = pytest.mark.one_database
 
 
 async def opened(rig: BotRig) -> tuple[ChatView, int, int]:

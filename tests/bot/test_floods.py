@@ -10,6 +10,8 @@ from bot import app
 from tests.support.bot import BotRig
 from tests.support.rows import scalar
 
+pytestmark = pytest.mark.one_database
+
 
 async def received(rig: BotRig, count: int) -> None:
     async with asyncio.timeout(20):

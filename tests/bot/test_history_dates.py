@@ -14,6 +14,8 @@ from tests.support.places import greet
 from tests.support.report import read_figures
 from tests.support.rows import connected, execute, scalar
 
+pytestmark = pytest.mark.one_database
+
 QUESTION = "пришлите одну дату или две"
 ONE = pytest.mark.one_database
 

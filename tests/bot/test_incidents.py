@@ -12,6 +12,8 @@ from tests.support.bot import BotRig
 from tests.support.dialogues import open_card, reach_secret
 from tests.support.rows import connected, execute
 
+pytestmark = pytest.mark.one_database
+
 CODE = re.compile(r"Код: ([0-9A-F]{6})")
 TECHNICAL = re.compile(r"error|exception|traceback|sql|table|avito_profiles|key", re.IGNORECASE)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.rows import scalar
+
+pytestmark = pytest.mark.one_database
 
 
 async def test_an_unreadable_update_stops_nobody_and_is_reported(rig: BotRig) -> None:

@@ -15,6 +15,8 @@ from tests.support.dialogues import open_card
 from tests.support.report import UNCHANGED, Said, ask_report, money, read_figures
 from tests.support.rows import connected
 
+pytestmark = pytest.mark.one_database
+
 AWAY = "Avito сейчас не отвечает"
 ODD = "Avito ответил не так, как обещает"
 FAULTS: tuple[tuple[str, dict[str, Any], str], ...] = (

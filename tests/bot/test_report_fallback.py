@@ -9,6 +9,8 @@ import pytest
 from tests.support.bot import BotRig
 from tests.support.report import ask_report, change, count, read_figures
 
+pytestmark = pytest.mark.one_database
+
 YESTERDAY = date(2026, 11, 20)
 
 

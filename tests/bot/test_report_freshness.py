@@ -14,6 +14,8 @@ from tests.support.report import ask_report, count, read_figures
 from tests.support.rows import connected, days_stored, scalar
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 YESTERDAY = date(2026, 11, 20)
 
 

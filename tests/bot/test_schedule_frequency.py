@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
 from tests.support.rows import add_destination, connected
 from tests.support.schedules import next_due, open_report_settings, profile_of, utc
+
+pytestmark = pytest.mark.one_database
 
 
 async def asked_how_often(rig: BotRig) -> tuple[ChatView, int, int]:

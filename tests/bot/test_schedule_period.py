@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.rows import add_destination, connected, scalar
 from tests.support.schedules import open_report_settings, task_of
+
+pytestmark = pytest.mark.one_database
 
 
 async def test_a_chosen_period_holds_for_every_place(rig: BotRig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from core.database.models import Delivery
@@ -13,6 +14,8 @@ from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.rows import add_destination, connected
 from tests.support.schedules import open_report_settings
+
+pytestmark = pytest.mark.one_database
 
 
 async def trials(rig: BotRig) -> list[tuple[int, int]]:

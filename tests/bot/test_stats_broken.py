@@ -14,6 +14,8 @@ from tests.support.report import expected_totals, read_figures
 from tests.support.rows import scalar
 from tests.support.stats import ask_stats, expected_row, read_rows, reporting
 
+pytestmark = pytest.mark.one_database
+
 YESTERDAY = date(2026, 11, 20)
 TECHNICAL = ("Avito больше не", "ключ", "401", "500", "KeysRefused", "Код", "сбой", "Ошибка")
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (

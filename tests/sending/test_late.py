@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from core.outbox import State
 from tests.support.deliveries import NINE
 from tests.support.sending import MARK, SenderRig
+
+pytestmark = pytest.mark.one_database
 
 LATE = "⏰ Пришёл позже: должен был 21.11.2026 в 09:00"
 

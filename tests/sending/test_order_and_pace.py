@@ -17,6 +17,8 @@ from core.outbox import State
 from sandbox.telegram.people import Person
 from tests.support.sending import SenderRig, check_history, sender_rig
 
+pytestmark = pytest.mark.one_database
+
 
 def people(rig: SenderRig, number: int) -> list[Person]:
     found = [rig.world.user(f"Человек {each}") for each in range(number)]

@@ -14,6 +14,8 @@ from sandbox.telegram.faults import Kind
 from tests.support.sending import MARK, SenderRig, as_payload, check_history
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 SENT: list[Kind] = ["unknown_schema", "truncated_json", "half_answer", "latency_after"]
 ARRIVED: list[Kind] = ["drop_after", "hang_after"]
 NEVER_CAME: list[Kind] = ["drop_before", "hang_before"]

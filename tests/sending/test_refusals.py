@@ -14,6 +14,8 @@ from tests.support.deliveries import NINE
 from tests.support.sending import SenderRig, as_payload, check_history
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 Refuse = Callable[[SenderRig, Chat], object]
 
 
