@@ -80,6 +80,8 @@ class ScheduledReport:
     """It came before, without a part of its last day."""
     missed: list[datetime]
     """Slots as local wall clocks that passed without a report since the last one."""
+    is_followed: bool = False
+    """It is not whole, and the whole one comes by itself."""
 
 
 Render = Callable[[ScheduledReport, datetime], Sequence[Payload]]
@@ -358,13 +360,14 @@ class ReportRunner:
             if outcome.older is None or not outcome.is_passing:
                 return outcome.error
             outcome = outcome.older
+        at = self._supplement_at(delivery, outcome)
         report = await self._report(group, delivery, task, outcome)
+        report = replace(report, is_followed=at is not None)
         try:
             payloads = self._render(report, self._clock.now())
         except Exception as error:
             # Whatever it is about this one, the others have to get theirs.
             return error
-        at = self._supplement_at(delivery, outcome)
         await self._outbox.ready(delivery.id, *payloads, supplement_at=at)
         return None
 

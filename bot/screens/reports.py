@@ -101,8 +101,10 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
         last = format_day(report.data.period.last)
         above.append(Italic(f"✅ Дополнено: день {last} теперь целиком"))
     below: list[Line] = []
+    if report.is_followed:
+        below += ["", "⏳ Пришлю отчёт целиком, как только Avito ответит."]
     if report.missed:
-        below = ["", missed_line(report.missed, for_owner)]
+        below += ["", missed_line(report.missed, for_owner)]
     buttons = _buttons(report.data, for_owner, is_bound=True)
     return _under_picture(
         report.data, lambda told: [*above, *_lines(told, now, for_owner), *below], buttons

@@ -134,6 +134,7 @@ async def test_half_a_day_is_sent_only_at_the_very_end(rig: BuilderRig) -> None:
     delivery, _ = await rig.office.deliveries(task)
     assert delivery.state == State.READY
     assert "прочитан не целиком" in text_of(delivery)
+    assert "Пришлю отчёт целиком" in text_of(delivery)
     assert rig.told() == []
 
 
@@ -153,6 +154,7 @@ async def test_what_left_without_its_evening_is_followed_once_by_the_whole(
     text = text_of(whole)
     assert text.startswith("✅ Дополнено: день 21.11.2026 теперь целиком\n📊 Отчёт Avito")
     assert "прочитан не целиком" not in text
+    assert "Пришлю отчёт целиком" not in text
     views = rig.account("shop").day_numbers(date(2026, 11, 21))["views"]
     assert figures_in(text)["Просмотры"].value == count(views)
     await rig.sent(whole)
