@@ -18,7 +18,7 @@ from typing import Any
 from aiogram.filters.callback_data import CallbackData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.callbacks import ReportExcel, ReportNow
+from bot.callbacks import ReportExcel, ReportNow, ReportShow
 from bot.delivery import Courier, SendError
 from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
@@ -374,13 +374,14 @@ class JobOffice:
 
 
 def _again(context: JobContext) -> CallbackData | None:
-    """The button that asks for the same once more."""
+    """The button that asks for the same once more; what stands over a job has its own."""
     if context.profile_id is None:
         return None
-    if context.kind == "report_excel":
-        first, last = context.payload["first"], context.payload["last"]
-        return ReportExcel(profile_id=context.profile_id, first=first, last=last)
-    return ReportNow(profile_id=context.profile_id)
+    kind = {"report": ReportShow, "report_excel": ReportExcel}.get(context.kind)
+    if kind is None:
+        return ReportNow(profile_id=context.profile_id)
+    first, last = context.payload["first"], context.payload["last"]
+    return kind(profile_id=context.profile_id, first=first, last=last)
 
 
 def _may_pass(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from core.avito import breaker
 from core.errors import Unavailable
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
+from tests.support.looking import craft, tap
 from tests.support.report import UNCHANGED, Said, ask_report, money, read_figures
 from tests.support.rows import connected
 
@@ -77,6 +78,19 @@ async def test_without_any_numbers_the_failure_is_named_and_no_figure_invented(
     rig.avito.clear_faults()
     rig.clock.advance(A_MINUTE)
     assert "Просмотры" in read_figures(await ask_report(chat, profile_id))
+
+
+async def test_what_failed_can_be_asked_for_again_about_the_same_days(rig: BotRig) -> None:
+    rig.avito.fault("status", "stats_v2", status=500)
+    chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(A_MINUTE)
+    await craft(chat, f"report_historical:{profile_id}", chat.last)
+    await tap(chat, "✏️ Написать даты", await chat.wait_for("за какие дни?"))
+
+    chat.send("26.10-05.11")
+
+    again = f"report_show:{profile_id}:2026-10-26:2026-11-05"
+    await chat.wait_for(lambda seen: "Не получилось" in seen.text and again in seen.button_data)
 
 
 async def test_while_avito_is_silent_for_many_a_person_hears_so_at_once(
