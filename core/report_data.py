@@ -173,11 +173,14 @@ class Collector:
 
     async def daily(self, profile: AvitoProfile, period: Period) -> dict[date, list[Figure]]:
         """The statistics of each day of `period` that is stored, without changes."""
+        account = access_to(profile).account
         async with reading(self.sessions) as session:
-            days = await store.days(session, access_to(profile).account, period)
+            days = await store.days(session, account, period)
+            calls = await store.calls(session, account, period)
+        told = with_calls(days, calls, self.clock.now())
         return {
-            day: figures(one_day(day), {day: numbers.metrics}, compare=False)
-            for day, numbers in days.items()
+            day: figures(one_day(day), {day: numbers}, compare=False)
+            for day, numbers in told.items()
         }
 
     async def stored(

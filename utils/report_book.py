@@ -1,10 +1,11 @@
-"""A report as an Excel workbook: the summary, the days, their course as charts."""
+"""A report as an Excel workbook: the summary, the days, the listings, the course as charts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from io import BytesIO
 from typing import Any
 
@@ -35,10 +36,26 @@ POINTS_FORMAT = '+0.00" п.п.";-0.00" п.п.";0.00" п.п."'
 WEEKDAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 FACE = "Calibri"
 BOLD = Font(FACE, bold=True)
+LINK = Font(FACE, underline="single", color="0563C1")
 HEADER = PatternFill("solid", fgColor="EEF1F6")
 WEEKEND = PatternFill("solid", fgColor="F7F7F7")
 CHART_SIZE_CM = 26, 9
 TWO_LINES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ListingLine:
+    """What a listing did in the period. Money in kopecks; None is what Avito did not tell."""
+
+    id: int
+    title: str | None
+    url: str | None
+    price: int | None
+    is_active: bool
+    views: int | None
+    contacts: int | None
+    favorites: int | None
+    spending: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,8 @@ class ReportBook:
     """The same figures for each day of the period."""
     notes: Sequence[str] = ()
     """What has to be known about the numbers to read them right."""
+    listings: Sequence[ListingLine] = ()
+    """Empty as well where they have not been read about this period."""
 
 
 def write(book: ReportBook) -> bytes:
@@ -64,9 +83,10 @@ def write(book: ReportBook) -> bytes:
     days = workbook.create_sheet("По дням")
     metrics = [figure.metric for figure in book.figures if figure.metric.slugs]
     _write_days(days, book, metrics)
-    charts = workbook.create_sheet("Графики")
-    _draw(charts, days, book.period, metrics)
-    for sheet in (summary, days, charts):
+    if book.listings:
+        _write_listings(workbook.create_sheet("По объявлениям"), book.listings)
+    _draw(workbook.create_sheet("Графики"), days, book.period, metrics)
+    for sheet in workbook.worksheets:
         _fit_to_page(sheet)
     file = BytesIO()
     workbook.save(file)
@@ -142,6 +162,30 @@ def _write_days(sheet: Worksheet, book: ReportBook, metrics: Sequence[Metric]) -
     sheet.freeze_panes = "C2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(metrics) + 2)}{total - 1}"
     _widen(sheet, (12, 6, *(16 for _ in metrics)))
+
+
+def _write_listings(sheet: Worksheet, listings: Sequence[ListingLine]) -> None:
+    counts = ("Просмотры", "Контакты", "В избранном")
+    money = ("Расходы", "Цена контакта", "Цена в объявлении")
+    _head(sheet, 1, ("Номер", "Объявление", "Сейчас", *counts, *money))
+    for row, listing in enumerate(listings, 2):
+        # As text: what counts with it is wrong anyway, and long numbers would lose their end.
+        number = _put_text(sheet.cell(row, 1), str(listing.id))
+        if listing.url is not None:
+            number.hyperlink, number.font = listing.url, LINK
+        _put_text(sheet.cell(row, 2), listing.title or NO_DATA)
+        _put_text(sheet.cell(row, 3), "активно" if listing.is_active else "не активно")
+        told = (listing.views, listing.contacts, listing.favorites)
+        for column, count in enumerate(told, 4):
+            _put(sheet.cell(row, column), Kind.COUNT, count)
+        _put(sheet.cell(row, 7), Kind.MONEY, listing.spending)
+        if listing.spending is not None and listing.contacts:
+            cost = Fraction(listing.spending, listing.contacts)
+            _put(sheet.cell(row, 8), Kind.UNIT_PRICE, cost)
+        _put(sheet.cell(row, 9), Kind.MONEY, listing.price)
+    sheet.freeze_panes = "C2"
+    sheet.auto_filter.ref = f"A1:I{len(listings) + 1}"
+    _widen(sheet, (14, 52, 12, 12, 12, 12, 16, 16, 18))
 
 
 def _put_figures(

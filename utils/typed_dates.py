@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from utils.periods import Period
 
@@ -18,6 +18,7 @@ _TYPED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 100
+_DAYS_AGO = {"сегодня": 0, "вчера": 1, "позавчера": 2}
 
 
 class NotDates(ValueError):
@@ -61,7 +62,11 @@ def parse(text: str | None, today: date) -> Typed:
     A date without a year is the last such day, and a period without years the last such period
     that has begun. Raises `NotDates` or `NoSuchDay`.
     """
-    found = _TYPED.fullmatch((text or "")[:_LONGEST].strip())
+    typed = (text or "")[:_LONGEST].strip()
+    if (ago := _DAYS_AGO.get(typed.lower())) is not None:
+        day = today - timedelta(days=ago)
+        return Typed(Period(day, day))
+    found = _TYPED.fullmatch(typed)
     if found is None:
         raise NotDates
     first = _written(found, 1)

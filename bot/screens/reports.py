@@ -72,6 +72,9 @@ def workbook(data: ReportData, kept_as: str) -> Screen:
     return whole.model_copy(update={"document": Document(kept_as=kept_as, name=name)})
 
 
+NO_LISTINGS = "Чтобы здесь были и объявления, сначала откройте «По объявлениям» за эти же дни."
+
+
 def notes(data: ReportData, now: datetime) -> list[str]:
     """What stands under a report, for a file that others may get to read."""
     lines: list[Line] = [*remarks(data, now, for_owner=False), read_line(data, now)]

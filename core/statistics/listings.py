@@ -164,6 +164,7 @@ async def page(
     *,
     order: Order = Order.CONTACTS,
     number: int = 0,
+    size: int = PAGE_SIZE,
     however_old: bool = False,
 ) -> ListingPage | None:
     """One page of the listings of `period`; a number out of range becomes the nearest page.
@@ -179,10 +180,10 @@ async def page(
     has_money = sums.spending is not None
     if order in {Order.SPENDING, Order.COST} and not has_money:
         order = Order.CONTACTS
-    pages = max(1, -(-sums.found // PAGE_SIZE))
+    pages = max(1, -(-sums.found // size))
     number = min(max(number, 0), pages - 1)
     query = _described(totals, account).order_by(*_by(order, totals))
-    rows = await session.execute(query.offset(number * PAGE_SIZE).limit(PAGE_SIZE))
+    rows = await session.execute(query.offset(number * size).limit(size))
     return ListingPage(
         rows=[_as_listing(row) for row in rows],
         order=order,

@@ -13,8 +13,10 @@ from sandbox.telegram import server
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
+from tests.support.listings import expected_totals
 from tests.support.report import ask_report
 from tests.support.rows import scalar
+from utils.periods import Period
 
 pytestmark = pytest.mark.one_database
 YESTERDAY = date(2026, 11, 20)
@@ -68,6 +70,45 @@ async def test_the_button_under_a_report_asks_for_its_days(rig: BotRig) -> None:
     [_, only, _] = rows(opened(rig, file), "По дням")
     assert only[0].date() == YESTERDAY
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
+
+
+async def test_listings_have_a_sheet_once_they_were_read(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    report = await ask_report(chat, profile_id)
+    days = "2026-11-19:2026-11-20"
+    chat.press(f"report_excel:{profile_id}:{days}", report)
+    before = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
+    assert "По объявлениям" not in before.sheetnames
+    assert any("«По объявлениям»" in str(row[0]) for row in rows(before, "Сводка"))
+    rig.clock.advance(timedelta(seconds=65))
+    chat.press(f"report_items:{profile_id}:{days}", report)
+    await chat.wait_for("сначала те, что принесли больше контактов", timeout=15)
+    chat.mark()
+
+    chat.press(f"report_excel:{profile_id}:{days}", report)
+
+    book = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
+    head, *lines = rows(book, "По объявлениям")
+    assert head[:2] == ["Номер", "Объявление"]
+    wanted = expected_totals(rig.avito.account("shop"), Period(date(2026, 11, 19), YESTERDAY))
+    said = {int(line[0]): line[3:7] for line in lines}
+    assert said == {
+        item: [one.views, one.contacts, one.favorites, (one.spending or 0) / 100]
+        for item, one in wanted.items()
+    }
+    assert [line[4] for line in lines] == sorted((line[4] for line in lines), reverse=True)
+    assert not any("«По объявлениям»" in str(row[0]) for row in rows(book, "Сводка"))
+
+
+async def test_calls_are_told_where_somebody_wants_them(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    await ask_report(chat, profile_id)
+
+    chat.click("📗 Excel")
+
+    book = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
+    assert "Звонки" not in {row[0] for row in rows(book, "Сводка")}
+    assert "Звонки" not in rows(book, "По дням")[0]
 
 
 async def test_what_avito_withholds_is_said_in_words(rig: BotRig) -> None:
