@@ -26,16 +26,21 @@ def shown_days(period: Period) -> Period:
 
 
 def course_of(
-    title: str, period: Period, days: Mapping[date, DayNumbers], *, is_cut: bool
+    title: str,
+    period: Period,
+    days: Mapping[date, DayNumbers],
+    *,
+    is_cut: bool,
+    is_wider: bool = False,
 ) -> Course | None:
     """None when nothing is known that could be drawn.
 
     `days` holds what is stored of `shown_days` and of as many before them. `is_cut`: the last
-    day was read before its end.
+    day was read before its end. `is_wider`: the report is about fewer days.
     """
     drawn = {name: _series(name, period, days) for name in _METRICS}
     known = {name: series for name, series in drawn.items() if series.total is not None}
-    return Course(title, period, **known, cut=is_cut) if known else None
+    return Course(title, period, **known, cut=is_cut, is_wider=is_wider) if known else None
 
 
 def only(course: Course, keys: Collection[str]) -> Course | None:

@@ -269,7 +269,9 @@ async def from_store(
         data,
         figures=with_runway(data.figures, week, _whole(spent)),
         calls_failure=await calls_refusal(session, account, now),
-        course=course_of(profile.profile_name, drawn, held.days, is_cut=is_cut),
+        course=course_of(
+            profile.profile_name, drawn, held.days, is_cut=is_cut, is_wider=drawn != period
+        ),
         listings=await listings.highlights(session, account, period, now),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
 from itertools import combinations, pairwise
@@ -103,6 +104,13 @@ def test_a_week_has_its_weekdays_and_a_number_at_each_point() -> None:
     assert "раньше 7" in texts(scene)
     assert [text for text in texts(scene) if text in {"3", "12", "7", "0", "1 234", "12 тыс."}]
     assert texts(scene)[-7:] == ["пн 9", "вт 10", "ср 11", "чт 12", "пт 13", "сб 14", "вс 15"]
+    assert "за 7 дней" not in texts(scene)
+
+
+def test_a_sum_of_more_days_than_the_report_is_about_says_so() -> None:
+    course = replace(contacts(3, 12, 7, 0, 1_234, 5, 12_345, before=[1] * 7), is_wider=True)
+
+    assert "за 7 дней" in texts(lay_out(course))
 
 
 def test_a_month_has_its_mondays_and_a_scale() -> None:

@@ -55,6 +55,8 @@ class Course:
     """In kopecks."""
     cut: bool = False
     """The last day was read before its end."""
+    is_wider: bool = False
+    """It shows more days than the report beside it is about."""
 
     def __post_init__(self) -> None:
         if not self.series:

@@ -85,6 +85,9 @@ def _heading(panel: Panel, y: float, *, brief: bool) -> list[Shape]:
     face, ink = (Face.BODY, Ink.MUTED) if panel.total is None else (Face.TOTAL, Ink.TEXT)
     total = Label(panel.figure(panel.total, brief=brief), face, ink, (x_of_sum, y))
     shapes: list[Shape] = [_piece_of_line(panel.look.ink, MARGIN, y), name, total]
+    if panel.span and panel.total is not None:
+        x_of_span = x_of_sum + width_of(total.text, total.face) + 14
+        shapes.append(Label(panel.span, Face.BODY, Ink.MUTED, (x_of_span, y)))
     if panel.total_before is not None:
         text = f"{words.BEFORE} {panel.figure(panel.total_before, brief=brief)}"
         right = Label(text, Face.BODY, Ink.MUTED, (WIDTH - MARGIN, y), Anchor.RIGHT)

@@ -41,6 +41,8 @@ class Panel:
     before: Sequence[float | None]
     total: float | None
     total_before: float | None
+    span: str = ""
+    """Of how many days the total is, where one might think of others."""
 
     @property
     def known(self) -> list[float]:
@@ -77,4 +79,5 @@ def _panel(course: Course, series: Series, look: Look) -> Panel:
         shown(course.folded(series.before)),
         total,
         total_before,
+        words.over_days(course.period) if course.is_wider else "",
     )

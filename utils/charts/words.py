@@ -10,7 +10,7 @@ from babel.numbers import format_compact_decimal
 
 from utils.formatter import LOCALE, MINUS, format_count
 from utils.periods import Period
-from utils.plurals import NBSP
+from utils.plurals import NBSP, plural
 
 ROUBLE = f"{NBSP}₽"
 CONTACTS = "Контакты"
@@ -47,6 +47,11 @@ def full(value: float) -> str:
 def beside_point(value: float) -> str:
     """Every digit while there are few: `1 234`, but `12 тыс.`."""
     return full(value) if abs(value) < _MANY_DIGITS else short(value)
+
+
+def over_days(period: Period) -> str:
+    """`за 14 дней`"""
+    return f"за {plural(period.length, 'день', 'дня', 'дней')}"
 
 
 def weekday(day: date) -> str:
