@@ -18,6 +18,7 @@ from sqlalchemy import URL, insert
 from benchmarks.avito import avito_apart
 from benchmarks.measure import Effort, Result, interleaved
 from bot.effects import Screen
+from bot.painter import Painter
 from bot.scribe import Scribe
 from bot.work.reports import freeze
 from bot.work.stats import freeze_digest
@@ -134,8 +135,10 @@ async def build(url: URL, folder: Path, reports: int) -> list[Result]:
             await rig.office.materialise()
             began = time.perf_counter()
             rig.runner.wake()
-            await _draw(rig, Scribe(Shelf(folder)), reports)
+            painter = Painter()
+            await _draw(rig, Scribe(Shelf(folder), painter.draw), reports)
             taken = time.perf_counter() - began
+            await painter.close()
     name = f"{reports} reports built and drawn, per second, {url.get_backend_name()}"
     return [Result(f"{name}, against Telegram's", reports / taken, TELEGRAMS_LIMIT, at_least=1)]
 
@@ -258,4 +261,3 @@ async def _draw(rig: BuilderRig, scribe: Scribe, reports: int) -> None:
         sent += len(claimed)
         if not claimed:
             await asyncio.sleep(NAP_SEC)
-    scribe.close()
