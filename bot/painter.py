@@ -50,7 +50,7 @@ class Painter:
             return
         if process.returncode is None:
             process.kill()
-        await process.communicate()
+        await process.wait()
 
     async def _ask(self, course: Course) -> tuple[bytes, bytes]:
         if self._process is None:

@@ -97,6 +97,18 @@ async def test_closing_ends_it(painter: Painter) -> None:
         os.kill(process, 0)
 
 
+async def test_closing_waits_for_no_picture(painter: Painter) -> None:
+    await painter.draw(course("Мебель"))
+    drawing = asyncio.create_task(painter.draw(course("Двери")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    await painter.close()
+
+    with pytest.raises((EOFError, ConnectionError)):
+        await drawing
+
+
 def test_it_ends_with_whoever_began_it_and_knows_the_charts_alone() -> None:
     code = "import runpy, sys; runpy.run_module('utils.charts', run_name='__main__'); " + (
         "print(*{name.partition('.')[0] for name in sys.modules})"
