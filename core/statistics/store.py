@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import (
@@ -29,10 +29,6 @@ SAME_READ = timedelta(hours=1)
 
 ABOUT = timedelta(hours=6)
 """How far from an instant a snapshot still tells what the wallet held then."""
-
-
-# Put together once: every report asks for it several times.
-_STATE = select(AccountSync).where(AccountSync.avito_user_id == bindparam("account"))
 
 
 class Source(StrEnum):
@@ -89,7 +85,7 @@ def cut_days(days: Mapping[date, DayNumbers], period: Period) -> list[date]:
 
 
 async def state(session: AsyncSession, account: int) -> AccountSync | None:
-    return await session.scalar(_STATE, {"account": account})
+    return await session.get(AccountSync, account)
 
 
 async def save(session: AsyncSession, account: int, reading: Reading) -> None:
