@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any
 from aiogram.methods import SendPhoto
 from sqlalchemy import URL, insert
 
+from benchmarks.avito import avito_apart
 from benchmarks.measure import Effort, Result, interleaved
 from bot.effects import Screen
+from bot.painter import Painter
 from bot.scribe import Scribe
 from bot.work.reports import freeze
 from bot.work.stats import freeze_digest
@@ -42,9 +45,11 @@ from core.shelf import Shelf
 from core.statistics import listing_store
 from core.statistics.store import Source
 from sandbox.avito.accounts import make_account, make_listings
-from sandbox.avito.world import AvitoAccount
+from sandbox.avito.world import AvitoAccount, AvitoWorld
+from sandbox.clock import SandboxClock
+from tests.support.avito import AvitoRig, opened_door
 from tests.support.bot import BotRig, bot_rig
-from tests.support.building import BuilderRig, builder_rig
+from tests.support.building import BuilderRig, running_builder
 from tests.support.combined import DAY, READ_AT, report_data
 from tests.support.databases import TEST_KEYS, opened
 from tests.support.deliveries import NINE
@@ -117,19 +122,23 @@ async def measure(url: URL, folder: Path, effort: Effort) -> list[Result]:
 async def build(url: URL, folder: Path, reports: int) -> list[Result]:
     """The builder at nine, on this migrated, empty database, and whoever draws what it has built.
 
-    Yesterday and its listings were read ahead of the slot, as always; each wallet is read now,
-    from an Avito that shares the process with us. Only the way to Telegram is left out.
+    Yesterday and its listings were read ahead of the slot, as always; each wallet is read now.
+    Only the way to Telegram is left out.
     """
-    async with (
-        opened(url, parse_keys(TEST_KEYS)) as engine,
-        builder_rig(create_sessions(engine), NINE) as rig,
-    ):
-        await _stock(rig, [rig.avito.world.add(_account(n)) for n in range(reports)])
-        await rig.office.materialise()
-        began = time.perf_counter()
-        rig.runner.wake()
-        await _draw(rig, Scribe(Shelf(folder)), reports)
-        taken = time.perf_counter() - began
+    accounts = [_account(number) for number in range(reports)]
+    with avito_apart(accounts, NINE) as avito:
+        async with (
+            opened(url, parse_keys(TEST_KEYS)) as engine,
+            _builder(avito.base_url, create_sessions(engine)) as rig,
+        ):
+            await _stock(rig, accounts, avito.tokens)
+            await rig.office.materialise()
+            began = time.perf_counter()
+            rig.runner.wake()
+            painter = Painter()
+            await _draw(rig, Scribe(Shelf(folder), painter.draw), reports)
+            taken = time.perf_counter() - began
+            await painter.close()
     name = f"{reports} reports built and drawn, per second, {url.get_backend_name()}"
     return [Result(f"{name}, against Telegram's", reports / taken, TELEGRAMS_LIMIT, at_least=1)]
 
@@ -173,10 +182,25 @@ async def _ask_one_by_one(rig: BotRig, accounts: Collection[AvitoAccount]) -> No
     await door.close()
 
 
-async def _stock(rig: BuilderRig, accounts: Collection[AvitoAccount]) -> None:
+@asynccontextmanager
+async def _builder(avito: str, sessions: Sessions) -> AsyncIterator[BuilderRig]:
+    """At nine, with the Avito that is there."""
+    clock = SandboxClock(NINE)
+    async with opened_door(avito, sessions, clock) as door:
+        rig = AvitoRig(AvitoWorld(clock), clock, sessions, door, heard=[], at_request=[])
+        async with running_builder(rig) as builder:
+            yield builder
+
+
+async def _stock(
+    rig: BuilderRig, accounts: Collection[AvitoAccount], tokens: Iterable[str]
+) -> None:
     """Each account with a profile that reports at nine."""
     now = rig.clock.now()
-    profiles = [_profile(rig, number, each) for number, each in enumerate(accounts, 1)]
+    profiles = [
+        _profile(rig, number, account, token)
+        for number, (account, token) in enumerate(zip(accounts, tokens, strict=True), 1)
+    ]
     tasks = [{"profile_id": each["id"], "chat_id": -each["id"]} for each in profiles]
     async with rig.sessions.begin() as session:
         session.add(User(telegram_id=1, created_at=now))
@@ -206,7 +230,7 @@ async def _store_numbers(
             await listing_store.save(session, account.user_id, DAY, listings, Source.V2, read_at)
 
 
-def _profile(rig: BuilderRig, number: int, account: AvitoAccount) -> dict[str, Any]:
+def _profile(rig: BuilderRig, number: int, account: AvitoAccount, token: str) -> dict[str, Any]:
     return {
         "id": number,
         "owner_id": 1,
@@ -214,7 +238,7 @@ def _profile(rig: BuilderRig, number: int, account: AvitoAccount) -> dict[str, A
         "client_id": account.client_id,
         "client_secret": account.client_secret,
         "user_id": account.user_id,
-        "access_token": rig.avito.world.issue_token(account),
+        "access_token": token,
         "token_expires_at": rig.clock.now() + timedelta(hours=20),
         "report_time": time_of_day(9),
         "created_at": rig.clock.now(),
@@ -237,4 +261,3 @@ async def _draw(rig: BuilderRig, scribe: Scribe, reports: int) -> None:
         sent += len(claimed)
         if not claimed:
             await asyncio.sleep(NAP_SEC)
-    scribe.close()

@@ -42,10 +42,11 @@ from bot.intake import Intake
 from bot.jobs import JobOffice
 from bot.lanes import Lanes
 from bot.middleware import DbSessionMiddleware
+from bot.painter import Painter
 from bot.polling import Poller, PollPolicy
 from bot.replies import ReplyDesk
 from bot.roll_call import RollCall
-from bot.scribe import Scribe
+from bot.scribe import Draw, Scribe
 from bot.sender import Sender
 from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
@@ -111,7 +112,7 @@ class App:
     sender: Sender
     journal: Journal
     telegram: TelegramSession
-    scribe: Scribe
+    painter: Painter
     door: AvitoDoor
     lock: WorkerLock
 
@@ -165,7 +166,7 @@ class App:
 
     async def close(self) -> None:
         self.journal.close()
-        self.scribe.close()
+        await self.painter.close()
         await self.door.close()
         await self.telegram.close()
         await self.lock.release()
@@ -173,7 +174,12 @@ class App:
 
 
 def build_app(
-    settings: Settings, keyring: Keyring, clock: Clock, *, patience: Patience | None = None
+    settings: Settings,
+    keyring: Keyring,
+    clock: Clock,
+    *,
+    patience: Patience | None = None,
+    draw: Draw | None = None,
 ) -> App:
     """Everything wired, nothing started, no connection made."""
     engine = create_engine(settings.database, keyring)
@@ -187,7 +193,8 @@ def build_app(
     incidents = IncidentDesk(settings.admin_chat_id, clock)
     office = JobOffice(sessions, courier, incidents, clock)
     shelf = Shelf(settings.data_dir / "outgoing")
-    scribe = Scribe(shelf)
+    painter = Painter()
+    scribe = Scribe(shelf, draw or painter.draw)
     desk = ReplyDesk(courier, scribe, journal, sessions, office)
 
     gate = DatabaseRateGate(sessions, clock)
@@ -286,7 +293,7 @@ def build_app(
         sender=sender,
         journal=journal,
         telegram=telegram,
-        scribe=scribe,
+        painter=painter,
         door=door,
         lock=WorkerLock(settings.data_dir, engine, settings.worker_startup_timeout_sec),
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram.enums import ParseMode
@@ -28,18 +27,17 @@ from bot.screens import problems
 from core.logs import get_logger
 from core.shelf import Shelf
 from utils.charts.course import Course
-from utils.charts.picture import draw
 
 log = get_logger(__name__)
 
-DRAWING_THREADS = 2
+Draw = Callable[[Course], Awaitable[bytes]]
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class Scribe:
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, draw: Draw) -> None:
         self._shelf = shelf
-        self._drawing = ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="drawing")
+        self._draw = draw
 
     async def new(
         self, screen: Screen, chat_id: int, thread_id: int | None, **how: Any
@@ -80,9 +78,6 @@ class Scribe:
         if screen.document is not None:
             self._shelf.drop(screen.document.kept_as)
 
-    def close(self) -> None:
-        self._drawing.shutdown(wait=False, cancel_futures=True)
-
     def _file(self, document: Document) -> BufferedInputFile | None:
         content = self._shelf.take(document.kept_as)
         return None if content is None else BufferedInputFile(content, document.name)
@@ -90,17 +85,13 @@ class Scribe:
     async def _picture(self, screen: Screen) -> BufferedInputFile | None:
         if screen.picture is None:
             return None
-        drawn = await self._draw(screen.picture)
-        return None if drawn is None else BufferedInputFile(drawn, "report.png")
-
-    async def _draw(self, course: Course) -> bytes | None:
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._drawing, draw, course)
+            drawn = await self._draw(screen.picture)
         except Exception:
             # Nobody should miss his numbers for the sake of a picture.
-            log.exception("not_drawn", period=str(course.period))
+            log.exception("not_drawn", period=str(screen.picture.period))
             return None
+        return BufferedInputFile(drawn, "report.png")
 
 
 def edit_words(

@@ -261,9 +261,11 @@ async def from_store(
 ) -> ReportData:
     """The report that the store makes by itself; the profile's account must be confirmed."""
     drawn, week, account = shown_days(period), week_before(now), _account_of(profile)
-    held = await _read(session, account, period, drawn.previous().first)
+    known = Period(drawn.previous().first, period.last)
+    held = await _read(session, account, period, known.first)
     data = _made_of(held, profile, period, freshness, now)
-    spent = await store.days(session, account, week)
+    is_read = week.first in known and week.last in known
+    spent = held.days if is_read else await store.days(session, account, week)
     is_cut = period.last in store.cut_days(held.days, period)
     return replace(
         data,

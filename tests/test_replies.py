@@ -23,6 +23,7 @@ from core.secrets import Keyring
 from core.shelf import Shelf
 from sandbox.telegram.faults import Kind
 from tests.support.databases import opened
+from tests.support.pictures import draw_here
 from tests.support.telegram import TelegramRig, telegram_rig
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -56,7 +57,7 @@ class DeskRig:
         """A new process: it knows what the journal says."""
         self.journal = Journal(self.path)
         self.journal.open()
-        scribe = Scribe(Shelf(self.path.parent / "outgoing"))
+        scribe = Scribe(Shelf(self.path.parent / "outgoing"), draw_here)
         self.desk = ReplyDesk(
             self.telegram.courier, scribe, self.journal, self.sessions, self.jobs
         )

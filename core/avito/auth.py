@@ -83,9 +83,13 @@ class TokenProvider:
     async def current(self, access: ProfileAccess) -> Token:
         """A token that is good for some minutes more, asked for when there is none."""
         token = await self._store.load(access.profile_id)
-        if token is not None and token.expires_at - self._clock.now() > RENEW_BEFORE:
+        if token is not None and self.is_good(token):
             return token
         return await self._renew(access, instead_of=token)
+
+    def is_good(self, token: Token) -> bool:
+        """For some minutes more, as far as we know."""
+        return token.expires_at - self._clock.now() > RENEW_BEFORE
 
     async def replace(self, access: ProfileAccess, refused: Token) -> Token:
         """Another token than the `refused` one."""

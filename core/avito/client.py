@@ -99,7 +99,7 @@ class VerifiedAccount:
 
 
 class AvitoClient:
-    """Avito through the keys of one profile."""
+    """Avito through the keys of one profile, for a few questions: it keeps its token."""
 
     def __init__(
         self, door: AvitoDoor, tokens: TokenProvider, access: ProfileAccess, clock: Clock
@@ -108,6 +108,7 @@ class AvitoClient:
         self._tokens = tokens
         self._access = access
         self._clock = clock
+        self._token: Token | None = None
 
     async def self_info(self) -> SelfInfo:
         answer = await self._ask(Request(SELF))
@@ -229,13 +230,17 @@ class AvitoClient:
 
     async def _ask(self, request: Request) -> Any:
         """The answer to `request`, with a token that is renewed once if Avito refuses it."""
-        token = await self._tokens.current(self._access)
+        if self._token is None or not self._tokens.is_good(self._token):
+            self._token = await self._tokens.current(self._access)
+        token = self._token
         try:
             return await self._send(request, token)
         except TokenRefused as refusal:
+            # Whatever comes of it, nobody should begin with this one again.
+            self._token = None
             if request.endpoint.once_a_minute:
                 await self._renew_for_later(request.endpoint, token, refusal)
-            token = await self._tokens.replace(self._access, token)
+            token = self._token = await self._tokens.replace(self._access, token)
         try:
             return await self._send(request, token)
         except TokenRefused as refusal:

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from sqlalchemy import and_, func, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+from sqlalchemy.sql.base import ExecutableOption
 
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
 from core.database.repositories import outbox
@@ -61,12 +63,14 @@ class Viewed:
     is_owner: bool
 
 
-async def owned(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:
+async def owned(
+    session: AsyncSession, owner_id: int, profile_id: int, *options: ExecutableOption
+) -> AvitoProfile:
     """The profile, if it is this owner's; else `ProfileNotFound`, whether it exists or not."""
     profile = await session.scalar(
-        select(AvitoProfile).where(
-            AvitoProfile.id == profile_id, AvitoProfile.owner_id == owner_id
-        )
+        select(AvitoProfile)
+        .where(AvitoProfile.id == profile_id, AvitoProfile.owner_id == owner_id)
+        .options(*options)
     )
     if profile is None:
         raise ProfileNotFound(profile_id)
@@ -108,9 +112,7 @@ async def with_keys(session: AsyncSession, owner_id: int, profile_id: int) -> Av
 
     Raises `ProfileNotFound`, or `SecretKeyError` when the secret cannot be opened.
     """
-    profile = await owned(session, owner_id, profile_id)
-    await session.refresh(profile, ["client_secret"])
-    return profile
+    return await owned(session, owner_id, profile_id, undefer(AvitoProfile.client_secret))
 
 
 async def page(session: AsyncSession, owner_id: int, number: int = 0) -> ProfilePage:

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Date,
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -116,10 +119,26 @@ class ListingPage:
 class _Answer(NamedTuple):
     """The reads that answer a question."""
 
-    reads: Select[int]
-    """Their ids."""
+    is_whole: bool
+    """One about exactly these days; else those about each of them."""
+    asked: dict[str, Any]
+    """The account and the days, as the statements name them."""
     source: Source
     read_at: datetime
+
+    @property
+    def is_money_known(self) -> bool:
+        """Of the days that v1 told, it is not, even where a listing has no row."""
+        return self.source is Source.V2
+
+
+_ACCOUNT = bindparam("account", type_=BigInteger)
+_FIRST, _LAST = bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)
+_WHOLE = and_(ListingRead.first_day == _FIRST, ListingRead.last_day == _LAST)
+_BY_DAY = and_(
+    ListingRead.first_day == ListingRead.last_day, ListingRead.first_day.between(_FIRST, _LAST)
+)
+_READS = select(ListingRead).where(ListingRead.account == _ACCOUNT, or_(_WHOLE, _BY_DAY))
 
 
 async def read_at(
@@ -137,22 +156,37 @@ async def highlights(
     answer = await _answer(session, account, period, now)
     if answer is None:
         return None
-    totals = _totals(answer)
-    if (await session.scalar(select(func.count()).select_from(totals)) or 0) <= 1:
+    found, best, idle = _highlights(answer.is_whole, answer.is_money_known)
+    if (await session.scalar(found, answer.asked) or 0) <= 1:
         return None
-    best = _described(totals, account).where(totals.c.contacts > 0)
-    best = best.order_by(*_by(Order.CONTACTS, totals)).limit(NAMED + 1)
-    # What was sold without a word beforehand has earned its money, too.
-    idle = _described(totals, account, func.count().over(), func.sum(totals.c.spending).over())
-    idle = idle.where(
-        totals.c.contacts == 0, func.coalesce(totals.c.orders, 0) == 0, totals.c.spending > 0
-    ).order_by(*_by(Order.SPENDING, totals))
-    named = (await session.execute(idle.limit(NAMED))).all()
+    named = (await session.execute(idle, answer.asked)).all()
     return Highlights(
-        best=_winners([_as_listing(row) for row in await session.execute(best)]),
+        best=_winners([_as_listing(row) for row in await session.execute(best, answer.asked)]),
         idle=[_as_listing(row) for row in named],
         idle_count=named[0][-2] if named else 0,
         idle_spending=int(named[0][-1]) if named else 0,
+    )
+
+
+@cache
+def _highlights(
+    is_whole: bool, is_money_known: bool
+) -> tuple[Select[int], Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
+    """How many listings there are, the best and the idle ones.
+
+    Every report asks, and to put these statements together takes longer than to carry them out.
+    """
+    totals = _totals(is_whole, is_money_known)
+    found = select(func.count()).select_from(totals)
+    best = _described(totals).where(totals.c.contacts > 0)
+    # What was sold without a word beforehand has earned its money, too.
+    idle = _described(totals, func.count().over(), func.sum(totals.c.spending).over()).where(
+        totals.c.contacts == 0, func.coalesce(totals.c.orders, 0) == 0, totals.c.spending > 0
+    )
+    return (
+        found,
+        best.order_by(*_by(Order.CONTACTS, totals)).limit(NAMED + 1),
+        idle.order_by(*_by(Order.SPENDING, totals)).limit(NAMED),
     )
 
 
@@ -175,15 +209,16 @@ async def page(
     answer = await _answer(session, account, period, now, however_old=however_old)
     if answer is None:
         return None
-    totals = _totals(answer)
-    sums = (await session.execute(_sums(totals))).one()
+    totals = _totals(answer.is_whole, answer.is_money_known)
+    sums = (await session.execute(_sums(totals), answer.asked)).one()
     has_money = sums.spending is not None
     if order in {Order.SPENDING, Order.COST} and not has_money:
         order = Order.CONTACTS
     pages = max(1, -(-sums.found // size))
     number = min(max(number, 0), pages - 1)
-    query = _described(totals, account).order_by(*_by(order, totals))
-    rows = await session.execute(query.offset(number * size).limit(size))
+    query = _described(totals).order_by(*_by(order, totals))
+    query = query.offset(number * size).limit(size)
+    rows = await session.execute(query, answer.asked)
     return ListingPage(
         rows=[_as_listing(row) for row in rows],
         order=order,
@@ -204,24 +239,18 @@ async def _answer(
     *,
     however_old: bool = False,
 ) -> _Answer | None:
-    whole = and_(ListingRead.first_day == period.first, ListingRead.last_day == period.last)
-    by_day = and_(
-        ListingRead.first_day == ListingRead.last_day,
-        ListingRead.first_day.between(period.first, period.last),
-    )
-    found = await session.scalars(
-        select(ListingRead).where(ListingRead.account == account, or_(whole, by_day))
-    )
+    asked = {"account": account, "first_day": period.first, "last_day": period.last}
+    found = await session.scalars(_READS, asked)
     reads = [read for read in found if however_old or _still_says(read, now)]
     chosen = [each for each in reads if Period(each.first_day, each.last_day) == period]
-    part = whole
-    if not chosen:
+    is_whole = bool(chosen)
+    if not is_whole:
         chosen = [each for each in reads if each.first_day == each.last_day]
-        part = by_day
         if len(chosen) < period.length:
             return None
     return _Answer(
-        reads=select(ListingRead.id).where(ListingRead.account == account, part),
+        is_whole,
+        asked,
         source=Source.V1 if any(each.source == Source.V1 for each in chosen) else Source.V2,
         read_at=min(each.read_at for each in chosen),
     )
@@ -233,10 +262,10 @@ def _still_says(read: ListingRead, now: datetime) -> bool:
     return read.read_at >= settled_at or now - read.read_at <= LIVE_AGE
 
 
-def _totals(answer: _Answer) -> Subquery:
+def _totals(is_whole: bool, is_money_known: bool) -> Subquery:
     """What each listing did, over all of the days."""
-    # Of the days that v1 told, money is unknown even where a listing has no row.
-    is_money_known = answer.source is Source.V2
+    part = _WHOLE if is_whole else _BY_DAY
+    reads = select(ListingRead.id).where(ListingRead.account == _ACCOUNT, part)
     unknown = literal(None, BigInteger)
     spending = _sum(ListingNumbers.spending_kopecks) if is_money_known else unknown
     return (
@@ -248,7 +277,7 @@ def _totals(answer: _Answer) -> Subquery:
             _sum(ListingNumbers.orders).label("orders"),
             spending.label("spending"),
         )
-        .where(ListingNumbers.read_id.in_(answer.reads))
+        .where(ListingNumbers.read_id.in_(reads))
         .group_by(ListingNumbers.listing_id)
         .subquery()
     )
@@ -270,10 +299,8 @@ def _sum(
     return case((is_known, cast(func.coalesce(func.sum(column), 0), BigInteger)))
 
 
-def _described(
-    totals: Subquery, account: int, *more: ColumnElement[Any]
-) -> Select[*tuple[Any, ...]]:
-    is_it = and_(Listing.account == account, Listing.listing_id == totals.c.id)
+def _described(totals: Subquery, *more: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    is_it = and_(Listing.account == _ACCOUNT, Listing.listing_id == totals.c.id)
     described = (Listing.title, Listing.url, Listing.price_kopecks, Listing.status)
     return select(*totals.c, *described, *more).select_from(totals).outerjoin(Listing, is_it)
 

@@ -67,15 +67,16 @@ class Reading:
 
 async def days(session: AsyncSession, account: int, period: Period) -> dict[date, DayNumbers]:
     """What is stored about the days of `period`; a day that was never read is absent."""
-    rows = await session.scalars(
-        select(DailyStats)
+    # Columns, since a report reads two months of them: whole rows would take twice as long.
+    rows = await session.execute(
+        select(DailyStats.day, DailyStats.metrics, DailyStats.source, DailyStats.fetched_at)
         .where(
             DailyStats.avito_user_id == account,
             DailyStats.day.between(period.first, period.last),
         )
         .order_by(DailyStats.day)
     )
-    return {row.day: DayNumbers(row.metrics, Source(row.source), row.fetched_at) for row in rows}
+    return {day: DayNumbers(told, Source(source), read_at) for day, told, source, read_at in rows}
 
 
 def cut_days(days: Mapping[date, DayNumbers], period: Period) -> list[date]:

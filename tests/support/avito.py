@@ -96,13 +96,20 @@ async def avito_rig(sessions: Sessions, clock: SandboxClock) -> AsyncIterator[Av
     heard: list[Heard] = []
     at_request: list[Callable[[], None]] = []
     app.middlewares.append(_listener(heard, at_request))
+    async with serve(app) as base_url, opened_door(base_url, sessions, clock) as door:
+        yield AvitoRig(world, clock, sessions, door, heard, at_request)
+
+
+@asynccontextmanager
+async def opened_door(
+    base_url: str, sessions: Sessions, clock: SandboxClock
+) -> AsyncIterator[AvitoDoor]:
     gate = DatabaseRateGate(sessions, clock)
-    async with serve(app) as base_url:
-        door = AvitoDoor(base_url, clock=clock, gate=gate, patience=HASTY)
-        try:
-            yield AvitoRig(world, clock, sessions, door, heard, at_request)
-        finally:
-            await door.close()
+    door = AvitoDoor(base_url, clock=clock, gate=gate, patience=HASTY)
+    try:
+        yield door
+    finally:
+        await door.close()
 
 
 def _listener(heard: list[Heard], at_request: list[Callable[[], None]]) -> Middleware:

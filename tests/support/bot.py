@@ -31,6 +31,7 @@ from sandbox.telegram.seen import Seen
 from sandbox.telegram.server import build_telegram_app
 from sandbox.telegram.world import World
 from tests.support.databases import TEST_KEYS
+from tests.support.pictures import draw_here
 
 TOKEN = "7000000099:AAF-sandbox_token_of_the_bot_under_test"
 BOT_NAME = "avito_test_bot"
@@ -64,7 +65,9 @@ class BotRig:
         return self.app
 
     async def start(self) -> None:
-        self.app = build_app(self.settings, parse_keys(TEST_KEYS), self.clock, patience=NEARBY)
+        self.app = build_app(
+            *(self.settings, parse_keys(TEST_KEYS), self.clock), patience=NEARBY, draw=draw_here
+        )
         await self.app.prepare()
         await self.app.take_over()
         self._task = asyncio.create_task(self.app.run())

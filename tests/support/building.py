@@ -142,13 +142,18 @@ def buttons_of(delivery: Delivery) -> list[str]:
 async def builder_rig(
     sessions: Sessions, at: datetime = HALF_PAST_FIVE
 ) -> AsyncIterator[BuilderRig]:
-    async with avito_rig(sessions, SandboxClock(at)) as avito:
-        rig = BuilderRig(avito)
-        running = asyncio.create_task(rig.runner.run())
-        try:
-            yield rig
-        finally:
-            running.cancel()
-            [ended] = await asyncio.gather(running, return_exceptions=True)
-            await rig.outbox.close(1.0)
-            assert isinstance(ended, asyncio.CancelledError), ended
+    async with avito_rig(sessions, SandboxClock(at)) as avito, running_builder(avito) as rig:
+        yield rig
+
+
+@asynccontextmanager
+async def running_builder(avito: AvitoRig) -> AsyncIterator[BuilderRig]:
+    rig = BuilderRig(avito)
+    running = asyncio.create_task(rig.runner.run())
+    try:
+        yield rig
+    finally:
+        running.cancel()
+        [ended] = await asyncio.gather(running, return_exceptions=True)
+        await rig.outbox.close(1.0)
+        assert isinstance(ended, asyncio.CancelledError), ended

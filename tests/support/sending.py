@@ -30,6 +30,7 @@ from sandbox.telegram.history import CallRecord
 from sandbox.telegram.people import Person
 from sandbox.telegram.seen import Seen
 from tests.support.deliveries import NINE, Office
+from tests.support.pictures import draw_here
 from tests.support.telegram import TelegramRig, telegram_rig
 
 MARK = "🔁 Повтор"
@@ -58,7 +59,7 @@ class SenderRig:
         self.aftermath = Aftermath(office.sessions, office.clock, self.owed.extend, self.incidents)
         journal = Journal(folder / "journal.log")
         journal.open()
-        self.scribe = Scribe(Shelf(folder / "outgoing"))
+        self.scribe = Scribe(Shelf(folder / "outgoing"), draw_here)
         self.urgent = UrgentCourier(telegram.bot, telegram.session, self.throttle)
         self.desk = ReplyDesk(self.urgent, self.scribe, journal, office.sessions, NoJobs())
         self._numbers = count(1)

@@ -376,26 +376,33 @@ async def join(
     )
 
 
+_CARRIER = aliased(Delivery)
+# Put together once: every message that was sent asks who goes with it.
+_END_JOINED = (
+    update(Delivery)
+    .where(
+        Delivery.carrier_id == _CARRIER.id,
+        _CARRIER.id.in_(bindparam("carriers", expanding=True)),
+    )
+    .values(
+        {
+            column: getattr(_CARRIER, column.key)
+            for column in (
+                *(Delivery.state, Delivery.reason, Delivery.message_id),
+                *(Delivery.updated_at, Delivery.finished_at),
+            )
+        }
+    )
+    .returning(Delivery.carrier_id, Delivery.task_id)
+    .execution_options(synchronize_session=False)
+)
+
+
 async def end_joined(
     session: AsyncSession, carrier_ids: Collection[int]
 ) -> Sequence[Row[int, int]]:
     """What goes with carriers that are over is over as they are; carrier and task of each."""
-    carrier = aliased(Delivery)
-    ended = await session.execute(
-        update(Delivery)
-        .where(Delivery.carrier_id == carrier.id, carrier.id.in_(carrier_ids))
-        .values(
-            {
-                column: getattr(carrier, column.key)
-                for column in (
-                    *(Delivery.state, Delivery.reason, Delivery.message_id),
-                    *(Delivery.updated_at, Delivery.finished_at),
-                )
-            }
-        )
-        .returning(Delivery.carrier_id, Delivery.task_id)
-        .execution_options(synchronize_session=False)
-    )
+    ended = await session.execute(_END_JOINED, {"carriers": list(carrier_ids)})
     return cast("Sequence[Row[int, int]]", ended.all())
 
 
