@@ -31,6 +31,7 @@ from core.database.session import Sessions, reading
 from core.group_commit import GroupCommit
 from core.logs import get_logger
 from core.ports import Clock
+from core.services import destinations
 
 __all__ = ["Outbox", "State", "worker_name"]
 
@@ -352,6 +353,9 @@ class Outbox:
             return
         await repository.save(session, [{"id": row, **each} for row, each in changes.items()])
         await self._write_rest(session, rows, changes)
+        again = [row for row, each in changes.items() if each["state"] == State.RETRY]
+        if again:
+            await destinations.withdraw_stopped(session, again, now)
         tasks = {row.id: row.task_id for row in rows}
         over = {row: each for row, each in changes.items() if each.get("finished_at")}
         ended = [(tasks[row], each) for row, each in over.items()]

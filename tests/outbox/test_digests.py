@@ -313,6 +313,21 @@ async def test_a_pause_that_was_a_slip_brings_the_digest_back_whole(office: Offi
 
 
 @pytest.mark.parametrize("paused", ["carrier", "other"])
+async def test_a_pause_of_one_withdraws_its_numbers_when_it_turns_out_not_to_have_left(
+    office: Office, paused: str
+) -> None:
+    ids = await joined(office)
+    await send(office, ids[0])
+    carrier, gone = ids[0], ids.pop(0 if paused == "carrier" else 1)
+    await pause(office, gone)
+
+    await office.alice.retry(carrier, office.clock.now(), "429")
+
+    assert await office.state(gone) == State.WITHDRAWN
+    assert sorted(row.id for row in await office.alice.claim_due(1)) == ids
+
+
+@pytest.mark.parametrize("paused", ["carrier", "other"])
 async def test_a_pause_of_one_changes_nothing_when_the_digest_may_have_left(
     office: Office, paused: str
 ) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import null
 from core.database.models import AvitoProfile, ReportTask
 from core.outbox import Outbox, State
 from core.services import destinations, schedule
-from core.services.destinations import Destination
+from core.services.destinations import Destination, Refusal
 from tests.support.deliveries import MOMENT, NINE, Office
 
 DAY = timedelta(days=1)
@@ -69,6 +69,59 @@ async def test_what_may_have_left_and_what_was_asked_for_is_not(
     await pause_place(office, task)
     assert await office.state(row) == columns["state"]
     assert (await office.task(task)).problem is None
+
+
+async def lose_say(office: Office, task_id: int) -> None:
+    async with office.sessions.begin() as session:
+        chat_id = (await office.task(task_id)).chat_id
+        now = office.clock.now()
+        await destinations.suspend_owner(session, chat_id, 1, Refusal.NOT_MEMBER, now)
+
+
+@pytest.mark.parametrize(
+    ("stop", "why"),
+    [(pause_place, "paused"), (pause_profile, "paused"), (lose_say, "not_member")],
+)
+async def test_what_was_being_sent_and_did_not_leave_is_withdrawn(
+    office: Office, stop: Any, why: str
+) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task)
+    await claimed(office.alice, State.READY)
+    await office.alice.sending(row)
+    await stop(office, task)
+    assert await office.state(row) == State.SENDING
+
+    await office.alice.retry(row, NINE, "429")
+
+    withdrawn = await office.delivery(row)
+    assert (withdrawn.state, withdrawn.reason) == (State.WITHDRAWN, why)
+    assert (await office.task(task)).problem == why
+
+
+@pytest.mark.parametrize(
+    ("stop", "state"), [(pause_place, State.RETRY), (lose_say, State.WITHDRAWN)]
+)
+async def test_a_trial_that_did_not_leave_outlasts_only_a_pause(
+    office: Office, stop: Any, state: State
+) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task, slot="trial:2026-11-21T06:00:00")
+    await claimed(office.alice, State.READY)
+    await office.alice.sending(row)
+    await stop(office, task)
+    await office.alice.retry(row, NINE, "429")
+    assert await office.state(row) == state
+
+
+async def test_a_repeat_is_brought_to_its_end_after_a_pause(office: Office) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task, state=State.RESEND, is_repeat=True)
+    await claimed(office.alice, State.READY)
+    await office.alice.sending(row)
+    await pause_place(office, task)
+    await office.alice.retry(row, NINE, "429")
+    assert await office.state(row) == State.RETRY
 
 
 async def claimed(outbox: Outbox, state: State) -> int:

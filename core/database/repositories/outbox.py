@@ -543,17 +543,21 @@ async def withdraw(
 
     What may have left is brought to its end, with a marked repeat if need be.
     """
-    is_open = and_(Delivery.finished_at.is_(None), going_to(destinations))
-    await take_apart(session, is_open)
+    waiting = going_to(destinations)
+    if not trials_too:
+        waiting &= ~Delivery.slot.startswith(TRIAL)
+    await withdraw_these(session, now, waiting, reason)
+
+
+async def withdraw_these(
+    session: AsyncSession, now: datetime, deliveries: ColumnElement[bool], reason: str
+) -> None:
+    """Close what has not left of these deliveries."""
+    are_open = and_(Delivery.finished_at.is_(None), deliveries)
+    await take_apart(session, are_open)
     withdrawn = await session.scalars(
         update(Delivery)
-        .where(
-            is_open,
-            Delivery.state.in_(WAITING),
-            ~Delivery.is_repeat,
-            *([] if trials_too else [~Delivery.slot.startswith(TRIAL)]),
-            Delivery.task_id.in_(select(ReportTask.id).where(destinations)),
-        )
+        .where(are_open, Delivery.state.in_(WAITING), ~Delivery.is_repeat)
         .values(
             state=State.WITHDRAWN,
             owner=None,
