@@ -255,7 +255,7 @@ async def unbind(session: AsyncSession, destination: Destination) -> None:
         rest = _like(task)
         rest.profile_id = task.profile_id
         session.add(rest)
-    await outbox.take_apart(session, outbox.going_to(ReportTask.id == task.id))
+    await outbox.part_with(session, outbox.going_to(ReportTask.id == task.id))
     await session.delete(task)
     await session.flush()
 
@@ -421,13 +421,14 @@ async def migrate_chat(
             arrived = select(Delivery.slot).where(
                 Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
             )
-            await session.execute(
-                delete(Delivery).where(
-                    Delivery.task_id == task.id,
-                    Delivery.finished_at.is_(None),
-                    Delivery.slot.in_(arrived.scalar_subquery()),
-                )
+            doubles = and_(
+                Delivery.task_id == task.id,
+                Delivery.finished_at.is_(None),
+                Delivery.slot.in_(arrived.scalar_subquery()),
             )
+            await outbox.part_with(session, doubles)
+            await session.execute(delete(Delivery).where(doubles))
+            await outbox.part_with(session, outbox.going_to(ReportTask.id == twin.id))
             await session.delete(twin)
         task.chat_id, task.chat_type = new_chat_id, "supergroup"
         if task.suspended not in NO_SAY:
