@@ -158,6 +158,41 @@ async def test_a_pause_that_is_over_at_once_was_a_slip(office: Office, pause: An
     assert [row.id for row in await office.alice.claim_due(9)] == [due]
 
 
+WHOLE: dict[str, Any] = {
+    "slot": f"whole:{NINE:%Y-%m-%dT%H:%M}",
+    "state": State.DUE,
+    "attempt": 1,
+    "payload": null(),
+}
+"""What is still to be asked for, to supplement a report."""
+
+
+async def test_a_slip_does_not_bring_back_a_supplement_that_came_to_nothing(
+    office: Office,
+) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task, **WHOLE)
+    await claimed(office.alice, State.DUE)
+    await office.alice.drop(row)
+    await pause_place(office, task)
+
+    await pause_place(office, task, resume=True)
+
+    assert await office.state(row) == State.WITHDRAWN
+
+
+async def test_a_supplement_that_a_slip_brings_back_holds_up_nobody(office: Office) -> None:
+    task, other = await office.add_task(), await office.add_task()
+    await office.add_delivery(task, **WHOLE)
+    report = await office.add_delivery(other, due_at=NINE + MOMENT)
+    office.clock.advance(MOMENT)
+    await pause_place(office, task)
+
+    await pause_place(office, task, resume=True)
+
+    assert [row.id for row in await office.alice.claim_ready(9)] == [report]
+
+
 @pytest.mark.parametrize("pause", [pause_place, pause_profile])
 async def test_what_was_stopped_on_purpose_does_not_come_later(office: Office, pause: Any) -> None:
     task = await office.add_task()

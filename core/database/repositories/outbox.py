@@ -633,7 +633,8 @@ async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElemen
                 (Delivery.payload.is_(None), State.DUE),
                 else_=State.READY,
             ),
-            attempt=0,
+            # Nothing waits for a supplement.
+            attempt=case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0),
             next_try_at=None,
             reason=None,
             updated_at=now,
