@@ -7,6 +7,7 @@ arrived is repeated with a mark, or held, never silently doubled.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -32,6 +33,8 @@ FENCE_SEC = SEND_LEASE.total_seconds() - REQUEST_TIMEOUT_SEC - 10.0
 """A process that was suspended for longer than this sends nothing when it wakes up: another one
 may have taken over, or will before Telegram answers."""
 LONGEST_BACKOFF_SEC = 30.0
+MARKS_KEPT = 1000
+"""More than are put back at a time between their mark and their report."""
 LATE = timedelta(minutes=5)
 """A report that leaves later than this after its time says so."""
 
@@ -58,6 +61,8 @@ class Attempts:
         self._line = line
         self._aftermath = aftermath
         self._clock = clock
+        # Whose mark went ahead, and was it of a repeat: put back, a report has it only once.
+        self._marks_said: deque[tuple[int, bool]] = deque(maxlen=MARKS_KEPT)
 
     async def written(self, delivery: Delivery) -> list[Sending]:
         """Most often one message; none if there is nothing in it that could be sent."""
@@ -104,8 +109,10 @@ class Attempts:
         """The message it became, and whether it had to go past its topic."""
         fence = self._fence()
         *ahead, message = messages
-        for mark in ahead:
+        said = (delivery.id, delivery.is_repeat)
+        for mark in ahead if said not in self._marks_said else ():
             await self._carry(delivery, mark, turn, fence)
+            self._marks_said.append(said)
             turn = await self.turn(delivery)
         return await self._carry(delivery, message, turn, fence)
 

@@ -26,11 +26,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.health import is_unreachable
 from core.database.models import Delivery
 from core.database.repositories import outbox as repository
-from core.database.repositories.outbox import SUPPLEMENT, TRIAL, Changes, Standing, State
+from core.database.repositories.outbox import ONE_LEFT, SUPPLEMENT, TRIAL, Changes, Standing, State
 from core.database.session import Sessions, reading
 from core.group_commit import GroupCommit
 from core.logs import get_logger
 from core.ports import Clock
+from core.services import destinations
 
 __all__ = ["Outbox", "State", "worker_name"]
 
@@ -220,11 +221,6 @@ class Outbox:
             overdue = await repository.overdue(session, now)
             closed = {row.id: _too_late(row, now) for row in overdue}
             await self._write(session, overdue, closed, now)
-            abandoned = await repository.abandoned(session)
-            unknown = {
-                row.id: _finish(State.FAILED, now) | {"reason": LOST_ANSWER} for row in abandoned
-            }
-            await self._write(session, abandoned, unknown, now)
         if recovered:
             log.info("deliveries_recovered", count=len(recovered))
         missed = sum(each["state"] != State.WITHDRAWN for each in closed.values())
@@ -352,6 +348,7 @@ class Outbox:
             return
         await repository.save(session, [{"id": row, **each} for row, each in changes.items()])
         await self._write_rest(session, rows, changes)
+        await self._reconsider(session, rows, changes, now)
         tasks = {row.id: row.task_id for row in rows}
         over = {row: each for row, each in changes.items() if each.get("finished_at")}
         ended = [(tasks[row], each) for row, each in over.items()]
@@ -361,6 +358,24 @@ class Outbox:
         problems = [(task, each["reason"]) for task, each in ended if each["reason"] is not None]
         await repository.clear_problems(session, arrived)
         await repository.note_problems(session, problems, now)
+
+    async def _reconsider(
+        self,
+        session: AsyncSession,
+        rows: Sequence[Standing],
+        changes: dict[int, Changes],
+        now: datetime,
+    ) -> None:
+        """What did not leave after all may not be wanted any more, or not like this."""
+        unsent = [
+            row for row in rows if row.id in changes and changes[row.id]["state"] == State.RETRY
+        ]
+        if not unsent:
+            return
+        outdated = [row.id for row in unsent if row.reason == ONE_LEFT and not row.is_repeat]
+        rebuilt = await repository.build_anew(session, outdated)
+        ids = {*rebuilt, *(row.id for row in unsent)}
+        await destinations.withdraw_stopped(session, ids, now)
 
     async def _write_rest(
         self, session: AsyncSession, rows: Sequence[Standing], changes: dict[int, Changes]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
@@ -255,7 +255,7 @@ async def unbind(session: AsyncSession, destination: Destination) -> None:
         rest = _like(task)
         rest.profile_id = task.profile_id
         session.add(rest)
-    await outbox.take_apart(session, outbox.going_to(ReportTask.id == task.id))
+    await outbox.part_with(session, outbox.going_to(ReportTask.id == task.id))
     await session.delete(task)
     await session.flush()
 
@@ -287,6 +287,34 @@ async def suspend_owner(
     affected = ReportTask.id.in_([destination.task.id for destination in theirs])
     await outbox.withdraw(session, now, affected, why.value, trials_too=True)
     return theirs
+
+
+async def withdraw_stopped(
+    session: AsyncSession, delivery_ids: Collection[int], now: datetime
+) -> None:
+    """Withdraw what has not left after all, where its owner may not or will not send any more.
+
+    While it was being sent, neither a pause nor `suspend_owner` could.
+    """
+    has_no_say = ReportTask.suspended.in_(NO_SAY)
+    is_paused = and_(
+        or_(~ReportTask.is_active, ~AvitoProfile.is_report_active),
+        ~Delivery.slot.startswith(outbox.TRIAL),
+    )
+    stopped = await session.execute(
+        select(Delivery.id, case((has_no_say, ReportTask.suspended), else_=outbox.PAUSED))
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(
+            or_(Delivery.id.in_(delivery_ids), Delivery.carrier_id.in_(delivery_ids)),
+            or_(has_no_say, is_paused),
+        )
+    )
+    reasons: defaultdict[str, list[int]] = defaultdict(list)
+    for delivery_id, why in stopped:
+        reasons[why].append(delivery_id)
+    for why, ids in reasons.items():
+        await outbox.withdraw_these(session, now, Delivery.id.in_(ids), why)
 
 
 async def resume_chat(
@@ -393,13 +421,14 @@ async def migrate_chat(
             arrived = select(Delivery.slot).where(
                 Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
             )
-            await session.execute(
-                delete(Delivery).where(
-                    Delivery.task_id == task.id,
-                    Delivery.finished_at.is_(None),
-                    Delivery.slot.in_(arrived.scalar_subquery()),
-                )
+            doubles = and_(
+                Delivery.task_id == task.id,
+                Delivery.finished_at.is_(None),
+                Delivery.slot.in_(arrived.scalar_subquery()),
             )
+            await outbox.part_with(session, doubles)
+            await session.execute(delete(Delivery).where(doubles))
+            await outbox.part_with(session, outbox.going_to(ReportTask.id == twin.id))
             await session.delete(twin)
         task.chat_id, task.chat_type = new_chat_id, "supergroup"
         if task.suspended not in NO_SAY:

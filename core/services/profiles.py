@@ -200,7 +200,7 @@ async def delete(session: AsyncSession, profile: AvitoProfile) -> list[Job]:
     jobs = list(
         await session.scalars(delete_rows(Job).where(Job.profile_id == profile.id).returning(Job))
     )
-    await outbox.take_apart(session, outbox.going_to(ReportTask.profile_id == profile.id))
+    await outbox.part_with(session, outbox.going_to(ReportTask.profile_id == profile.id))
     await session.delete(profile)
     await session.flush()
     if account is not None:

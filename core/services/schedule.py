@@ -173,6 +173,7 @@ async def undo_slip(session: AsyncSession, profile: AvitoProfile, now: datetime)
         session,
         now,
         Delivery.state == State.WITHDRAWN,
+        Delivery.reason == outbox.PAUSED,
         Delivery.finished_at > now - SLIP,
         Delivery.task_id.in_(going),
     )

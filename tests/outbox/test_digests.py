@@ -221,18 +221,119 @@ async def test_what_is_unbound_takes_its_numbers_with_it(office: Office, leaves:
     assert {(row.payload, row.carrier_id) for row in claimed} == {(None, None)}
 
 
-async def test_what_may_have_arrived_is_not_sent_again_because_one_left(office: Office) -> None:
+async def leave(office: Office, how: str, delivery_id: int) -> None:
+    async with office.sessions.begin() as session:
+        place = await place_of(office, session, delivery_id)
+        if how == "unbound":
+            await destinations.unbind(session, place)
+        else:
+            await profiles.delete(session, place.profile)
+
+
+LEAVES = pytest.mark.parametrize("how", ["unbound", "deleted"])
+WHO = pytest.mark.parametrize("who", ["carrier", "other"])
+
+
+async def being_sent(office: Office, how: str, who: str, **columns: Any) -> tuple[int, set[int]]:
+    """A digest one of whose profiles leaves while it is sent: its carrier, and who stays."""
+    ids = await joined(office, **columns)
+    carrier, gone = ids[0], ids[0 if who == "carrier" else 1]
+    tasks = {(await office.delivery(each)).task_id for each in ids if each != gone}
+    await send(office, carrier)
+    await leave(office, how, gone)
+    return carrier, tasks
+
+
+async def standing(office: Office) -> dict[int, str]:
+    """The state of the report of each destination."""
+    return {row.task_id: row.state for row in await office.deliveries()}
+
+
+@LEAVES
+@WHO
+async def test_it_arrives_for_those_who_stay(office: Office, how: str, who: str) -> None:
+    carrier, tasks = await being_sent(office, how, who)
+
+    assert await office.alice.sent(carrier, 77)
+
+    assert await standing(office) == dict.fromkeys(tasks, State.SENT)
+    assert {row.message_id for row in await office.deliveries()} == {77}
+
+
+@LEAVES
+@WHO
+async def test_what_did_not_leave_is_built_anew_without_who_left(
+    office: Office, how: str, who: str
+) -> None:
+    carrier, tasks = await being_sent(office, how, who)
+
+    await office.alice.retry(carrier, office.clock.now() + MOMENT, "429")
+
+    assert await standing(office) == dict.fromkeys(tasks, State.DUE)
+    claimed = await office.alice.claim_due(1)
+    assert {row.task_id for row in claimed} == tasks
+    assert {(row.payload, row.carrier_id) for row in claimed} == {(None, None)}
+
+
+@WHO
+async def test_of_two_the_one_who_stays_is_built_anew(office: Office, who: str) -> None:
+    carrier, tasks = await being_sent(office, "unbound", who, count=2)
+    await office.alice.retry(carrier, office.clock.now(), "429")
+    assert {row.task_id for row in await office.alice.claim_due(1)} == tasks
+    assert {row.payload for row in await office.deliveries()} == {None}
+
+
+async def test_who_pauses_while_another_leaves_is_not_built_anew(office: Office) -> None:
     carrier, *others = await joined(office)
     await send(office, carrier)
-    async with office.sessions.begin() as session:
-        await destinations.unbind(session, await place_of(office, session, carrier))
-    assert await states(office, others) == [State.JOINED] * 2
+    await pause(office, others[1])
+    await leave(office, "unbound", carrier)
 
-    await office.alice.recover()
+    await office.alice.retry(carrier, office.clock.now(), "429")
 
-    for each in others:
-        row = await office.delivery(each)
-        assert (row.state, row.reason) == (State.FAILED, "lost_answer")
+    assert sorted((await standing(office)).values()) == [State.DUE, State.WITHDRAWN]
+
+
+@WHO
+async def test_what_may_have_arrived_comes_once_more_for_those_who_stay(
+    office: Office, who: str
+) -> None:
+    carrier, tasks = await being_sent(office, "unbound", who)
+    await office.outbox("home:reborn").recover()
+    assert sorted((await standing(office)).values()) == [State.JOINED, State.RESEND]
+
+    await send(office, carrier)
+    await office.alice.sent(carrier, 78)
+
+    assert await standing(office) == dict.fromkeys(tasks, State.SENT)
+
+
+@pytest.mark.parametrize("state", [State.RESEND, State.HELD])
+async def test_who_leaves_after_a_lost_answer_leaves_it_to_the_others(
+    office: Office, state: State
+) -> None:
+    behaviour = "hold" if state == State.HELD else "resend"
+    carrier, *others = await joined(office, on_lost_answer=behaviour)
+    told = await office.delivery(carrier)
+    rest = await office.add_delivery(told.task_id, slot=told.slot, part=1)
+    tasks = {(await office.delivery(each)).task_id for each in others}
+    await send(office, carrier)
+    await office.alice.lost(carrier)
+
+    await leave(office, "unbound", carrier)
+
+    assert await office.state(carrier) == state
+    assert {row.task_id for row in await office.deliveries()} == tasks
+    assert (await office.delivery(rest)).task_id == (await office.delivery(carrier)).task_id
+
+
+async def test_the_most_careful_carries_on(office: Office) -> None:
+    carrier, _, careful = await joined(office)
+    task = (await office.delivery(careful)).task_id
+    await office.change(task, on_lost_answer="hold")
+    await send(office, carrier)
+    await leave(office, "unbound", carrier)
+    assert (await office.delivery(carrier)).task_id == task
 
 
 async def test_others_of_the_place_are_left_alone_when_one_leaves(office: Office) -> None:
@@ -284,6 +385,24 @@ async def test_what_arrived_in_the_group_by_its_new_address_is_not_told_in_the_d
     assert [row.id for row in await office.deliveries()] == ids
 
 
+async def test_what_is_being_sent_when_its_group_moves_arrives_for_the_others(
+    office: Office,
+) -> None:
+    carrier, *others = await joined(office)
+    told = await office.delivery(carrier)
+    tasks = [(await office.delivery(each)).task_id for each in others]
+    profile_id = (await office.task(told.task_id)).profile_id
+    twin = await office.add_task(CLIENTS - 1, profile_id=profile_id)
+    await office.add_delivery(twin, slot=told.slot, state=State.SENT, finished_at=NINE)
+    await send(office, carrier)
+
+    async with office.sessions.begin() as session:
+        await destinations.migrate_chat(session, CLIENTS, CLIENTS - 1, office.clock.now())
+    await office.alice.sent(carrier, 77)
+
+    assert await standing(office) == dict.fromkeys(tasks, State.SENT)
+
+
 async def pause(office: Office, delivery_id: int, *, resume: bool = False) -> None:
     async with office.sessions.begin() as session:
         place = await place_of(office, session, delivery_id)
@@ -309,6 +428,21 @@ async def test_a_pause_that_was_a_slip_brings_the_digest_back_whole(office: Offi
     ids = await joined(office)
     await pause(office, ids[0])
     await pause(office, ids[0], resume=True)
+    assert sorted(row.id for row in await office.alice.claim_due(1)) == ids
+
+
+@pytest.mark.parametrize("paused", ["carrier", "other"])
+async def test_a_pause_of_one_withdraws_its_numbers_when_it_turns_out_not_to_have_left(
+    office: Office, paused: str
+) -> None:
+    ids = await joined(office)
+    await send(office, ids[0])
+    carrier, gone = ids[0], ids.pop(0 if paused == "carrier" else 1)
+    await pause(office, gone)
+
+    await office.alice.retry(carrier, office.clock.now(), "429")
+
+    assert await office.state(gone) == State.WITHDRAWN
     assert sorted(row.id for row in await office.alice.claim_due(1)) == ids
 
 

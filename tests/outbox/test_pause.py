@@ -11,7 +11,7 @@ from sqlalchemy import null
 from core.database.models import AvitoProfile, ReportTask
 from core.outbox import Outbox, State
 from core.services import destinations, schedule
-from core.services.destinations import Destination
+from core.services.destinations import Destination, Refusal
 from tests.support.deliveries import MOMENT, NINE, Office
 
 DAY = timedelta(days=1)
@@ -71,6 +71,59 @@ async def test_what_may_have_left_and_what_was_asked_for_is_not(
     assert (await office.task(task)).problem is None
 
 
+async def lose_say(office: Office, task_id: int) -> None:
+    async with office.sessions.begin() as session:
+        chat_id = (await office.task(task_id)).chat_id
+        now = office.clock.now()
+        await destinations.suspend_owner(session, chat_id, 1, Refusal.NOT_MEMBER, now)
+
+
+@pytest.mark.parametrize(
+    ("stop", "why"),
+    [(pause_place, "paused"), (pause_profile, "paused"), (lose_say, "not_member")],
+)
+async def test_what_was_being_sent_and_did_not_leave_is_withdrawn(
+    office: Office, stop: Any, why: str
+) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task)
+    await claimed(office.alice, State.READY)
+    await office.alice.sending(row)
+    await stop(office, task)
+    assert await office.state(row) == State.SENDING
+
+    await office.alice.retry(row, NINE, "429")
+
+    withdrawn = await office.delivery(row)
+    assert (withdrawn.state, withdrawn.reason) == (State.WITHDRAWN, why)
+    assert (await office.task(task)).problem == why
+
+
+@pytest.mark.parametrize(
+    ("stop", "state"), [(pause_place, State.RETRY), (lose_say, State.WITHDRAWN)]
+)
+async def test_a_trial_that_did_not_leave_outlasts_only_a_pause(
+    office: Office, stop: Any, state: State
+) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task, slot="trial:2026-11-21T06:00:00")
+    await claimed(office.alice, State.READY)
+    await office.alice.sending(row)
+    await stop(office, task)
+    await office.alice.retry(row, NINE, "429")
+    assert await office.state(row) == state
+
+
+async def test_a_repeat_is_brought_to_its_end_after_a_pause(office: Office) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task, state=State.RESEND, is_repeat=True)
+    await claimed(office.alice, State.READY)
+    await office.alice.sending(row)
+    await pause_place(office, task)
+    await office.alice.retry(row, NINE, "429")
+    assert await office.state(row) == State.RETRY
+
+
 async def claimed(outbox: Outbox, state: State) -> int:
     claim = outbox.claim_due if state == State.DUE else outbox.claim_ready
     [row] = await claim(1)
@@ -103,6 +156,41 @@ async def test_a_pause_that_is_over_at_once_was_a_slip(office: Office, pause: An
     assert (await office.task(task)).problem is None
     assert (await office.delivery(built)).finished_at is None
     assert [row.id for row in await office.alice.claim_due(9)] == [due]
+
+
+WHOLE: dict[str, Any] = {
+    "slot": f"whole:{NINE:%Y-%m-%dT%H:%M}",
+    "state": State.DUE,
+    "attempt": 1,
+    "payload": null(),
+}
+"""What is still to be asked for, to supplement a report."""
+
+
+async def test_a_slip_does_not_bring_back_a_supplement_that_came_to_nothing(
+    office: Office,
+) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task, **WHOLE)
+    await claimed(office.alice, State.DUE)
+    await office.alice.drop(row)
+    await pause_place(office, task)
+
+    await pause_place(office, task, resume=True)
+
+    assert await office.state(row) == State.WITHDRAWN
+
+
+async def test_a_supplement_that_a_slip_brings_back_holds_up_nobody(office: Office) -> None:
+    task, other = await office.add_task(), await office.add_task()
+    await office.add_delivery(task, **WHOLE)
+    report = await office.add_delivery(other, due_at=NINE + MOMENT)
+    office.clock.advance(MOMENT)
+    await pause_place(office, task)
+
+    await pause_place(office, task, resume=True)
+
+    assert [row.id for row in await office.alice.claim_ready(9)] == [report]
 
 
 @pytest.mark.parametrize("pause", [pause_place, pause_profile])

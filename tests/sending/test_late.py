@@ -9,7 +9,8 @@ import pytest
 
 from core.outbox import State
 from tests.support.deliveries import NINE
-from tests.support.sending import MARK, SenderRig
+from tests.support.sending import MARK, SenderRig, as_payload
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.one_database
 
@@ -59,6 +60,22 @@ async def test_a_repeat_that_is_late_says_both(rig: SenderRig) -> None:
     assert first == f"{LATE}\n\nотчёт 1"
     assert second.startswith(MARK)
     assert second.endswith(first)
+
+
+async def test_a_report_that_is_put_back_behind_its_mark_does_not_say_it_again(
+    rig: SenderRig,
+) -> None:
+    rig.clock.advance(timedelta(hours=2))
+    long = "отчёт " + "я" * 4090
+    delivery = await at_nine(rig, payload=as_payload(long))
+    await eventually(lambda: rig.texts(rig.alice.id) == [LATE])
+    rig.world.fault("flood", method="sendMessage", times=1, retry_after=1)
+
+    await rig.until(delivery, State.RETRY)
+    rig.later(1)
+    await rig.until(delivery, State.SENT)
+
+    assert rig.texts(rig.alice.id) == [LATE, long]
 
 
 async def test_only_the_first_part_says_it_and_a_trial_never(rig: SenderRig) -> None:

@@ -42,6 +42,8 @@ SUPPLEMENT = "whole:"
 """What the slot of a report begins with that had to leave without a part of its last day."""
 PAUSED = "paused"
 """Why a delivery was withdrawn."""
+ONE_LEFT = "one_left"
+"""Why a digest that is being sent is not to be sent like this again."""
 
 
 class State(StrEnum):
@@ -93,6 +95,7 @@ class Standing:
     owner: str | None
     attempt: int
     is_repeat: bool
+    reason: str | None
     updated_at: datetime
     on_lost_answer: str
 
@@ -229,9 +232,10 @@ def going_to(*of_tasks: ColumnElement[bool]) -> ColumnElement[bool]:
 async def take_apart(session: AsyncSession, leaving: ColumnElement[bool]) -> None:
     """Let the digests that these deliveries go in be built anew, if they cannot have left yet.
 
-    Before the deliveries are deleted or withdrawn: it also waits for whoever moves them. A move
-    locks its deliveries first, a carrier before what it carries, and then writes at their
-    destinations. A deletion goes the other way, so without this the two could wait for each other.
+    Before the deliveries are withdrawn, or deleted (`part_with`): it also waits for whoever moves
+    them. A move locks its deliveries first, a carrier before what it carries, and then writes at
+    their destinations. A deletion goes the other way, so without this the two could wait for each
+    other.
     """
     one, carried = aliased(Delivery), aliased(Delivery)
     carriers = select(func.coalesce(Delivery.carrier_id, Delivery.id)).where(leaving)
@@ -242,8 +246,8 @@ async def take_apart(session: AsyncSession, leaving: ColumnElement[bool]) -> Non
         .with_for_update()
     )
     # Asked once more: a digest that was just being made is known only now.
-    found = await session.execute(
-        select(one.id, one.task_id, one.slot)
+    found = await session.scalars(
+        select(one.id)
         .where(
             one.id.in_(carriers),
             one.state.in_((State.READY, State.CLAIMED, State.RETRY)),
@@ -253,19 +257,23 @@ async def take_apart(session: AsyncSession, leaving: ColumnElement[bool]) -> Non
         .order_by(one.id)
         .with_for_update()
     )
-    digests = found.all()
+    await build_anew(session, found.all())
+
+
+async def build_anew(session: AsyncSession, digests: Collection[int]) -> Collection[int]:
+    """Let what goes in the messages of these carriers be built once more; returns all of it."""
     if not digests:
-        return
-    ids = [digest.id for digest in digests]
-    reports = [(digest.task_id, digest.slot) for digest in digests]
+        return ()
+    one = aliased(Delivery)
+    reports = select(one.task_id, one.slot).where(one.id.in_(digests))
     await session.execute(
         delete(Delivery).where(
             Delivery.part > 0, tuple_(Delivery.task_id, Delivery.slot).in_(reports)
         )
     )
-    await session.execute(
+    rebuilt = await session.scalars(
         update(Delivery)
-        .where(or_(Delivery.id.in_(ids), Delivery.carrier_id.in_(ids)))
+        .where(or_(Delivery.id.in_(digests), Delivery.carrier_id.in_(digests)))
         .values(
             state=State.DUE,
             carrier_id=None,
@@ -276,7 +284,60 @@ async def take_apart(session: AsyncSession, leaving: ColumnElement[bool]) -> Non
             lease_until=None,
             reason=None,
         )
+        .returning(Delivery.id)
         .execution_options(synchronize_session=False)
+    )
+    return rebuilt.all()
+
+
+async def part_with(session: AsyncSession, leaving: ColumnElement[bool]) -> None:
+    """Before these deliveries are deleted: the digests they go in are settled without them.
+
+    One that may have left keeps its number, by which its sender and the question to its owner
+    know it, and passes to another destination that it tells of.
+    """
+    await take_apart(session, leaving)
+    one, carried = aliased(Delivery), aliased(Delivery)
+    found = await session.execute(
+        select(one, one.id.in_(select(Delivery.id).where(leaving)))
+        .where(
+            one.id.in_(select(func.coalesce(Delivery.carrier_id, Delivery.id)).where(leaving)),
+            exists().where(
+                carried.carrier_id == one.id, carried.state.in_((State.JOINED, State.HELD))
+            ),
+        )
+        .order_by(one.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for carrier, is_leaving in found.all():
+        if carrier.state == State.SENDING:
+            carrier.reason = ONE_LEFT
+        if is_leaving:
+            await _hand_over(session, carrier, leaving)
+    await session.flush()
+
+
+async def _hand_over(
+    session: AsyncSession, carrier: Delivery, leaving: ColumnElement[bool]
+) -> None:
+    """The carrier, and what follows it, takes the place of one that it carries and that stays."""
+    task = aliased(ReportTask)
+    heir = await session.scalar(
+        select(Delivery)
+        .join(task, task.id == Delivery.task_id)
+        .where(Delivery.carrier_id == carrier.id, ~leaving)
+        # The most careful carries.
+        .order_by(task.on_lost_answer != "hold", Delivery.id)
+        .limit(1)
+    )
+    if heir is None:
+        return
+    await session.execute(delete(Delivery).where(Delivery.id == heir.id))
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.task_id == carrier.task_id, Delivery.slot == carrier.slot)
+        .values(task_id=heir.task_id, slot=heir.slot)
     )
 
 
@@ -292,6 +353,7 @@ async def _standing(
             Delivery.owner,
             Delivery.attempt,
             Delivery.is_repeat,
+            Delivery.reason,
             Delivery.updated_at,
             ReportTask.on_lost_answer,
         )
@@ -300,7 +362,7 @@ async def _standing(
         .order_by(Delivery.id)
         .with_for_update(of=Delivery, skip_locked=skip_locked)
     )
-    return [Standing(*row) for row in rows]
+    return [Standing(*cast("tuple[Any, ...]", row)) for row in rows]
 
 
 async def orphans(
@@ -404,18 +466,6 @@ async def end_joined(
     """What goes with carriers that are over is over as they are; carrier and task of each."""
     ended = await session.execute(_END_JOINED, {"carriers": list(carrier_ids)})
     return cast("Sequence[Row[int, int]]", ended.all())
-
-
-async def abandoned(session: AsyncSession) -> list[Standing]:
-    """What went in the message of a carrier that was deleted when it may have arrived."""
-    carrier = aliased(Delivery)
-    return await _standing(
-        session,
-        Delivery.carrier_id.is_not(None),
-        Delivery.state == State.JOINED,
-        ~exists().where(carrier.id == Delivery.carrier_id),
-        skip_locked=True,
-    )
 
 
 async def add_supplement(
@@ -550,17 +600,21 @@ async def withdraw(
 
     What may have left is brought to its end, with a marked repeat if need be.
     """
-    is_open = and_(Delivery.finished_at.is_(None), going_to(destinations))
-    await take_apart(session, is_open)
+    waiting = going_to(destinations)
+    if not trials_too:
+        waiting &= ~Delivery.slot.startswith(TRIAL)
+    await withdraw_these(session, now, waiting, reason)
+
+
+async def withdraw_these(
+    session: AsyncSession, now: datetime, deliveries: ColumnElement[bool], reason: str
+) -> None:
+    """Close what has not left of these deliveries."""
+    are_open = and_(Delivery.finished_at.is_(None), deliveries)
+    await take_apart(session, are_open)
     withdrawn = await session.scalars(
         update(Delivery)
-        .where(
-            is_open,
-            Delivery.state.in_(WAITING),
-            ~Delivery.is_repeat,
-            *([] if trials_too else [~Delivery.slot.startswith(TRIAL)]),
-            Delivery.task_id.in_(select(ReportTask.id).where(destinations)),
-        )
+        .where(are_open, Delivery.state.in_(WAITING), ~Delivery.is_repeat)
         .values(
             state=State.WITHDRAWN,
             owner=None,
@@ -586,7 +640,8 @@ async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElemen
                 (Delivery.payload.is_(None), State.DUE),
                 else_=State.READY,
             ),
-            attempt=0,
+            # Nothing waits for a supplement.
+            attempt=case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0),
             next_try_at=None,
             reason=None,
             updated_at=now,
