@@ -98,7 +98,7 @@ async def from_warm_store(
     freshness = await sync.as_it_is(session, account, look.period, now)
     if freshness is None:
         return None
-    if CALLS & set(_ticked(viewed)) and await sync.due_calls(session, account, look.period, now):
+    if CALLS & set(ticked(viewed)) and await sync.due_calls(session, account, look.period, now):
         return None
     report = await from_store(session, profile, look.period, freshness, now)
     return await facts(session, viewed, look, report, now)
@@ -108,7 +108,7 @@ async def facts(
     session: AsyncSession, viewed: Viewed, look: Look, report: ReportData, now: datetime
 ) -> Facts:
     """What `look` shows, in the metrics of that place; `report` is the one about its period."""
-    report = report.showing(_ticked(viewed))
+    report = report.showing(ticked(viewed))
     if viewed.task is not None and not viewed.task.has_chart:
         report = replace(report, course=None)
     if look.grain is not None:
@@ -127,7 +127,7 @@ async def facts(
     return report
 
 
-def _ticked(viewed: Viewed) -> metrics.Keys:
+def ticked(viewed: Viewed) -> metrics.Keys:
     """What reports show there; to the owner alone what he chose for the profile."""
     task, profile = viewed.task, viewed.profile
     is_for_others = task is not None and task.chat_id != profile.owner_id
