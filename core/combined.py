@@ -7,7 +7,7 @@ however many owners show it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,8 +15,9 @@ from core.database.models import AvitoProfile
 from core.errors import AvitoError, ProfileNotFound, SecretKeyError, Unavailable
 from core.logs import get_logger
 from core.report_data import Collector, ReportData
-from utils.analytics import Figure, together
+from utils.analytics import Figure, only, together
 from utils.lights import Light, light_of
+from utils.metrics import Shown, common
 from utils.periods import Period
 
 log = get_logger(__name__)
@@ -59,18 +60,17 @@ class Combined:
     old_wallet_at: datetime | None
     """When the oldest wallet was read, if that is longer ago than a wallet should be."""
 
-    def showing(self, chosen: Mapping[int, Collection[str]]) -> Combined:
+    def showing(self, chosen: Mapping[int, Shown]) -> Combined:
         """The same with the metrics chosen for each profile, by its id.
 
         The totals tell only what is told of every profile: what one of them keeps to itself
         could be read from the sum and the rest.
         """
-        common = set.intersection(*map(set, chosen.values())) if chosen else set()
         rows = [
             replace(row, data=row.data.showing(chosen[row.profile_id])) if row.data else row
             for row in self.rows
         ]
-        told = [figure for figure in self.figures if figure.metric.key in common]
+        told = only(self.figures, common(chosen.values()))
         return replace(self, figures=told, rows=rows)
 
 

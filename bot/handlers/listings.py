@@ -30,7 +30,7 @@ async def show(
     clock: Clock,
 ) -> None:
     profile, period, now = viewed.profile, callback_data.period, clock.now()
-    shown = looks.ticked(viewed)
+    shown = looks.shown_to(viewed).keys
     order = listings.allowed(Order.CONTACTS, shown)
     page = await listings.page(session, profile.user_id or 0, period, now, order=order)
     if page is None:
@@ -48,7 +48,7 @@ async def turn(
     clock: Clock,
 ) -> None:
     profile, period, now = viewed.profile, callback_data.period, clock.now()
-    shown = looks.ticked(viewed)
+    shown = looks.shown_to(viewed).keys
     # Whoever turns pages wants to go on with the numbers that he saw.
     page = await listings.page(
         session,

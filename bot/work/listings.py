@@ -47,7 +47,7 @@ class ListingsWork:
         async with job.aside():
             await self.sync.ensure(profile, period, wait)
         async with job.ending() as ending:
-            shown = looks.ticked(await job.viewed(ending.session))
+            shown = looks.shown_to(await job.viewed(ending.session)).keys
             now = self.clock.now()
             page = await listings.page(
                 ending.session,
