@@ -74,8 +74,10 @@ def digest_of(
     rows = {each.row.profile_id: each.row for each in told}
     first = told[0].delivery
     return ScheduledDigest(
-        combined=combined(period, [*rows.values(), *missing]).showing(
-            {each.row.profile_id: each.shown for each in told}
+        combined=combined(
+            period,
+            [*rows.values(), *missing],
+            {each.row.profile_id: each.shown for each in told},
         ),
         for_owner=first.chat_id == owner_id,
         is_trial=first.slot.startswith(TRIAL),
