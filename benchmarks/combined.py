@@ -54,6 +54,7 @@ from tests.support.combined import DAY, READ_AT, report_data
 from tests.support.databases import TEST_KEYS, opened
 from tests.support.deliveries import NINE
 from tests.support.stats import ask_stats, reporting
+from utils.metrics import PARTS, USUAL, Shown
 from utils.periods import Period
 
 PROFILES = 30
@@ -75,7 +76,10 @@ def texts(effort: Effort) -> list[Result]:
     report = ScheduledReport(
         report_data(1), owner_id=1, chat_id=-1, is_trial=False, is_supplement=False, missed=[]
     )
-    digest = ScheduledDigest(combined(DAY, many), for_owner=False, is_trial=False, missed=[])
+    shown = dict.fromkeys(range(PROFILES), Shown(USUAL, PARTS))
+    digest = ScheduledDigest(
+        combined(DAY, many, shown), for_owner=False, is_trial=False, missed=[]
+    )
     return [
         _per_second("texts of a report", effort, lambda: freeze(report, READ_AT)),
         _per_second(

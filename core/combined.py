@@ -7,7 +7,7 @@ however many owners show it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,8 +15,9 @@ from core.database.models import AvitoProfile
 from core.errors import AvitoError, ProfileNotFound, SecretKeyError, Unavailable
 from core.logs import get_logger
 from core.report_data import Collector, ReportData
-from utils.analytics import Figure, together
+from utils.analytics import Figure, only, together
 from utils.lights import Light, light_of
+from utils.metrics import Shown, common
 from utils.periods import Period
 
 log = get_logger(__name__)
@@ -59,30 +60,20 @@ class Combined:
     old_wallet_at: datetime | None
     """When the oldest wallet was read, if that is longer ago than a wallet should be."""
 
-    def showing(self, chosen: Mapping[int, Collection[str]]) -> Combined:
-        """The same with the metrics chosen for each profile, by its id.
 
-        The totals tell only what is told of every profile: what one of them keeps to itself
-        could be read from the sum and the rest.
-        """
-        common = set.intersection(*map(set, chosen.values())) if chosen else set()
-        rows = [
-            replace(row, data=row.data.showing(chosen[row.profile_id])) if row.data else row
-            for row in self.rows
-        ]
-        told = [figure for figure in self.figures if figure.metric.key in common]
-        return replace(self, figures=told, rows=rows)
+def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) -> Combined:
+    """The report of these profiles, all of them about `period`; `shown` has their ids.
 
-
-def combined(period: Period, rows: Sequence[Row]) -> Combined:
-    """The report of these profiles, all of them about `period`."""
+    The totals tell only what is told of every profile: what one of them keeps to itself could
+    be read from the sum and the rest.
+    """
     known = list({row.data.account: row.data for row in rows if row.data is not None}.values())
     figures = together([data.figures for data in known]) if known else []
     return Combined(
         period=period,
         compared_with=period.previous() if _is_compared(figures) else None,
-        figures=figures,
-        rows=sorted(_judged(rows), key=_urgency),
+        figures=only(figures, common(shown.values())),
+        rows=list(_counted_once(sorted(_judged(rows, shown), key=_urgency))),
         read_at=min((data.read_at for data in known if data.read_at), default=None),
         old_wallet_at=min(
             (data.old_wallet_at for data in known if data.old_wallet_at), default=None
@@ -95,13 +86,18 @@ class Combiner:
         self._collector = collector
         self._slots = asyncio.Semaphore(WIDTH)
 
-    async def combine(self, profiles: Sequence[AvitoProfile], period: Period) -> Combined:
-        """One report about `period`. Raises no `AvitoError`: what failed is a row without data."""
+    async def combine(
+        self, profiles: Sequence[AvitoProfile], period: Period, shown: Mapping[int, Shown]
+    ) -> Combined:
+        """One report about `period`, of each profile with what is `shown` of it, by its id.
+
+        Raises no `AvitoError`: what failed is a row without data.
+        """
         told = await self._collector.as_it_is(profiles, period)
         rest = [profile for profile in profiles if profile.id not in told]
         rows = {id_: Row(id_, data.profile_name, data) for id_, data in told.items()}
         rows |= {row.profile_id: row for row in await self._read_all(rest, period)}
-        return combined(period, [rows[profile.id] for profile in profiles])
+        return combined(period, [rows[profile.id] for profile in profiles], shown)
 
     async def _read_all(self, profiles: Sequence[AvitoProfile], period: Period) -> list[Row]:
         """Side by side, each account once."""
@@ -185,15 +181,25 @@ def _row(
     return Row(profile.id, profile.profile_name, None, why=type(outcome).__name__)
 
 
-def _judged(rows: Iterable[Row]) -> Iterator[Row]:
+def _judged(rows: Iterable[Row], shown: Mapping[int, Shown]) -> Iterator[Row]:
+    """With what is shown of them, and a light that tells no more than that."""
+    for row in rows:
+        if row.data is None:
+            yield row
+        else:
+            told = shown[row.profile_id]
+            light = light_of(row.data.figures, told.keys)
+            yield replace(row, data=row.data.showing(told), light=light)
+
+
+def _counted_once(rows: Iterable[Row]) -> Iterator[Row]:
     first_of: dict[int, str] = {}
     for row in rows:
         if row.data is None:
             yield row
             continue
-        account = row.data.account
-        yield replace(row, light=light_of(row.data.figures), counted_as=first_of.get(account))
-        first_of.setdefault(account, row.profile_name)
+        yield replace(row, counted_as=first_of.get(row.data.account))
+        first_of.setdefault(row.data.account, row.profile_name)
 
 
 def _urgency(row: Row) -> int:

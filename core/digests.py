@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from core.database.models import Delivery, ReportTask
 from core.database.repositories.outbox import ONE_MESSAGE, SUPPLEMENT, TRIAL
 from core.services import digests
 from core.services.destinations import Destination
+from utils.metrics import Shown
 from utils.periods import Period
 
 
@@ -41,8 +42,8 @@ class Told:
     delivery: Delivery
     task: ReportTask
     row: Row
-    keys: Collection[str]
-    """Of the metrics that are shown at its destination."""
+    shown: Shown
+    """At its destination."""
     missed: Sequence[datetime]
 
 
@@ -73,8 +74,10 @@ def digest_of(
     rows = {each.row.profile_id: each.row for each in told}
     first = told[0].delivery
     return ScheduledDigest(
-        combined=combined(period, [*rows.values(), *missing]).showing(
-            {each.row.profile_id: each.keys for each in told}
+        combined=combined(
+            period,
+            [*rows.values(), *missing],
+            {each.row.profile_id: each.shown for each in told},
         ),
         for_owner=first.chat_id == owner_id,
         is_trial=first.slot.startswith(TRIAL),

@@ -19,7 +19,7 @@ from utils.analytics import Days, Figure, figures, missing_days
 from utils.breakdown import Row
 from utils.calendars import Grain
 from utils.comparison import Earlier, Pair
-from utils.metrics import CALLS
+from utils.metrics import CALLS, Shown
 from utils.periods import Period
 
 
@@ -98,7 +98,9 @@ async def from_warm_store(
     freshness = await sync.as_it_is(session, account, look.period, now)
     if freshness is None:
         return None
-    if CALLS & set(_ticked(viewed)) and await sync.due_calls(session, account, look.period, now):
+    if CALLS & set(shown_to(viewed).keys) and await sync.due_calls(
+        session, account, look.period, now
+    ):
         return None
     report = await from_store(session, profile, look.period, freshness, now)
     return await facts(session, viewed, look, report, now)
@@ -108,7 +110,7 @@ async def facts(
     session: AsyncSession, viewed: Viewed, look: Look, report: ReportData, now: datetime
 ) -> Facts:
     """What `look` shows, in the metrics of that place; `report` is the one about its period."""
-    report = report.showing(_ticked(viewed))
+    report = report.showing(shown_to(viewed))
     if viewed.task is not None and not viewed.task.has_chart:
         report = replace(report, course=None)
     if look.grain is not None:
@@ -127,12 +129,12 @@ async def facts(
     return report
 
 
-def _ticked(viewed: Viewed) -> metrics.Keys:
+def shown_to(viewed: Viewed) -> Shown:
     """What reports show there; to the owner alone what he chose for the profile."""
     task, profile = viewed.task, viewed.profile
     is_for_others = task is not None and task.chat_id != profile.owner_id
     own = task.report_metrics if task is not None and is_for_others else None
-    return metrics.of_place(own, profile.report_metrics)
+    return metrics.shown_in(own, profile.report_metrics)
 
 
 def _compared(

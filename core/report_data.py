@@ -28,9 +28,10 @@ from core.statistics.sync import (
     access_to,
     calls_refusal,
 )
+from utils import analytics
 from utils.analytics import Days, Figure, Wallet, figures, missing_days
 from utils.charts.course import Course
-from utils.metrics import HELD
+from utils.metrics import HELD, Shown
 from utils.periods import Period, end_of, moscow_day, one_day
 from utils.runway import week_before, with_runway
 
@@ -82,12 +83,12 @@ class ReportData:
     listings: Highlights | None = None
     """None when they were not read about this period: no report waits for that."""
 
-    def showing(self, keys: Collection[str]) -> ReportData:
+    def showing(self, shown: Shown) -> ReportData:
         """The same report with these metrics only."""
         return replace(
             self,
-            figures=[figure for figure in self.figures if figure.metric.key in keys],
-            course=self.course and only(self.course, keys),
+            figures=analytics.only(self.figures, shown),
+            course=self.course and only(self.course, shown.keys),
         )
 
     def with_old_wallet(self, failure: Exception) -> ReportData:

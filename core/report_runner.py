@@ -318,9 +318,9 @@ class ReportRunner:
         self, group: Group, delivery: Delivery, task: ReportTask, data: ReportData
     ) -> Told:
         report = await self._report(group, delivery, task, data)
-        keys = {figure.metric.key for figure in report.data.figures}
+        shown = metrics.shown_in(task.report_metrics, group.report_metrics)
         row = Row(group.profile_id, group.profile_name, data)
-        return Told(delivery, task, row, keys, report.missed)
+        return Told(delivery, task, row, shown, report.missed)
 
     async def _put_off(self, groups: Sequence[Group], at: datetime, why: str) -> None:
         deliveries = [delivery for group in groups for delivery, _ in group.deliveries]
@@ -396,7 +396,7 @@ class ReportRunner:
     ) -> ScheduledReport:
         is_trial, is_supplement = _is_trial(delivery), _is_supplement(delivery)
         missed = [] if is_trial or is_supplement else await self._outbox.missed_before(delivery)
-        data = data.showing(metrics.of_place(task.report_metrics, group.report_metrics))
+        data = data.showing(metrics.shown_in(task.report_metrics, group.report_metrics))
         return ScheduledReport(
             data=data if task.has_chart else replace(data, course=None),
             owner_id=group.owner_id,

@@ -15,8 +15,10 @@ from core.errors import Unavailable
 from core.report_data import Collector, ReportData
 from tests.support.combined import DAY, report_data
 from tests.support.virtual_time import run_in_virtual_time
-from utils.metrics import CATALOGUE
+from utils.lights import Light
+from utils.metrics import METRICS, Shown
 
+EVERYTHING = Shown(tuple(METRICS))
 Story = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -69,7 +71,8 @@ class Accounts:
 
     async def combine(self, count: int) -> Combined:
         profiles = [profile(number) for number in range(1, count + 1)]
-        return await Combiner(cast("Collector", self)).combine(profiles, DAY)
+        shown = {profile.id: EVERYTHING for profile in profiles}
+        return await Combiner(cast("Collector", self)).combine(profiles, DAY, shown)
 
 
 def profile(number: int) -> AvitoProfile:
@@ -130,23 +133,51 @@ def test_trouble_comes_first_and_the_rest_stays_in_order() -> None:
         for number, (before, came) in contacts.items()
     ]
 
-    report = combined(DAY, [*rows, row(7, None)])
+    report = combined(DAY, [*rows, row(7, None)], dict.fromkeys(contacts, EVERYTHING))
 
     assert [each.profile_id for each in report.rows] == [7, 2, 6, 5, 1, 3, 4]
 
 
+def test_trouble_that_is_not_told_is_not_told_by_lights_nor_by_their_order() -> None:
+    quiet = Shown(("views", "total_spending"))
+    rows = [row(number, report_data(number, before=50, contacts=5)) for number in range(1, 5)]
+    rows.insert(2, row(5, report_data(5, before=50, contacts=50)))
+    shown = {1: quiet, 2: quiet, 3: EVERYTHING, 4: quiet, 5: EVERYTHING}
+
+    report = combined(DAY, rows, shown)
+
+    assert [(each.profile_id, each.light) for each in report.rows] == [
+        (3, Light.RED),
+        (5, Light.GREEN),
+        (1, Light.NONE),
+        (2, Light.NONE),
+        (4, Light.NONE),
+    ]
+
+
+def test_of_one_account_the_row_above_is_the_one_that_counts() -> None:
+    data = report_data(1, before=50, contacts=5)
+    rows = [row(1, data), row(2, data)]
+
+    report = combined(DAY, rows, {1: Shown(("views",)), 2: EVERYTHING})
+
+    assert [(each.profile_id, each.counted_as) for each in report.rows] == [
+        (2, None),
+        (1, "Профиль 2"),
+    ]
+
+
 def test_what_one_keeps_to_itself_is_in_no_sum() -> None:
-    every = {metric.key for metric in CATALOGUE}
-    whole = combined(DAY, [row(1, report_data(1)), row(2, report_data(2)), row(3, None)])
+    every = tuple(METRICS)
+    some = tuple(key for key in every if key != "wallet_balance")
+    rows = [row(1, report_data(1)), row(2, report_data(2)), row(3, None)]
 
-    shown = whole.showing({1: every, 2: every - {"wallet_balance"}, 3: every})
+    shown = combined(DAY, rows, {1: EVERYTHING, 2: Shown(some), 3: EVERYTHING})
 
-    totals = [figure.metric.key for figure in shown.figures]
-    assert totals == [metric.key for metric in CATALOGUE if metric.key != "wallet_balance"]
+    assert tuple(figure.metric.key for figure in shown.figures) == some
     told = {
-        each.profile_id: {figure.metric.key for figure in each.data.figures}
+        each.profile_id: tuple(figure.metric.key for figure in each.data.figures)
         for each in shown.rows
         if each.data is not None
     }
-    assert told == {1: every, 2: every - {"wallet_balance"}}
-    assert [each.light for each in shown.rows] == [each.light for each in whole.rows]
+    assert told == {1: every, 2: some}

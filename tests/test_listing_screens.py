@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,10 +14,17 @@ from bot.markdown import to_plain
 from bot.screens.listings import highlight_lines, listing_page, out_of_reach
 from bot.screens.parts import screen
 from core.database.models import AvitoProfile
-from core.statistics.listings import Highlights, ListingPage, ListingTotals, Order, Totals
+from core.statistics.listings import (
+    Highlights,
+    ListingPage,
+    ListingTotals,
+    Order,
+    Totals,
+    allowed,
+)
 from core.statistics.store import Source
 from sandbox.telegram.markdown import parse_markdown_v2
-from utils.metrics import METRICS
+from utils.metrics import METRICS, USUAL
 from utils.periods import Period, one_day
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
@@ -93,8 +101,10 @@ def section(found: Highlights | None, *shown: str) -> str:
     return read(screen(*highlight_lines(found, shown or METRICS.keys())))
 
 
-def of_page(page: ListingPage, period: Period = YESTERDAY) -> Screen:
-    return listing_page(PROFILE, period, page, NOW)
+def of_page(
+    page: ListingPage, period: Period = YESTERDAY, shown: Collection[str] = USUAL
+) -> Screen:
+    return listing_page(PROFILE, period, page, shown, NOW)
 
 
 def test_a_report_names_the_best_and_those_that_cost_money_for_nothing() -> None:
@@ -193,6 +203,59 @@ def test_the_order_in_force_is_said_and_ticked(order: Order, words: str) -> None
         )
         if each is order
     ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "total", "first", "orders"),
+    [
+        (
+            ("views", "contacts"),
+            "📞 15 · 👁 421",
+            "   📞 14 · 👁 312",
+            [["✓ 📞 Контакты", "👁 Просмотры"]],
+        ),
+        (
+            ("contacts", "total_spending"),
+            "📞 15 · 💰 4 957,01 ₽",
+            "   📞 14 · 💰 4 499,00 ₽",
+            [["✓ 📞 Контакты", "💰 Расходы"]],
+        ),
+        (("cpl",), "💵 330,47 ₽", "   💵 321,36 ₽", []),
+        (("favorites",), "⭐ 5", "2. Комод, лофт", []),
+        (("wallet_balance",), "", "2. Комод, лофт", []),
+    ],
+)
+def test_a_place_reads_of_listings_what_is_ticked_for_it(
+    shown: tuple[str, ...], total: str, first: str, orders: list[list[str]]
+) -> None:
+    seen = of_page(page_of(TABLE, CHEST), shown=shown)
+    lines = read(seen).splitlines()
+    assert lines[4:7] == ["Всего 2 объявления", *([total, ""] if total else ["", lines[6]])]
+    assert first in lines
+    assert labels(seen) == [*orders, ["« К отчёту"]]
+
+
+@pytest.mark.parametrize("source", Source)
+def test_of_money_that_is_not_ticked_it_is_not_said_that_avito_withholds_it(
+    source: Source,
+) -> None:
+    free = page_of(TABLE, CHEST, totals=Totals(421, 15, 5, None), source=source)
+    assert "расход" not in read(of_page(free, shown=("views", "contacts"))).lower()
+
+
+@pytest.mark.parametrize(
+    ("shown", "order"),
+    [
+        (USUAL, Order.SPENDING),
+        (("views", "contacts"), Order.CONTACTS),
+        (("views", "cpl"), Order.VIEWS),
+        (("wallet_balance",), Order.VIEWS),
+    ],
+)
+def test_an_order_that_is_not_ticked_gives_way_to_the_usual_one(
+    shown: tuple[str, ...], order: Order
+) -> None:
+    assert allowed(Order.SPENDING, shown) is order
 
 
 def test_a_page_in_the_middle_of_a_thousand() -> None:

@@ -25,7 +25,7 @@ from utils import comparison as sides
 from utils.analytics import figures, missing_days
 from utils.calendars import Grain
 from utils.charts.course import Course, Series
-from utils.metrics import USUAL
+from utils.metrics import USUAL, Shown
 from utils.periods import Period, PeriodError, PeriodFault
 
 NOW = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
@@ -71,7 +71,7 @@ def facts(
         old_wallet_at=None,
         goes_on=goes_on,
         missing=missing_days(period, days),
-    ).showing(USUAL)
+    ).showing(Shown(USUAL))
 
 
 def drawn(screen: Screen) -> str:

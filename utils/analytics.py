@@ -7,11 +7,11 @@ never 0: a missing number is never added up as if it were nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 
-from utils.metrics import CATALOGUE, Kind, Metric
+from utils.metrics import CATALOGUE, Kind, Metric, Shown
 from utils.periods import ONE_DAY, Period
 
 Days = Mapping[date, Mapping[str, int]]
@@ -197,6 +197,23 @@ def together(accounts: Sequence[Sequence[Figure]]) -> list[Figure]:
     """
     by_key = [{figure.metric.key: figure for figure in account} for account in accounts]
     return [_sum(metric, by_key) for metric in CATALOGUE]
+
+
+def only(figures: Sequence[Figure], shown: Shown) -> list[Figure]:
+    """Those that are shown, without what would tell of the others."""
+    return [_of_itself(figure, shown) for figure in figures if figure.metric.key in shown.keys]
+
+
+def _of_itself(figure: Figure, shown: Shown) -> Figure:
+    # The bonuses of the wallet are held, not spent.
+    is_bonus_told = not figure.metric.slugs or shown.tells("bonus_spending")
+    return replace(
+        figure,
+        bonus=figure.bonus if is_bonus_told else 0,
+        commission=figure.commission if shown.tells("commission") else 0,
+        # How long money lasts tells how fast it is spent.
+        lasts=figure.lasts if shown.tells("total_spending") else None,
+    )
 
 
 _SUMS = {metric.slugs[0]: metric.key for metric in CATALOGUE if len(metric.slugs) == 1}

@@ -7,7 +7,7 @@ thing differ by about the root of their sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import Enum
 from fractions import Fraction
 
@@ -30,24 +30,31 @@ class Light(Enum):
     """Nobody can say: too little is known, or too little happened."""
 
 
-def light_of(figures: Iterable[Figure]) -> Light:
-    """From the figures of one account with their changes."""
+def light_of(figures: Iterable[Figure], shown: Collection[str]) -> Light:
+    """From the figures of one account with their changes.
+
+    What contacts cost is judged where it is among the metrics `shown` or can be worked out from
+    them, contacts where they are: a light tells of them, too.
+    """
     told = {figure.metric.key: figure for figure in figures}
     contacts, spending = told["contacts"], told["total_spending"]
+    is_price_shown = "cpl" in shown or {"contacts", "total_spending"} <= set(shown)
     came, before, spent_before = contacts.value, earlier(contacts), earlier(spending)
     if came is None or before is None:
         return Light.NONE
-    lights = {_held_against(before, came, growth=Fraction(1))}
-    if spending.value and spent_before:
+    lights = set()
+    if "contacts" in shown:
+        lights.add(_held_against(before, came, growth=Fraction(1)))
+    if is_price_shown and spending.value and spent_before:
         # At the earlier price the contacts would have grown as the spending did.
         growth = Fraction(spending.value) / Fraction(spent_before)
         lights.add(_held_against(before, came, growth))
     for worse in (Light.RED, Light.YELLOW):
         if worse in lights:
             return worse
-    if spending.value and not came:
+    if is_price_shown and spending.value and not came:
         return Light.YELLOW
-    return Light.GREEN if came + before >= FEWEST else Light.NONE
+    return Light.GREEN if lights and came + before >= FEWEST else Light.NONE
 
 
 def _held_against(before: Value, came: Value, growth: Fraction) -> Light:

@@ -85,6 +85,9 @@ METRICS = {metric.key: metric for metric in CATALOGUE}
 USUAL = tuple(METRICS)[:13]
 """The keys of the contract: what a report shows until its owner ticks something else."""
 
+PARTS = frozenset({"bonus_spending", "commission"})
+"""What stands beneath the spending until the owner ticks something else."""
+
 HELD = frozenset({"wallet_balance", "advance_balance"})
 """What an account holds by now, whatever days a report is about."""
 
@@ -93,6 +96,26 @@ SPENDING = frozenset(key for key in METRICS if key.endswith("_spending")) | {"co
 
 CALLS = frozenset({"calls", "calls_missed"})
 """These take a question of their own to Avito, asked only where somebody ticked one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a report tells."""
+
+    keys: tuple[str, ...]
+    """Of the metrics that have a line, in the order of the catalogue."""
+    parts: frozenset[str] = frozenset()
+    """Of those that are told beneath what they are a part of."""
+
+    def tells(self, key: str) -> bool:
+        return key in self.keys or key in self.parts
+
+
+def common(several: Collection[Shown]) -> Shown:
+    """What all of them tell; what has no line in one of them has none."""
+    keys = [key for key in METRICS if several and all(key in each.keys for each in several)]
+    told = {key for key in PARTS if several and all(each.tells(key) for each in several)}
+    return Shown(tuple(keys), frozenset(told.difference(keys)))
 
 
 def in_order(keys: Collection[str]) -> tuple[str, ...]:

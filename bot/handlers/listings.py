@@ -11,11 +11,13 @@ from bot.filters import ViewedProfile
 from bot.screens import history as history_screens
 from bot.screens import listings as screens
 from bot.show import Stage
+from core import looks
 from core.avito.stats import DEPTH_DAYS
 from core.database.session import Session
 from core.ports import Clock
 from core.services.profiles import Viewed
 from core.statistics import listings
+from core.statistics.listings import Order
 from utils.periods import Period, PeriodError, PeriodFault, last_days
 
 
@@ -28,11 +30,13 @@ async def show(
     clock: Clock,
 ) -> None:
     profile, period, now = viewed.profile, callback_data.period, clock.now()
-    page = await listings.page(session, profile.user_id or 0, period, now)
+    shown = looks.shown_to(viewed).keys
+    order = listings.allowed(Order.CONTACTS, shown)
+    page = await listings.page(session, profile.user_id or 0, period, now, order=order)
     if page is None:
         await _read_first(period, viewed, session, stage, clock)
     else:
-        stage.show(screens.listing_page(profile, period, page, now))
+        stage.show(screens.listing_page(profile, period, page, shown, now))
 
 
 async def turn(
@@ -44,20 +48,21 @@ async def turn(
     clock: Clock,
 ) -> None:
     profile, period, now = viewed.profile, callback_data.period, clock.now()
+    shown = looks.shown_to(viewed).keys
     # Whoever turns pages wants to go on with the numbers that he saw.
     page = await listings.page(
         session,
         profile.user_id or 0,
         period,
         now,
-        order=callback_data.order,
+        order=listings.allowed(callback_data.order, shown),
         number=callback_data.page,
         however_old=True,
     )
     if page is None:
         await _read_first(period, viewed, session, stage, clock)
     else:
-        stage.show(screens.listing_page(profile, period, page, now))
+        stage.show(screens.listing_page(profile, period, page, shown, now))
 
 
 async def _read_first(

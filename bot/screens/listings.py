@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from aiogram.utils.formatting import Bold, Italic, Text, TextLink
@@ -20,6 +20,7 @@ from core.statistics.listings import (
     ListingTotals,
     Order,
     Totals,
+    orders_among,
 )
 from core.statistics.store import Source
 from utils.formatter import (
@@ -76,19 +77,24 @@ def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:
 
 
 def listing_page(
-    profile: AvitoProfile, period: Period, page: ListingPage, now: datetime
+    profile: AvitoProfile,
+    period: Period,
+    page: ListingPage,
+    shown: Collection[str],
+    now: datetime,
 ) -> Screen:
+    """`shown` are the keys of the metrics that a report tells there, as in `highlight_lines`."""
     return screen(
         Bold("📋 По объявлениям"),
         Italic(profile.profile_name),
         format_period(period),
         "",
-        *_summary_lines(page),
-        *_page_lines(page),
-        *_remarks(page),
+        *_summary_lines(page, shown),
+        *_page_lines(page, shown),
+        *_remarks(page, shown),
         Italic(f"{format_read_at(page.read_at, now)} по Москве"),
         keyboard=keyboard(
-            *_order_rows(profile.id, period, page),
+            *_order_rows(profile.id, period, page, shown),
             pager(page.number, page.pages, lambda n: _target(profile.id, period, page.order, n)),
             _to_report(profile.id, period),
         ),
@@ -128,17 +134,18 @@ def _idle_lines(found: Highlights) -> list[Line]:
     return lines
 
 
-def _summary_lines(page: ListingPage) -> list[Line]:
+def _summary_lines(page: ListingPage, shown: Collection[str]) -> list[Line]:
     if not page.count:
         return ["За эти дни Avito не рассказал ни об одном объявлении.", ""]
     count = plural(page.count, "объявление", "объявления", "объявлений")
     count = count.replace(str(page.count), format_count(page.count))
-    favorites = f" · ⭐ {_count(page.totals.favorites)}"
-    numbers = _numbers(page.totals, with_money=page.has_money)
-    return [Bold(f"Всего {count}"), f"{numbers}{favorites}", ""]
+    numbers = _numbers(page.totals, page, shown)
+    if "favorites" in shown:
+        numbers.append(f"⭐ {_count(page.totals.favorites)}")
+    return [Bold(f"Всего {count}"), *_joined(numbers), ""]
 
 
-def _page_lines(page: ListingPage) -> list[Line]:
+def _page_lines(page: ListingPage, shown: Collection[str]) -> list[Line]:
     if not page.rows:
         return []
     before = page.number * PAGE_SIZE
@@ -152,41 +159,52 @@ def _page_lines(page: ListingPage) -> list[Line]:
         ended = "" if listing.is_active else " (снято)"
         title = _title(listing, TITLE_COLUMNS)
         lines.append(Text(f"{place}. ", title, f"{price}{ended}"))
-        lines.append(f"   {_numbers(listing.totals, with_money=page.has_money)}")
+        lines += _joined(_numbers(listing.totals, page, shown), indent="   ")
     if upto < page.count:
         lines.append(f"…и ещё {format_count(page.count - upto)}")
     return [*lines, ""]
 
 
-def _numbers(totals: Totals, *, with_money: bool) -> str:
+def _numbers(totals: Totals, page: ListingPage, shown: Collection[str]) -> list[str]:
     """Under the signs that these metrics have in a report and on the buttons."""
-    parts = [f"📞 {_count(totals.contacts)}", f"👁 {_count(totals.views)}"]
-    if with_money and totals.spending is not None:
-        parts.append(f"💰 {format_money(totals.spending)}")
-    if with_money and totals.contact_cost is not None:
-        parts.append(f"💵 {format_money(totals.contact_cost)}")
-    return " · ".join(parts)
+    told = {"contacts": f"📞 {_count(totals.contacts)}", "views": f"👁 {_count(totals.views)}"}
+    if page.has_money and totals.spending is not None:
+        told["total_spending"] = f"💰 {format_money(totals.spending)}"
+    if page.has_money and totals.contact_cost is not None:
+        told["cpl"] = f"💵 {format_money(totals.contact_cost)}"
+    return [words for key, words in told.items() if key in shown]
+
+
+def _joined(numbers: Sequence[str], indent: str = "") -> list[Line]:
+    """A line of them, if there are any."""
+    return [indent + " · ".join(numbers)] if numbers else []
 
 
 def _count(value: int | None) -> str:
     return NO_DATA if value is None else format_count(value)
 
 
-def _remarks(page: ListingPage) -> list[Line]:
+def _remarks(page: ListingPage, shown: Collection[str]) -> list[Line]:
+    is_money_shown = "total_spending" in shown or "cpl" in shown
+    if page.source is Source.V1 and not is_money_shown:
+        return ["ℹ️ Avito рассказал только об активных объявлениях."]
     if page.source is Source.V1:
         return [
             "ℹ️ Avito не отдал расходы по объявлениям: здесь только просмотры, контакты и "
             "избранное активных."
         ]
-    if page.count and not page.has_money:
+    if page.count and is_money_shown and not page.has_money:
         return ["⚠️ Avito скрывает расходы: проверьте права ключей в кабинете Avito."]
     return []
 
 
-def _order_rows(profile_id: int, period: Period, page: ListingPage) -> list[Row]:
-    if page.count <= 1:
+def _order_rows(
+    profile_id: int, period: Period, page: ListingPage, shown: Collection[str]
+) -> list[Row]:
+    told = list(Order) if page.has_money else _WITHOUT_MONEY
+    orders = [order for order in orders_among(shown) if order in told]
+    if page.count <= 1 or len(orders) <= 1:
         return []
-    orders = list(_ORDERS) if page.has_money else _WITHOUT_MONEY
     buttons = [
         button(
             f"{'✓ ' if order is page.order else ''}{_ORDERS[order][0]}",

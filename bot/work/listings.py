@@ -8,12 +8,14 @@ from datetime import date, datetime
 from bot.jobs import JobContext
 from bot.screens import listings as screens
 from bot.screens import reports as report_screens
+from core import looks
 from core.background import until
 from core.database.session import reading
 from core.ports import Clock
 from core.report_data import Collector
 from core.statistics import listings
 from core.statistics.listing_sync import ListingSync
+from core.statistics.listings import Order
 from utils.periods import Period
 
 
@@ -45,10 +47,15 @@ class ListingsWork:
         async with job.aside():
             await self.sync.ensure(profile, period, wait)
         async with job.ending() as ending:
-            await job.viewed(ending.session)
+            shown = looks.shown_to(await job.viewed(ending.session)).keys
             now = self.clock.now()
             page = await listings.page(
-                ending.session, profile.user_id or 0, period, now, however_old=True
+                ending.session,
+                profile.user_id or 0,
+                period,
+                now,
+                order=listings.allowed(Order.CONTACTS, shown),
+                however_old=True,
             )
             assert page is not None  # noqa: S101 - it has just been read
-            ending.screen = screens.listing_page(profile, period, page, now)
+            ending.screen = screens.listing_page(profile, period, page, shown, now)

@@ -50,6 +50,5 @@ class StatsWork:
         chat_id, thread_id = job.chat_id, job.thread_id or 0
         async with reading(self.sessions) as session:
             profiles = await destinations.bound_here(session, chat_id, thread_id)
-            chosen = await metrics.shown_here(session, profiles, chat_id, thread_id)
-        combined = await self.combiner.combine(profiles, yesterday(self.clock.now()))
-        return combined.showing(chosen)
+            shown = await metrics.shown_here(session, profiles, chat_id, thread_id)
+        return await self.combiner.combine(profiles, yesterday(self.clock.now()), shown)

@@ -157,9 +157,14 @@ async def listing(session: AsyncSession, profile_id: int) -> list[ReportTask]:
 
 
 async def bound_here(session: AsyncSession, chat_id: int, thread_id: int) -> list[AvitoProfile]:
-    """The profiles that report at this place, whoever owns them; each once."""
+    """The profiles that report at this place, whoever owns them; each once.
+
+    Not those whose owners have no say there any more.
+    """
     here = select(ReportTask.profile_id).where(
-        ReportTask.chat_id == chat_id, ReportTask.thread_id == thread_id
+        ReportTask.chat_id == chat_id,
+        ReportTask.thread_id == thread_id,
+        func.coalesce(ReportTask.suspended, "").not_in(NO_SAY),
     )
     profiles = await session.scalars(
         select(AvitoProfile).where(AvitoProfile.id.in_(here)).order_by(AvitoProfile.id)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.models import AvitoProfile, ReportTask
 from core.services import destinations
 from core.services.destinations import Destination
-from utils.metrics import CALLS, USUAL, in_order
+from utils.metrics import CALLS, PARTS, USUAL, Shown, in_order
 
 Keys = tuple[str, ...]
 """Keys of metrics, at least one, in the order of the catalogue."""
@@ -63,21 +63,19 @@ def of_destination(destination: Destination) -> Keys:
     return of_place(destination.task.report_metrics, destination.profile.report_metrics)
 
 
-async def shown_at(
-    session: AsyncSession, profile: AvitoProfile, chat_id: int, thread_id: int
-) -> Keys:
-    """What a report by button shows: in other people's chats what reports show there, else the
-    profile's own choice, which nobody but its owner reads.
+def shown_in(own: str | None, common: str | None) -> Shown:
+    """What a report tells, from what is stored with its place and with the profile.
+
+    Whoever ticks metrics chooses all that is told. Until somebody does, bonuses and commission
+    stand beneath the spending: it could not be compared with its parts without them.
     """
-    if chat_id == profile.owner_id:
-        return of_profile(profile.report_metrics)
-    [keys] = (await shown_here(session, [profile], chat_id, thread_id)).values()
-    return keys
+    chosen = _chosen(own) or _chosen(common)
+    return Shown(chosen) if chosen else Shown(USUAL, PARTS)
 
 
 async def shown_here(
     session: AsyncSession, profiles: Iterable[AvitoProfile], chat_id: int, thread_id: int
-) -> dict[int, Keys]:
+) -> dict[int, Shown]:
     """What the reports of each profile show at this place, by its id; where it has none there,
     the profile's own choice.
     """
@@ -92,7 +90,7 @@ async def shown_here(
         .order_by(ReportTask.id.desc())
     )
     own = {row.profile_id: row.report_metrics for row in rows}
-    return {id_: of_place(own.get(id_), common) for id_, common in stored.items()}
+    return {id_: shown_in(own.get(id_), common) for id_, common in stored.items()}
 
 
 async def tick_everywhere(

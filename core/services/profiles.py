@@ -17,6 +17,7 @@ from core.database.repositories import outbox
 from core.errors import ProfileNotFound
 from core.services import deliveries
 from core.services.deliveries import Waiting
+from core.services.destinations import NO_SAY
 from core.statistics import store
 from utils.analytics import Wallet
 from utils.titles import BLANK
@@ -83,7 +84,8 @@ async def viewable(
     """The profile, if this person may look at its numbers in this chat; else `ProfileNotFound`.
 
     Its owner may everywhere. In a group, a topic or a channel where it reports everybody may:
-    they read its reports anyway. To change anything takes `owned`.
+    they read its reports anyway, until its owner has no say there any more. To change anything
+    takes `owned`.
     """
     here = and_(
         ReportTask.profile_id == AvitoProfile.id,
@@ -101,7 +103,7 @@ async def viewable(
     ).one_or_none()
     profile, task = row if row is not None else (None, None)
     is_owner = profile is not None and profile.owner_id == person
-    is_among_readers = task is not None and chat_id < 0
+    is_among_readers = task is not None and chat_id < 0 and task.suspended not in NO_SAY
     if profile is None or not (is_owner or is_among_readers):
         raise ProfileNotFound(profile_id)
     return Viewed(profile, task, is_owner)

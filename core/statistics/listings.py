@@ -7,7 +7,7 @@ within a day at Avito, so days add up to what it says of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,6 +50,15 @@ class Order(StrEnum):
     VIEWS = "views"
     COST = "cost"
     """Of a contact: the dearest first."""
+
+
+_METRICS = {
+    Order.CONTACTS: "contacts",
+    Order.SPENDING: "total_spending",
+    Order.VIEWS: "views",
+    Order.COST: "cpl",
+}
+"""The key of what an order goes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,20 @@ _BY_DAY = and_(
     ListingRead.first_day == ListingRead.last_day, ListingRead.first_day.between(_FIRST, _LAST)
 )
 _READS = select(ListingRead).where(ListingRead.account == _ACCOUNT, or_(_WHOLE, _BY_DAY))
+
+
+def orders_among(shown: Collection[str]) -> list[Order]:
+    """The orders that tell nothing but the metrics `shown`."""
+    return [order for order, key in _METRICS.items() if key in shown]
+
+
+def allowed(order: Order, shown: Collection[str]) -> Order:
+    """This order if it tells nothing but the metrics `shown`, else the usual one of those left.
+
+    Where none is left they go by views, which Avito tells everybody who opens a listing.
+    """
+    orders = orders_among(shown) or [Order.VIEWS]
+    return order if order in orders else orders[0]
 
 
 async def read_at(

@@ -316,6 +316,25 @@ async def asked_in_a_group(rig: BotRig) -> tuple[ChatView, int, Seen]:
     return group, profile_id, await group.wait_for("Читаю объявления")
 
 
+async def test_a_group_reads_no_more_of_them_than_its_reports_tell(rig: BotRig) -> None:
+    group, profile_id, _ = await asked_in_a_group(rig)
+    await execute(rig, """UPDATE report_tasks SET report_metrics = '["views", "contacts"]'""")
+
+    seen = await group.wait_for(SCREEN)
+    for forbidden in ("spending", "cost"):
+        group.press(f"items_page:{profile_id}:{DAY}:{forbidden}:1", seen)
+        seen = await group.wait_for("11–20, сначала те, что принесли")
+        assert not set("💰💵⭐") & set(seen.text)
+        assert "spending" not in str(seen.button_data)
+        assert [numbers for _, numbers in rows(seen)] == [
+            numbers.partition(" · 💰")[0]
+            for _, numbers in expected_rows(rig.avito.account("shop"), YESTERDAY)[10:20]
+        ]
+        group.press(f"report_items:{profile_id}:{DAY}", seen)
+        seen = await group.wait_for("1–10, сначала те, что принесли")
+        assert "💰" not in seen.text
+
+
 async def test_unbound_while_avito_was_asked_they_are_shown_to_nobody(rig: BotRig) -> None:
     group, _, placeholder = await asked_in_a_group(rig)
 

@@ -64,6 +64,17 @@ async def test_trouble_comes_first_with_what_it_is_about(rig: BotRig) -> None:
     )
 
 
+async def test_what_a_place_may_not_know_is_not_judged_there(rig: BotRig) -> None:
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    await five(rig, group)
+    await execute(rig, """UPDATE report_tasks SET report_metrics = '["views"]'""")
+
+    report = await ask_stats(group)
+
+    assert read_lights(report) == {name: "⚪" for _, name in SHOWN}
+    assert list(read_lights(report)) == [name for _, name in SHOWN]
+
+
 async def test_what_cannot_be_read_is_not_judged_and_clients_read_no_reason(
     rig: BotRig,
 ) -> None:

@@ -170,6 +170,25 @@ async def test_a_paused_place_is_still_a_place(rig: BotRig) -> None:
     assert (await tap(bob, "7 дней", report)).text == ""
 
 
+async def test_once_the_owner_has_left_his_numbers_are_closed(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.bob, rig.me)
+    rig.alice.join(group)
+    await greet(rig, rig.alice)
+    bob = rig.bob.at(group)
+    _, report = await reporting_at(rig, bob)
+    text = report.text
+
+    rig.alice.leave(group)
+    await rig.settled()
+
+    notice = await tap(bob, "7 дней", report)
+    assert (notice.text, notice.is_alert) == (NOT_YOURS, True)
+    bob.send("/stats")
+    assert "Мебель" not in (await bob.wait_for("Сюда пока не приходит ни один отчёт")).text
+    await rig.settled()
+    assert report.text == text
+
+
 async def test_a_place_shows_no_more_than_is_ticked_for_it(rig: BotRig) -> None:
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     bob = rig.bob.at(group)

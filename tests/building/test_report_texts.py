@@ -107,6 +107,18 @@ TRAFFIC = """\
 На графике: 07.11.2026 – 20.11.2026
 Обновлено в 09:00 по Москве"""
 
+CHOSEN = """\
+📊 Отчёт Avito
+Мебельная мастерская «Дуб»
+20.11.2026
+
+👁 Просмотры: 387  🔴 ▼ 39 %
+{lines}
+
+Изменения: к 19.11.2026
+На графике: 07.11.2026 – 20.11.2026
+Обновлено в 09:00 по Москве"""
+
 EVERYTHING = """\
 📊 Отчёт Avito
 Мебельная мастерская «Дуб»
@@ -177,6 +189,31 @@ async def test_a_client_who_wants_traffic_and_calls_only(rig: BuilderRig) -> Non
     task = await rig.reporting("shop", report_metrics=json.dumps(keys))
 
     assert await read(rig, task) == TRAFFIC
+
+
+@pytest.mark.parametrize(
+    ("keys", "lines"),
+    [
+        (["total_spending"], "💰 Расходы: 7 089,92 ₽  ▲ 105 %"),
+        (
+            ["total_spending", "wallet_balance"],
+            "💰 Расходы: 7 089,92 ₽  ▲ 105 %\n"
+            "👛 Кошелёк: 150 000,00 ₽\n"
+            "     и бонусами: 320,00 ₽\n"
+            "     денег хватит на 67 дней",
+        ),
+        (
+            ["wallet_balance", "advance_balance"],
+            "👛 Кошелёк: 150 000,00 ₽\n     и бонусами: 320,00 ₽\n💳 Аванс: 12 345,67 ₽",
+        ),
+    ],
+)
+async def test_what_is_not_ticked_is_not_told_beneath_another_figure(
+    rig: BuilderRig, keys: list[str], lines: str
+) -> None:
+    task = await rig.reporting("shop", report_metrics=json.dumps(["views", *keys]))
+
+    assert await read(rig, task) == CHOSEN.format(lines=lines)
 
 
 async def test_everything_that_can_be_ticked(rig: BuilderRig) -> None:

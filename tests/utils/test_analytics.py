@@ -1,5 +1,6 @@
 """Figures are exact sums; what Avito withheld stays unknown."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
@@ -7,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.analytics import Change, Days, Figure, Wallet, figures, known_days, silent, together
+from utils.analytics import (
+    Change,
+    Days,
+    Figure,
+    Wallet,
+    figures,
+    known_days,
+    only,
+    silent,
+    together,
+)
+from utils.metrics import PARTS, USUAL, Shown, common
 from utils.periods import Period
 
 MONDAY = date(2026, 11, 16)
@@ -25,6 +37,43 @@ def wallet(
     real: int | None = None, bonus: int | None = None, advance: int | None = None
 ) -> Wallet:
     return Wallet(NOW, real, bonus, advance)
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (Shown(USUAL, PARTS), (25, 7, 3)),
+        (Shown(USUAL), (0, 0, 3)),
+        (Shown((*USUAL, "commission")), (25, 0, 3)),
+        (Shown((*USUAL, "bonus_spending")), (0, 7, 3)),
+        (Shown(("wallet_balance",), PARTS), (0, 0, None)),
+    ],
+)
+def test_parts_and_what_follows_go_with_what_they_tell_of(
+    shown: Shown, told: tuple[int, int, int | None]
+) -> None:
+    spent = {"spending": 100, "allSpending": 107, "commission": 25}
+    every = figures(Period(TUESDAY, TUESDAY), {TUESDAY: spent}, wallet=wallet(300, bonus=11))
+    every = [
+        replace(figure, lasts=Fraction(3)) if figure.metric.key == "wallet_balance" else figure
+        for figure in every
+    ]
+
+    left = {figure.metric.key: figure for figure in only(every, shown)}
+
+    assert tuple(left) == tuple(shown.keys)
+    spending, held = left.get("total_spending"), left["wallet_balance"]
+    parts = (spending.commission, spending.bonus) if spending else (0, 0)
+    assert (*parts, held.lasts) == told
+    assert held.bonus == 11
+
+
+def test_of_several_is_told_what_is_told_of_each() -> None:
+    usual, ticked = Shown(USUAL, PARTS), Shown(("cpl", "views", "commission"))
+
+    assert common([usual, ticked]) == Shown(("views", "cpl"), frozenset({"commission"}))
+    assert common([usual, usual]) == usual
+    assert common([]) == Shown(())
 
 
 def test_a_day_gives_all_figures_in_order() -> None:

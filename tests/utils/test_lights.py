@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from datetime import date
 
 import pytest
 
 from utils.analytics import Days, figures
 from utils.lights import Light, light_of
+from utils.metrics import USUAL
 from utils.periods import Period, one_day
 
 TUESDAY = date(2026, 11, 17)
 MONDAY = date(2026, 11, 16)
 
 
-def light(before: dict[str, int], now: dict[str, int]) -> Light:
+def light(before: dict[str, int], now: dict[str, int], shown: Collection[str] = USUAL) -> Light:
     days: Days = {MONDAY: before, TUESDAY: now}
-    return light_of(figures(one_day(TUESDAY), days))
+    return light_of(figures(one_day(TUESDAY), days), shown)
 
 
 def of_contacts(before: int, now: int) -> Light:
@@ -25,12 +27,14 @@ def of_contacts(before: int, now: int) -> Light:
     return light({"contacts": before}, {"contacts": now})
 
 
-def of_price(before: tuple[int, int], now: tuple[int, int]) -> Light:
+def of_price(
+    before: tuple[int, int], now: tuple[int, int], shown: Collection[str] = USUAL
+) -> Light:
     """(contacts, roubles) of both days."""
     first, second = (
         {"contacts": contacts, "spending": roubles * 100} for contacts, roubles in (before, now)
     )
-    return light(first, second)
+    return light(first, second, shown)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +88,26 @@ def test_a_dearer_contact_is_seen_like_a_missing_one(
     assert of_price(before, now) is expected
 
 
+@pytest.mark.parametrize(
+    ("shown", "fewer", "dearer", "for_nothing"),
+    [
+        (("contacts", "total_spending", "cpl"), Light.RED, Light.RED, Light.YELLOW),
+        (("contacts", "total_spending"), Light.RED, Light.RED, Light.YELLOW),
+        (("contacts", "cpl"), Light.RED, Light.RED, Light.YELLOW),
+        (("contacts", "views"), Light.RED, Light.GREEN, Light.NONE),
+        (("cpl", "views"), Light.GREEN, Light.RED, Light.YELLOW),
+        (("total_spending", "views"), Light.NONE, Light.NONE, Light.NONE),
+        (("views", "cpv", "cr"), Light.NONE, Light.NONE, Light.NONE),
+    ],
+)
+def test_what_is_not_shown_is_not_judged(
+    shown: tuple[str, ...], fewer: Light, dearer: Light, for_nothing: Light
+) -> None:
+    assert of_price((50, 5_000), (20, 2_000), shown) is fewer
+    assert of_price((50, 5_000), (50, 9_000), shown) is dearer
+    assert of_price((0, 300), (0, 300), shown) is for_nothing
+
+
 @pytest.mark.parametrize("before", [(0, 0), (0, 300), (1, 300)])
 def test_money_without_a_contact_is_never_green_and_one_contact_less_never_red(
     before: tuple[int, int],
@@ -110,12 +134,12 @@ def test_contacts_of_some_days_are_not_held_against_those_of_all() -> None:
     wednesday = date(2026, 11, 18)
     before = {date(2026, 11, day): {"contacts": 50} for day in (15, 16)}
     days = before | {TUESDAY: {"contacts": 10}, wednesday: {"views": 10}}
-    assert light_of(figures(Period(TUESDAY, wednesday), days)) is Light.NONE
+    assert light_of(figures(Period(TUESDAY, wednesday), days), USUAL) is Light.NONE
 
 
 def test_a_day_that_goes_on_is_judged_by_nobody() -> None:
     days = {MONDAY: {"contacts": 50}, TUESDAY: {"contacts": 5}}
-    assert light_of(figures(one_day(TUESDAY), days, compare=False)) is Light.NONE
+    assert light_of(figures(one_day(TUESDAY), days, compare=False), USUAL) is Light.NONE
 
 
 @pytest.mark.parametrize("usual", [1, 3, 10, 40, 150])
