@@ -41,6 +41,8 @@ log = get_logger(__name__)
 
 PROGRESS_PAUSE_SEC = 5.0
 """Edits of one message are limited like sends; progress needs no more than this."""
+PROGRESS_PATIENCE_SEC = 0.5
+"""What cannot leave by then is left out: a job holds up others who want the same account."""
 RETRY_SEC = 5.0
 WIDTH = 16
 """How many jobs are at work at a time; those that only wait are not among them."""
@@ -315,9 +317,13 @@ class JobOffice:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        """Show progress, unless it has to wait for its turn in that chat."""
+        method = edit_words(screen, chat_id, message_id)
         try:
-            await self._courier.carry(edit_words(screen, chat_id, message_id))
-        except SendError as error:
+            async with asyncio.timeout(PROGRESS_PATIENCE_SEC) as patience:
+                # What has left is waited for: it must not come after the result.
+                await self._courier.carry(method, leaving=lambda: patience.reschedule(None))
+        except (SendError, TimeoutError) as error:
             log.debug("progress_not_shown", why=str(error))
 
     async def owe(self, session: AsyncSession, effects: list[Effect], *, home: int) -> list[Reply]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.database.health import outlasting
 from core.database.models import AvitoProfile
 from core.errors import AvitoError, ProfileNotFound, SecretKeyError, Unavailable
 from core.logs import get_logger
@@ -129,7 +130,10 @@ class Combiner:
         return older
 
     async def _collect(self, profile: AvitoProfile, period: Period) -> ReportData | Exception:
-        collecting = asyncio.create_task(self._collector.collect(profile, period))
+        # While many are written down side by side, a write may find no room for a while.
+        collecting = asyncio.create_task(
+            outlasting(lambda: self._collector.collect(profile, period))
+        )
         hangs = Unavailable("reading", detail="TimeoutError")
         try:
             for patience in (SOON_SEC, PATIENCE_SEC):

@@ -187,16 +187,23 @@ class Collector:
     async def stored(
         self, profile: AvitoProfile, period: Period, failure: Exception
     ) -> ReportData | None:
-        """What the store alone knows, after `failure`; None when a day of it was never read."""
+        """What the store alone knows, after `failure`; None when a day of it was never read.
+
+        Numbers that no read was due for are no older ones, whatever failed beside them; but that
+        keys are refused has to be known.
+        """
         access = access_to(profile)
         async with reading(self.sessions) as session:
             held = await store.state(session, access.account)
             days = await store.days(session, access.account, period)
+            fresh = await sync.as_it_is(session, access.account, period, self.clock.now())
         if held is None or len(days) < period.length:
             return None
-        freshness = Freshness(held.stats_read_at, refreshed=False)
-        data = await self._data(profile, period, freshness)
-        return replace(data.with_old_wallet(failure), failure=failure)
+        freshness = fresh or Freshness(held.stats_read_at, refreshed=False)
+        data = (await self._data(profile, period, freshness)).with_old_wallet(failure)
+        if fresh is not None and not isinstance(failure, KeysRefused | EmployeeKey):
+            return data
+        return replace(data, failure=failure)
 
     async def as_it_is(
         self, shown: Sequence[AvitoProfile], period: Period

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from core.combined import Row
-from core.database.health import is_unreachable
+from core.database.health import outlasting
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories.outbox import SUPPLEMENT, TRIAL
 from core.database.session import Sessions, reading
@@ -45,7 +45,6 @@ WIDTH = 64
 IN_HAND = 128
 """How many deliveries are claimed at a time, being read or waiting for their turn."""
 POLL_SEC = 1.0
-DATABASE_RETRY_SEC = 2.0
 READING_SEC = 90.0
 """The longest one reading may take, well within the lease of a delivery."""
 PATIENCE = timedelta(minutes=30)
@@ -187,8 +186,8 @@ class ReportRunner:
         room = IN_HAND - self._in_hand
         if room < IN_HAND // 2:
             return []
-        claimed = await _outlasting_database(lambda: self._outbox.claim_due(room))
-        works = await _outlasting_database(lambda: self._grouped(claimed)) if claimed else []
+        claimed = await outlasting(lambda: self._outbox.claim_due(room))
+        works = await outlasting(lambda: self._grouped(claimed)) if claimed else []
         self._in_hand += sum(map(_size, works))
         return works
 
@@ -208,7 +207,7 @@ class ReportRunner:
             outcomes = await asyncio.gather(*map(self._outcome, work))
             read = list(zip(work, outcomes, strict=True))
             settle = self._settle_each if len(work) == 1 else self._settle_together
-            await _outlasting_database(lambda: settle(read))
+            await outlasting(lambda: settle(read))
         except Exception as error:
             # The edge of a task that nobody awaits. Its leases run out, and it is built again.
             log.exception("build_broke", profile_id=work[0].profile_id)
@@ -220,7 +219,7 @@ class ReportRunner:
     async def _outcome(self, group: Group) -> Outcome:
         try:
             async with self._slots:
-                return await _outlasting_database(lambda: self._read(group))
+                return await outlasting(lambda: self._read(group))
         except Exception as error:
             # It must not spoil what it shares a message with.
             log.exception("build_broke", profile_id=group.profile_id)
@@ -426,21 +425,6 @@ def _works(claimed: Sequence[tuple[Delivery, ReportTask, AvitoProfile]]) -> list
 
 def _size(work: Work) -> int:
     return sum(len(group.deliveries) for group in work)
-
-
-async def _outlasting_database(work: Callable[[], Awaitable[T]]) -> T:
-    """Repeat work that failed because the database went away."""
-    is_away = False
-    while True:
-        try:
-            return await work()
-        except Exception as error:
-            if not is_unreachable(error):
-                raise
-            if not is_away:
-                log.warning("builder_waits_for_database", why=type(error).__name__)
-            is_away = True
-        await asyncio.sleep(DATABASE_RETRY_SEC)
 
 
 def _is_trial(delivery: Delivery) -> bool:

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, cast
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from core.combined import PATIENCE_SEC, SOON_SEC, Combined, Combiner, Row, combined
 from core.database.models import AvitoProfile
@@ -31,7 +32,10 @@ def in_virtual_time(story: Story) -> Callable[[], None]:
 
 
 class Accounts:
-    """What there is to read: `slow` ones never answer, `broken` ones at once with an error."""
+    """What there is to read: `slow` ones never answer, `broken` ones at once with an error.
+
+    The numbers of `crowded` ones find no room in the database at first.
+    """
 
     def __init__(
         self,
@@ -40,8 +44,10 @@ class Accounts:
         broken: Collection[int] = (),
         never_read: Collection[int] = (),
         fresh: Collection[int] = (),
+        crowded: Collection[int] = (),
     ) -> None:
         self.fresh = fresh
+        self.crowded = set(crowded)
         self.slow, self.broken, self.never_read = slow, broken, never_read
         self.left = 0
 
@@ -60,6 +66,9 @@ class Accounts:
         if asked.id in self.broken:
             raise Unavailable("stats_v2", status=502)
         await asyncio.sleep(0.1)
+        if asked.id in self.crowded:
+            self.crowded.remove(asked.id)
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
         return report_data(asked.id)
 
     async def stored(
@@ -120,6 +129,14 @@ async def test_one_that_hangs_and_was_never_read_is_given_up_and_the_others_are_
     ]
     views = next(figure for figure in report.figures if figure.metric.key == "views")
     assert views.value == 200
+
+
+@in_virtual_time
+async def test_a_database_that_is_busy_for_a_moment_is_no_fault_of_a_profile() -> None:
+    report = await Accounts(crowded=[2], never_read=[2]).combine(3)
+
+    assert [(row.profile_id, row.why) for row in report.rows] == [(1, None), (2, None), (3, None)]
+    assert now() < SOON_SEC
 
 
 def row(number: int, data: ReportData | None) -> Row:

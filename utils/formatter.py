@@ -7,9 +7,10 @@ the sign of that name, no hyphen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -38,17 +39,29 @@ MANIFOLD = 3
 ROUND_FROM = 10
 """From here on a rough number has no digits after the comma."""
 A_YEAR = 365
+MOST_DIGITS = 5000
+"""More than Python turns into an `int`, so more than a stored number has."""
 
 
+@contextmanager
+def _all_digits() -> Iterator[None]:
+    """Babel breaks at a number longer than the 28 digits of Python's default."""
+    with localcontext(prec=MOST_DIGITS):
+        yield
+
+
+@_all_digits()
 def format_count(value: int) -> str:
     return _typeset(format_decimal(value, locale=LOCALE))
 
 
+@_all_digits()
 def format_money(kopecks: Value) -> str:
     """`123456` kopecks as `1 234,56 ₽`; a fraction of a kopeck is rounded half up."""
     return _typeset(format_currency(_rounded(Fraction(kopecks) / 100, 2), "RUB", locale=LOCALE))
 
 
+@_all_digits()
 def format_roubles(kopecks: Value) -> str:
     """`123456` kopecks as `1 235`: whole roubles without their sign, for the width of a table."""
     return format_count(int(_rounded(Fraction(kopecks) / 100, 0)))
@@ -61,6 +74,7 @@ def format_price(kopecks: int) -> str:
     return f"{format_count(kopecks // 100)}{NBSP}₽"
 
 
+@_all_digits()
 def format_share(share: Value, digits: int = 2) -> str:
     """A share of one as a percentage: `1/25` as `4,00 %`."""
     pattern = f"#,##0.{'0' * digits}{NBSP}%"
@@ -128,6 +142,7 @@ def _is_hardly_a_base(kind: Kind, before: Value) -> bool:
     return before < 0 or (kind is Kind.COUNT and 0 < before < FEW)
 
 
+@_all_digits()
 def _counted(number: Fraction, one: str, few: str, many: str) -> str:
     """A rough number with its word: `2,3 дня`, `12 дней`."""
     rough = _rounded(number, 0 if number >= ROUND_FROM else 1)
@@ -136,6 +151,7 @@ def _counted(number: Fraction, one: str, few: str, many: str) -> str:
     return f"{format_decimal(rough, locale=LOCALE)} {few}"
 
 
+@_all_digits()
 def _decimal(number: Fraction, digits: int) -> str:
     """With so many digits after the comma, but without zeros at the end."""
     return _typeset(format_decimal(_rounded(number, digits), locale=LOCALE))

@@ -22,6 +22,9 @@ from pydantic import (
 Number = Annotated[Decimal, Field(allow_inf_nan=False, ge=-(10**15), le=10**15)]
 """A count or money as Avito writes it, exact: the JSON was read with `Decimal`."""
 
+Count = Annotated[int, Field(ge=-(10**15), le=10**15)]
+"""A whole count, where Avito writes nothing else."""
+
 
 def _or_nothing(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
     try:
@@ -112,9 +115,9 @@ class ItemsAnswer(Schema):
 
 class ItemDay(Schema):
     day: date = Field(alias="date")
-    views: int | None = Field(default=None, alias="uniqViews")
-    contacts: int | None = Field(default=None, alias="uniqContacts")
-    favorites: int | None = Field(default=None, alias="uniqFavorites")
+    views: Count | None = Field(default=None, alias="uniqViews")
+    contacts: Count | None = Field(default=None, alias="uniqContacts")
+    favorites: Count | None = Field(default=None, alias="uniqFavorites")
 
 
 class ItemStats(Schema):
@@ -132,10 +135,10 @@ class ItemStatsAnswer(Schema):
 
 class CallsDay(Schema):
     day: date = Field(alias="date")
-    calls: int | None = None
-    answered: int | None = None
-    new: int | None = None
-    new_answered: int | None = Field(default=None, alias="newAnswered")
+    calls: Count | None = None
+    answered: Count | None = None
+    new: Count | None = None
+    new_answered: Count | None = Field(default=None, alias="newAnswered")
 
 
 class ItemCalls(Schema):

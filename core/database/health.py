@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -27,6 +29,9 @@ from core.logs import get_logger
 
 log = get_logger(__name__)
 
+T = TypeVar("T")
+
+RETRY_SEC = 2.0
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 
 # PostgreSQL's words for "not now": connection trouble, no resources, starting or shutting down.
@@ -65,6 +70,21 @@ def is_unreachable(error: BaseException) -> bool:
         return _is_transient(error)
     # asyncpg passes on the reset of a connection that was in use as it is.
     return isinstance(error, DatabaseAway | PoolTimeout | ConnectionError)
+
+
+async def outlasting(work: Callable[[], Awaitable[T]]) -> T:
+    """Repeat work that failed because the database went away."""
+    is_away = False
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+            if not is_away:
+                log.warning("work_waits_for_database", why=type(error).__name__)
+            is_away = True
+        await asyncio.sleep(RETRY_SEC)
 
 
 async def wait_for_database(engine: AsyncEngine, settings: StorageSettings) -> None:

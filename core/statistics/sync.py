@@ -19,6 +19,7 @@ from core.avito.auth import Credentials, ProfileAccess
 from core.avito.client import Avito, AvitoClient
 from core.avito.endpoints import CALLS
 from core.avito.stats import DEPTH_DAYS, DayMetrics
+from core.database.health import outlasting
 from core.database.models import AccountSync, AvitoProfile
 from core.database.session import Sessions, reading
 from core.errors import (
@@ -228,11 +229,15 @@ class StatisticsSync:
                 await store.note_failure(session, access.account, failure, self._clock.now())
             raise
         reading = Reading(period, days, source, self._clock.now())
+        # What Avito will not tell again before its minute is over must not get lost.
+        await outlasting(lambda: self._save(access, reading))
+        log.info("statistics_read", account=access.account, days=len(days), source=source)
+        return reading.read_at
+
+    async def _save(self, access: ProfileAccess, reading: Reading) -> None:
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save(session, access.account, reading)
-        log.info("statistics_read", account=access.account, days=len(days), source=source)
-        return reading.read_at
 
     async def _read_wallet(self, client: AvitoClient, access: ProfileAccess) -> AvitoError | None:
         try:

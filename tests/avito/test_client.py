@@ -211,6 +211,24 @@ async def test_counters_that_v1_leaves_out_are_unknown(rig: AvitoRig) -> None:
     assert await client.daily_stats_v1([1, 2], Period(day, day)) == {day: {"views": 3}}
 
 
+@pytest.mark.parametrize("count", [10**16, -(10**16)])
+async def test_a_count_that_no_account_has_is_an_unexpected_answer(
+    rig: AvitoRig, count: int
+) -> None:
+    client, day = await rig.client("shop"), date(2026, 11, 20)
+    stats = [{"date": "2026-11-20", "uniqViews": 3, "uniqContacts": count}]
+    body = {"result": {"items": [{"itemId": 1, "stats": stats}]}}
+    rig.world.fault("wrong_shape", endpoint="stats_v1", json=body)
+    with pytest.raises(UnexpectedAnswer):
+        await client.daily_stats_v1([1], one_day(day))
+
+    days = [{"date": "2026-11-20", "calls": 3, "answered": count}]
+    body = {"result": {"items": [{"itemId": 1, "employeeId": 0, "days": days}]}}
+    rig.world.fault("wrong_shape", endpoint="calls_stats", json=body)
+    with pytest.raises(UnexpectedAnswer):
+        await client.daily_calls(one_day(day))
+
+
 def calls_of(account: AvitoAccount, day: date) -> dict[str, int]:
     """All calls of a day, added up in the plainest way."""
     rows = account.call_numbers(day).values()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core import report_runner
+from core.database import health
 from core.database.models import AvitoProfile
 from core.errors import DatabaseAway, KeysRefused
 from core.outbox import State
@@ -334,7 +335,7 @@ async def test_a_storm_of_refused_tokens_ends_in_refused_keys(rig: BuilderRig) -
 async def test_a_database_that_goes_away_meanwhile_costs_no_report(
     rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_runner, "DATABASE_RETRY_SEC", 0.05)
+    monkeypatch.setattr(health, "RETRY_SEC", 0.05)
     task = await rig.reporting("shop")
     really, failures = rig.collector.sync.ensure_fresh, iter(range(3))
 

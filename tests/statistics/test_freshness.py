@@ -9,7 +9,8 @@ from sqlalchemy import delete
 
 from core.avito.auth import ProfileAccess
 from core.database.models import DailyStats
-from core.errors import AvitoError, RateLimited
+from core.errors import AvitoError, KeysRefused, RateLimited, Unavailable
+from core.report_data import Collector
 from core.statistics.sync import Freshness, StatisticsSync
 from sandbox.clock import SandboxClock
 from tests.support.avito import AvitoRig
@@ -50,6 +51,27 @@ async def test_numbers_older_than_asked_are_read_again(rig: AvitoRig) -> None:
     assert (await fresh(rig, access, max_age=HOUR / 2)).refreshed
     rig.clock.advance(3 * HOUR)
     assert (await fresh(rig, access)).refreshed
+
+
+async def test_numbers_of_a_moment_ago_are_no_older_ones_whatever_fails_beside_them(
+    rig: AvitoRig,
+) -> None:
+    access = await rig.connect("shop")
+    collector = Collector(rig.sessions, rig.avito, rig.sync, rig.clock)
+    profile = await collector.profile(1, access.profile_id)
+    await fresh(rig, access)
+
+    async def failure_after(error: Exception) -> Exception | None:
+        data = await collector.stored(profile, YESTERDAY, error)
+        assert data is not None
+        assert data.wallet_failure is error
+        return data.failure
+
+    silent, refused = Unavailable("reading"), KeysRefused("self")
+    assert await failure_after(silent) is None
+    assert await failure_after(refused) is refused
+    rig.clock.advance(4 * HOUR)
+    assert await failure_after(silent) is silent
 
 
 async def test_today_moves_and_is_read_again_after_ten_minutes(rig: AvitoRig) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, event
+from sqlalchemy.exc import OperationalError
 
 from core.avito.auth import Credentials, ProfileAccess
 from core.avito.stats import COUNT_SLUGS, MONEY_SLUGS
+from core.database import health
 from core.database.models import AccountSync, AvitoProfile
 from core.errors import (
     KeysRefused,
@@ -220,6 +222,26 @@ async def test_a_failed_reading_is_remembered_and_changes_nothing(rig: AvitoRig)
     assert after is not None
     assert after.failure == "Unavailable"
     assert await stored(rig, access) == before
+
+
+async def test_what_avito_told_outlasts_a_busy_database(
+    rig: AvitoRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "RETRY_SEC", 0.05)
+    access = await rig.connect("shop")
+    really, failures = store.save, iter(range(2))
+
+    async def busy(*args: Any) -> None:
+        if next(failures, None) is not None:
+            raise OperationalError("INSERT", {}, Exception("database is locked"))
+        await really(*args)
+
+    monkeypatch.setattr(store, "save", busy)
+
+    await rig.sync.first_read(access)
+
+    assert len(await stored(rig, access)) == 270
+    assert len(rig.calls("stats_v2")) == 1
 
 
 async def test_wrong_keys_stop_before_the_minute_is_used_up(rig: AvitoRig) -> None:

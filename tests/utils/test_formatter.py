@@ -83,6 +83,19 @@ def test_counts_are_grouped_by_thousands(value: int, expected: str) -> None:
     assert plain(format_count(value)) == expected
 
 
+@pytest.mark.parametrize("digits", [30, 4_000])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_no_stored_number_is_too_long_to_be_written(kind: Kind, digits: int) -> None:
+    written = plain(format_value(kind, -(10**digits)))
+    assert written.startswith("−1")
+    assert written.count("0") >= digits
+
+
+def test_a_change_of_any_size_is_written() -> None:
+    assert moved("views", before=50, now=10**30).endswith("раз")
+    assert moved("cr", before=0, now=10**30).endswith("п.п.")
+
+
 @pytest.mark.parametrize(
     ("share", "expected"),
     [(Fraction(1, 25), "4,00 %"), (Fraction(1, 3), "33,33 %"), (Fraction(0), "0,00 %")],
