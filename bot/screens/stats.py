@@ -38,9 +38,9 @@ _IN_ROW = ("views", "contacts", "total_spending", "wallet_balance")
 """What a row of one profile tells of what is ticked; the rest is in the totals."""
 
 _LIGHTS = {
-    Light.RED: ("🔴", "хуже в полтора раза и больше"),
-    Light.YELLOW: ("🟡", "хуже"),
-    Light.GREEN: ("🟢", "не хуже"),
+    Light.RED: ("🔴", "намного хуже"),
+    Light.YELLOW: ("🟡", "заметно хуже"),
+    Light.GREEN: ("🟢", "не хуже, чем бывает случайно"),
     Light.NONE: ("⚪", "судить не по чему"),
 }
 _WORSE = (Light.RED, Light.YELLOW)
