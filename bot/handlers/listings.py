@@ -82,7 +82,8 @@ async def _read_first(
         stage,
         clock,
         kind="listings",
-        dedupe=f"{profile.id}:{period.first}:{period.last}",
+        # Each reading costs a minute of the account, which the owner shares with all readers.
+        dedupe=f"{profile.id}:own" if viewed.is_owner else str(profile.id),
         placeholder=lambda job_id: screens.collecting(job_id, profile, period),
         payload={"first": period.first.isoformat(), "last": period.last.isoformat()},
         profile_id=profile.id,

@@ -16,7 +16,7 @@ from sandbox.telegram.seen import Seen, as_read
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.listings import expected_totals
-from tests.support.looking import reporting_at
+from tests.support.looking import craft, reporting_at
 from tests.support.places import greet
 from tests.support.report import ask_report, count, money
 from tests.support.rows import connected, execute, scalar
@@ -377,6 +377,24 @@ async def test_asked_twice_they_are_read_once(rig: BotRig) -> None:
     assert asked.count("item") == 1
     await rig.settled()
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
+
+
+async def test_readers_of_a_place_wait_for_one_reading_and_the_owner_for_his_own(
+    rig: BotRig,
+) -> None:
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    own = rig.alice.at(group.chat)
+    profile_id, report = await reporting_at(rig, group)
+    group.press(f"report_items:{profile_id}:{DAY}", report)
+    await group.wait_for("Прочитаю через")
+
+    refused = await craft(group, f"report_items:{profile_id}:2026-11-19:2026-11-20", report)
+    await craft(own, f"report_items:{profile_id}:{DAY}", report)
+
+    assert refused.text == "Уже выполняю, подождите немного."
+    assert await scalar(rig, "SELECT count(*) FROM jobs") == 2
+    rig.clock.advance(MINUTE)
+    await group.wait_for(SCREEN)
 
 
 async def test_numbers_of_listings_go_with_the_profile(rig: BotRig) -> None:
