@@ -30,6 +30,7 @@ from utils.formatter import (
 )
 from utils.lights import Light
 from utils.metrics import Kind
+from utils.periods import yesterday
 from utils.plurals import NBSP, plural
 
 NOTHING_BOUND = "Сюда больше не приходит ни один отчёт."
@@ -53,7 +54,7 @@ def collecting() -> Screen:
 
 def combined(report: Combined, now: datetime, *, for_owner: bool) -> Screen:
     """`for_owner`: nobody else reads along, so it can be said why something was not read."""
-    return screen(*_lines(report, now, for_owner), keyboard=_buttons(report, for_owner))
+    return screen(*_lines(report, now, for_owner), keyboard=_buttons(report, now, for_owner))
 
 
 def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
@@ -62,7 +63,7 @@ def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
         lines.insert(0, Italic("Пробная сводка"))
     if digest.missed:
         lines += ["", missed_line(digest.missed, digest.for_owner)]
-    return screen(*lines, keyboard=_buttons(digest.combined, digest.for_owner))
+    return screen(*lines, keyboard=_buttons(digest.combined, now, digest.for_owner))
 
 
 def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
@@ -187,8 +188,10 @@ def _legend(report: Combined) -> str:
     return f"Контакты и их цена к прошлому периоду: {' · '.join(meanings)}"
 
 
-def _buttons(report: Combined, for_owner: bool) -> InlineKeyboardMarkup:
-    rows: list[Buttons] = [[button("🔄 Обновить", StatsShow())]]
+def _buttons(report: Combined, now: datetime, for_owner: bool) -> InlineKeyboardMarkup:
+    # It is about yesterday, whatever days a report on schedule was about.
+    again = "🔄 Обновить" if report.period == yesterday(now) else "🔄 Сводка за вчера"
+    rows: list[Buttons] = [[button(again, StatsShow())]]
     if for_owner:
         rows += [*_new_keys(report), keyboards.to_list()]
     return keyboard(*rows)

@@ -171,7 +171,7 @@ async def test_a_group_reads_no_technical_word_and_the_owner_reads_what_to_do(ri
     assert said.button_data == []
     told = await private.wait_for("Avito сейчас не отвечает")
     assert code_in(told.text) == code_in(said.text)
-    assert f"report_now:{profile_id}" in told.button_data
+    assert f"report_show:{profile_id}:2026-11-20:2026-11-20" in told.button_data
 
 
 async def test_small_talk_in_a_group_is_never_answered_with_a_failure(rig: BotRig) -> None:
