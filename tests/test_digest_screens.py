@@ -10,6 +10,7 @@ from bot.screens import stats
 from core.combined import Row, combined
 from core.digests import ScheduledDigest
 from tests.support.combined import DAY, READ_AT, report_data
+from utils.metrics import METRICS, Shown
 from utils.periods import Period
 
 
@@ -21,7 +22,9 @@ from utils.periods import Period
     ],
 )
 def test_its_button_promises_the_days_that_it_shows(period: Period, label: str) -> None:
-    report = combined(period, [Row(1, "Мебель", report_data(1, period=period))])
+    report = combined(
+        period, [Row(1, "Мебель", report_data(1, period=period))], {1: Shown(tuple(METRICS))}
+    )
     digest = ScheduledDigest(report, for_owner=False, is_trial=False, missed=[])
 
     shown = stats.scheduled(digest, READ_AT).inline
