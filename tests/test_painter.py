@@ -99,6 +99,7 @@ async def test_closing_ends_it(painter: Painter) -> None:
 
 async def test_closing_waits_for_no_picture(painter: Painter) -> None:
     await painter.draw(course("Мебель"))
+    os.kill(process_of(painter), signal.SIGSTOP)
     drawing = asyncio.create_task(painter.draw(course("Двери")))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
