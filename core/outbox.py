@@ -354,7 +354,9 @@ class Outbox:
         ended = [(tasks[row], each) for row, each in over.items()]
         for carrier, task in await repository.end_joined(session, over) if over else ():
             ended.append((task, over[carrier]))
-        arrived = [task for task, each in ended if each["reason"] is None]
+        arrived = [
+            task for task, each in ended if each["state"] == State.SENT and each["reason"] is None
+        ]
         problems = [(task, each["reason"]) for task, each in ended if each["reason"] is not None]
         await repository.clear_problems(session, arrived)
         await repository.note_problems(session, problems, now)

@@ -181,6 +181,16 @@ async def test_a_slip_does_not_bring_back_a_supplement_that_came_to_nothing(
     assert await office.state(row) == State.WITHDRAWN
 
 
+async def test_a_supplement_that_came_to_nothing_hides_no_trouble(office: Office) -> None:
+    task = await office.add_task(problem="kicked", problem_at=NINE)
+    row = await office.add_delivery(task, **WHOLE)
+    await claimed(office.alice, State.DUE)
+
+    await office.alice.drop(row)
+
+    assert (await office.task(task)).problem == "kicked"
+
+
 async def test_a_supplement_that_a_slip_brings_back_holds_up_nobody(office: Office) -> None:
     task, other = await office.add_task(), await office.add_task()
     await office.add_delivery(task, **WHOLE)
