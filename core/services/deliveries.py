@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -38,6 +38,15 @@ class Waiting:
     next_try_at: datetime
 
 
+def is_waiting() -> ColumnElement[bool]:
+    """Of a delivery and its destination: it waits for Avito, which was asked for it before."""
+    return and_(
+        Delivery.task_id == ReportTask.id,
+        Delivery.state.in_((State.DUE, State.BUILDING)),
+        Delivery.next_try_at.is_not(None),
+    )
+
+
 async def waiting(
     session: AsyncSession, profile_ids: Collection[int]
 ) -> Mapping[int, Sequence[Waiting]]:
@@ -49,18 +58,14 @@ async def waiting(
             Delivery.last_day,
             func.min(Delivery.next_try_at),
         )
-        .join(ReportTask, ReportTask.id == Delivery.task_id)
-        .where(
-            ReportTask.profile_id.in_(profile_ids),
-            Delivery.state.in_((State.DUE, State.BUILDING)),
-        )
+        .where(is_waiting(), ReportTask.profile_id.in_(profile_ids))
         .group_by(ReportTask.profile_id, Delivery.first_day, Delivery.last_day)
         .order_by(Delivery.first_day, Delivery.last_day)
     )
     found: defaultdict[int, list[Waiting]] = defaultdict(list)
     for profile_id, first, last, next_try_at in rows:
-        if next_try_at is not None:  # else Avito is being asked for the first time
-            found[profile_id].append(Waiting(Period(first, last), next_try_at))
+        assert next_try_at is not None  # noqa: S101 - else it does not wait
+        found[profile_id].append(Waiting(Period(first, last), next_try_at))
     return found
 
 

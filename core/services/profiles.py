@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -149,6 +149,8 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
         .where(ReportTask.profile_id == profile.id)
         .scalar_subquery()
     )
+    # Seldom: what waits is asked for only where something does.
+    is_waiting = exists().where(deliveries.is_waiting(), ReportTask.profile_id == profile.id)
     newest = (
         select(func.max(WalletSnapshot.id))
         .where(WalletSnapshot.avito_user_id == profile.user_id)
@@ -156,15 +158,15 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     )
     row = (
         await session.execute(
-            select(destinations, refused, next_due_at, AccountSync, WalletSnapshot)
+            select(destinations, refused, next_due_at, is_waiting, AccountSync, WalletSnapshot)
             .select_from(AvitoProfile)
             .outerjoin(AccountSync, AccountSync.avito_user_id == AvitoProfile.user_id)
             .outerjoin(WalletSnapshot, WalletSnapshot.id == newest)
             .where(AvitoProfile.id == profile.id)
         )
     ).one()
-    count, refused_count, due_at, sync, wallet = row
-    waiting = await deliveries.waiting(session, [profile.id])
+    count, refused_count, due_at, has_waiting, sync, wallet = row
+    waiting = await deliveries.waiting(session, [profile.id]) if has_waiting else {}
     return Card(
         profile=profile,
         destinations=count,
