@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from core.rounds import AHEAD
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.looking import tap
@@ -18,17 +19,21 @@ from tests.support.stats import TITLE
 
 YESTERDAY = date(2026, 11, 20)
 TWO_MINUTES = timedelta(minutes=2)
+TO_THE_SLOT = AHEAD + TWO_MINUTES
 
 
 async def clients(rig: BotRig) -> tuple[ChatView, int]:
-    """Bob's view of a group where a profile of Alice's reports at 09:01, and the profile."""
+    """Bob's view of a group where a profile of Alice's reports at 09:16, and the profile.
+
+    Too far off to be read ahead of its minute until a test goes there.
+    """
     await greet(rig, rig.alice)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     profile_id = await connected(rig, rig.alice, "shop", "Мебель")
     async with rig.running.sessions.begin() as session:
         profile = await session.merge(await profile_of(rig, profile_id))
-        profile.report_time = time(9, 1)
-    due = rig.clock.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+        profile.report_time = time(9, 16)
+    due = rig.clock.now().replace(second=0, microsecond=0) + AHEAD + timedelta(minutes=1)
     await add_destination(
         *(rig, profile_id, group.id), chat_title="Клиенты", chat_type="supergroup", next_due_at=due
     )
@@ -38,7 +43,7 @@ async def clients(rig: BotRig) -> tuple[ChatView, int]:
 async def test_it_comes_with_its_minute_and_its_button_shows_more(rig: BotRig) -> None:
     group, _ = await clients(rig)
 
-    rig.clock.advance(TWO_MINUTES)
+    rig.clock.advance(TO_THE_SLOT)
 
     report = await group.wait_for("Отчёт Avito", timeout=10)
     said, expected = read_figures(report), expected_figures(rig.avito.account("shop"), YESTERDAY)
@@ -49,7 +54,7 @@ async def test_it_comes_with_its_minute_and_its_button_shows_more(rig: BotRig) -
 
 async def test_everybody_there_turns_it_over(rig: BotRig) -> None:
     group, _ = await clients(rig)
-    rig.clock.advance(TWO_MINUTES)
+    rig.clock.advance(TO_THE_SLOT)
     report = await group.wait_for("Отчёт Avito", timeout=10)
 
     await tap(group, "7 дней", report)
@@ -66,7 +71,7 @@ async def test_what_went_wrong_is_for_the_owner_alone(rig: BotRig) -> None:
     alice = rig.alice.private(rig.me)
     rig.avito.revoke_keys(rig.avito.account("shop"))
 
-    rig.clock.advance(TWO_MINUTES)
+    rig.clock.advance(TO_THE_SLOT)
 
     told = await alice.wait_for("не отправлен", timeout=10)
     assert "Куда: группа «Клиенты»" in told.text
@@ -84,7 +89,7 @@ async def test_what_the_operator_has_to_mend_he_is_told_without_a_word_about_the
     group, _ = await clients(rig)
     rig.avito.fault("status", "stats_v2", status=400)
 
-    rig.clock.advance(TWO_MINUTES)
+    rig.clock.advance(TO_THE_SLOT)
     await rig.alice.private(rig.me).wait_for("не отправлен", timeout=10)
     rig.clock.advance(TWO_MINUTES)
 
