@@ -17,12 +17,14 @@ from tests.support.databases import (
     sqlite_template,
     sqlite_url,
 )
+from tests.support.patience import patience
 
 __all__ = [
     "database_url",
     "empty_database_url",
     "engine",
     "keyring",
+    "patience",
     "postgres_server",
     "postgres_template",
     "postgres_url",

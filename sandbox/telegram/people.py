@@ -272,7 +272,7 @@ class ChatView:
         return "\n".join(seen.as_line() for seen in self.messages)
 
     async def wait_for(
-        self, expected: str | Callable[[Seen], object], timeout: float = 15.0
+        self, expected: str | Callable[[Seen], object], timeout: float = 30.0
     ) -> Seen:
         """The newest message that fits and that came or changed since this person's last action.
 
@@ -292,7 +292,7 @@ class ChatView:
                 f"{self.transcript()}"
             ) from None
 
-    async def wait_for_notice(self, press: Press, timeout: float = 15.0) -> Notice:
+    async def wait_for_notice(self, press: Press, timeout: float = 30.0) -> Notice:
         return await self.world.events.signal.until(lambda: press.notice, timeout)
 
 

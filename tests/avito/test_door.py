@@ -15,8 +15,11 @@ from core.avito.http import AvitoDoor, Patience, Request
 from core.database.repositories.gates import DatabaseRateGate
 from core.errors import AvitoError, KeysRefused, RateLimited, Unavailable, UnexpectedAnswer
 from sandbox.avito.accounts import make_listings
-from tests.support.avito import HASTY, AvitoRig
+from tests.support.avito import AvitoRig
+from tests.support.patience import HASTY
 from utils.periods import Period, yesterday
+
+pytestmark = pytest.mark.impatient
 
 MINUTE = timedelta(seconds=62)
 

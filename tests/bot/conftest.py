@@ -9,17 +9,18 @@ import pytest
 from sqlalchemy import URL
 
 from bot import throttle
+from core.avito.http import Patience
 from tests.support.bot import BotRig, bot_rig
 
 
 @pytest.fixture
 async def rig(
-    database_url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: URL, tmp_path: Path, patience: Patience, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[BotRig]:
     """The bot on each kind of database. 09:00 in Moscow, 21.11.2026."""
     # Nobody taps as fast as these stories are told.
     monkeypatch.setattr(throttle, "PEOPLE_BURST", 10_000)
-    async with bot_rig(database_url, tmp_path) as made:
+    async with bot_rig(database_url, tmp_path, patience) as made:
         # The operator has greeted the bot; what a story looks at is its own doing.
         await made.operator.private(made.me).wait_for("Avito Analytics Bot")
         yield made

@@ -61,6 +61,6 @@ async def until_somebody_waits(rig: BotRig) -> None:
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not await scalar(rig, waiting):
             await asyncio.sleep(0.01)

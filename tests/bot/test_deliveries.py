@@ -32,7 +32,7 @@ async def held(rig: BotRig, group: Chat) -> tuple[ChatView, Office, int]:
         task_id, state=State.SENDING, owner="home:killed", lease_until=rig.clock.now()
     )
     rig.clock.advance(timedelta(minutes=1))
-    await chat.wait_for(QUESTION, timeout=10)
+    await chat.wait_for(QUESTION)
     return chat, office, delivery_id
 
 
@@ -63,7 +63,7 @@ async def test_a_question_that_a_kill_kept_back_is_asked_at_the_next_start(rig: 
 
     await rig.restart()
 
-    await chat.wait_for(QUESTION, timeout=10)
+    await chat.wait_for(QUESTION)
     assert not (await Office(rig.running.sessions, rig.clock).delivery(delivery_id)).is_untold
 
 

@@ -145,7 +145,7 @@ async def test_it_comes_at_its_minute_as_one_message(rig: BotRig) -> None:
 
     rig.clock.advance(timedelta(minutes=2))
 
-    digest = await group.wait_for(TITLE, timeout=15)
+    digest = await group.wait_for(TITLE)
     await rig.settled()
     assert len(rig.telegram.sent(group.chat.id)) == 1
     assert sorted(read_rows(digest)) == ["Долги", "Кофейня", "Мебель"]
@@ -167,7 +167,7 @@ async def test_a_trial_of_it_is_a_trial_of_the_whole(rig: BotRig) -> None:
     chat.click("📨 Да, прислать")
 
     await chat.wait_for("Пробная сводка заказана: «Кофейня», «Мебель». Она придёт в группу")
-    trial = await group.wait_for("Пробная сводка", timeout=15)
+    trial = await group.wait_for("Пробная сводка")
     assert sorted(read_rows(trial)) == ["Кофейня", "Мебель"]
 
 
@@ -180,10 +180,10 @@ async def test_the_owner_is_asked_once_about_a_digest_of_which_nobody_knows(rig:
     rig.clock.advance(timedelta(minutes=2))
 
     chat = rig.alice.private(rig.me)
-    asked = await chat.wait_for("Неизвестно, дошёл ли отчёт", timeout=15)
+    asked = await chat.wait_for("Неизвестно, дошёл ли отчёт")
     assert "«Мебель» и ещё 1 профиля за 20.11.2026" in asked.text
     chat.click("🔁 Отправить ещё раз", asked)
-    await group.wait_for(lambda seen: "🔁 Повтор" in seen.text and TITLE in seen.text, timeout=15)
+    await group.wait_for(lambda seen: "🔁 Повтор" in seen.text and TITLE in seen.text)
     await rig.settled()
     assert await scalar(rig, "SELECT count(*) FROM outbox WHERE state = 'sent'") == 2
     assert "Неизвестно" not in chat.transcript()

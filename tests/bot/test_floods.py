@@ -49,6 +49,6 @@ async def test_chats_that_wait_for_telegram_do_not_take_everybodys_place(rig: Bo
     chat = rig.alice.private(rig.me)
     chat.start()
 
-    await chat.wait_for("Avito Analytics Bot", timeout=10)
+    await chat.wait_for("Avito Analytics Bot")
     rig.telegram.clear_faults()
     await rig.stop()

@@ -16,7 +16,7 @@ from tests.support.looking import craft, tap
 from tests.support.report import UNCHANGED, Said, ask_report, money, read_figures
 from tests.support.rows import connected
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.one_database, pytest.mark.impatient]
 
 AWAY = "Avito сейчас не отвечает"
 ODD = "Avito ответил не так, как обещает"

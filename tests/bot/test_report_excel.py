@@ -82,7 +82,7 @@ async def test_listings_have_a_sheet_once_they_were_read(rig: BotRig) -> None:
     assert any("«По объявлениям»" in str(row[0]) for row in rows(before, "Сводка"))
     rig.clock.advance(timedelta(seconds=65))
     chat.press(f"report_items:{profile_id}:{days}", report)
-    await chat.wait_for("сначала те, что принесли больше контактов", timeout=15)
+    await chat.wait_for("сначала те, что принесли больше контактов")
     chat.mark()
 
     chat.press(f"report_excel:{profile_id}:{days}", report)

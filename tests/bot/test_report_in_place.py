@@ -320,6 +320,7 @@ async def test_calls_that_avito_refuses_for_good_are_no_work_at_every_look(rig: 
     assert len(rig.avito.calls("calls_stats")) == 1
 
 
+@pytest.mark.impatient
 async def test_a_restart_in_the_middle_ends_in_the_same_message(rig: BotRig) -> None:
     bob, profile_id, report = await in_group(rig)
     rig.clock.advance(STALE)

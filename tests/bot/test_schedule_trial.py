@@ -58,7 +58,7 @@ async def test_the_only_place_is_not_asked_for(rig: BotRig) -> None:
     assert "придёт в этот чат" in said.text
     assert said.button_data == [f"profile_report:{profile_id}"]
     assert await trials(rig) == [(task_id, rig.alice.id)]
-    assert (await chat.wait_for("Отчёт Avito", timeout=20)).id != said.id
+    assert (await chat.wait_for("Отчёт Avito")).id != said.id
 
 
 async def test_two_taps_are_one_trial(rig: BotRig) -> None:

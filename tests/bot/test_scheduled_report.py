@@ -45,7 +45,7 @@ async def test_it_comes_with_its_minute_and_its_button_shows_more(rig: BotRig) -
 
     rig.clock.advance(TO_THE_SLOT)
 
-    report = await group.wait_for("Отчёт Avito", timeout=10)
+    report = await group.wait_for("Отчёт Avito")
     said, expected = read_figures(report), expected_figures(rig.avito.account("shop"), YESTERDAY)
     assert {label: said[label] for label in expected} == expected
     group.click("🔄 Сводка сейчас", report)
@@ -55,7 +55,7 @@ async def test_it_comes_with_its_minute_and_its_button_shows_more(rig: BotRig) -
 async def test_everybody_there_turns_it_over(rig: BotRig) -> None:
     group, _ = await clients(rig)
     rig.clock.advance(TO_THE_SLOT)
-    report = await group.wait_for("Отчёт Avito", timeout=10)
+    report = await group.wait_for("Отчёт Avito")
 
     await tap(group, "7 дней", report)
 
@@ -73,7 +73,7 @@ async def test_what_went_wrong_is_for_the_owner_alone(rig: BotRig) -> None:
 
     rig.clock.advance(TO_THE_SLOT)
 
-    told = await alice.wait_for("не отправлен", timeout=10)
+    told = await alice.wait_for("не отправлен")
     assert "Куда: группа «Клиенты»" in told.text
     assert "Avito больше не принимает ключи профиля. Замените их." in told.text
     assert rig.telegram.sent(group.chat.id) == []
@@ -90,11 +90,11 @@ async def test_what_the_operator_has_to_mend_he_is_told_without_a_word_about_the
     rig.avito.fault("status", "stats_v2", status=400)
 
     rig.clock.advance(TO_THE_SLOT)
-    await rig.alice.private(rig.me).wait_for("не отправлен", timeout=10)
+    await rig.alice.private(rig.me).wait_for("не отправлен")
     rig.clock.advance(TWO_MINUTES)
 
     operator = rig.operator.private(rig.me)
-    told = await operator.wait_for("⚠️ Avito не понял запрос бота (stats_v2_items)", timeout=10)
+    told = await operator.wait_for("⚠️ Avito не понял запрос бота (stats_v2_items)")
     assert told.text.partition("Код: ")[2][:6] in capsys.readouterr().out
     for private in ("Мебель", "Клиенты", str(group.chat.id), *rig.keys_of("shop")):
         assert private not in told.text

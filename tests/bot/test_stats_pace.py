@@ -76,6 +76,6 @@ async def test_a_restart_in_the_middle_ends_in_one_report(rig: BotRig) -> None:
 
     await rig.restart()
 
-    report = await group.wait_for(TITLE, timeout=15)
+    report = await group.wait_for(TITLE)
     assert report.id == placeholder.id
     assert group.transcript().count(TITLE) == 1

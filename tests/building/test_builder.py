@@ -59,6 +59,7 @@ async def test_destinations_of_one_profile_share_one_reading(rig: BuilderRig) ->
     assert len(rig.avito.calls("balance")) == 1
 
 
+@pytest.mark.impatient
 async def test_a_slow_profile_holds_up_no_other_of_its_chat(rig: BuilderRig) -> None:
     slow = await rig.reporting("shop")
     quick = await rig.reporting("second")
@@ -67,7 +68,7 @@ async def test_a_slow_profile_holds_up_no_other_of_its_chat(rig: BuilderRig) -> 
     await rig.office.materialise()
     rig.runner.wake()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await rig.of(quick)).state != State.READY:
             await asyncio.sleep(0.02)
     assert (await rig.of(slow)).state != State.READY
@@ -205,7 +206,7 @@ async def test_a_destination_that_is_unbound_meanwhile_stops_nothing(rig: Builde
     rig.clock.advance(NINE - rig.clock.now())
     await rig.office.materialise()
     rig.runner.wake()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not rig.avito.calls("stats_v2"):
             await asyncio.sleep(0.01)
     async with rig.sessions.begin() as session:

@@ -33,6 +33,7 @@ PASSING: tuple[tuple[str, dict[str, Any], str], ...] = (
 )
 
 
+@pytest.mark.impatient
 @pytest.mark.parametrize(("kind", "params", "reason"), PASSING, ids=str)
 async def test_a_passing_trouble_is_waited_out_and_holds_up_nobody_else(
     rig: BuilderRig, kind: str, params: dict[str, Any], reason: str
@@ -97,6 +98,7 @@ async def test_whole_days_from_the_store_are_sent_at_once(rig: BuilderRig) -> No
     assert "Обновлено в 05:30" in text
 
 
+@pytest.mark.impatient
 async def test_an_avito_that_hangs_costs_no_report_whose_days_are_stored(
     rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -279,7 +279,7 @@ async def test_one_that_is_unbound_while_another_is_read_is_not_told(rig: Builde
     rig.clock.advance(NINE - rig.clock.now())
     await rig.office.materialise()
     rig.runner.wake()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not rig.avito.world.calls("stats_v2", slow):
             await asyncio.sleep(0.01)
     async with rig.sessions.begin() as session:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from tests.support.building import BuilderRig, text_of
 from tests.support.deliveries import NINE
 from tests.support.listings import expected_totals, stored_listings
@@ -29,6 +31,7 @@ async def test_at_night_every_account_is_read_once(rig: BuilderRig) -> None:
     assert len(rig.avito.calls("stats_v2")) == 3
 
 
+@pytest.mark.impatient
 async def test_one_that_cannot_be_read_stops_no_other(rig: BuilderRig) -> None:
     for label in ("shop", "second", "no_money"):
         await rig.profile(label)

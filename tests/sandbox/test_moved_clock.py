@@ -37,9 +37,9 @@ async def test_the_worker_of_the_demo_reports_about_the_day_before_the_moved_one
             (account.client_secret, "подключён"),
         ):
             chat.send(words)
-            await chat.wait_for(answer, timeout=20)
+            await chat.wait_for(answer)
         chat.click("📈 Отчёт за вчера")
-        report = await chat.wait_for("Отчёт Avito", timeout=20)
+        report = await chat.wait_for("Отчёт Avito")
 
     yesterday = demo.avito.today() - timedelta(days=1)
     assert f"{yesterday:%d.%m.%Y}" in report.text

@@ -25,9 +25,7 @@ from sandbox.avito.server import build_avito_app
 from sandbox.avito.world import AvitoAccount, AvitoWorld, Record
 from sandbox.clock import SandboxClock
 from sandbox.serving import serve
-
-HASTY = Patience(connect=2.0, read=1.5, total=4.0, first_pause=0.01, longest_pause=0.05)
-"""Nothing here is far away, so a fault need not be waited for long."""
+from tests.support.patience import CALM
 
 
 @dataclass
@@ -90,22 +88,24 @@ class AvitoRig:
 
 
 @asynccontextmanager
-async def avito_rig(sessions: Sessions, clock: SandboxClock) -> AsyncIterator[AvitoRig]:
+async def avito_rig(
+    sessions: Sessions, clock: SandboxClock, patience: Patience = CALM
+) -> AsyncIterator[AvitoRig]:
     world = demo_world(clock)
     app = build_avito_app(world)
     heard: list[Heard] = []
     at_request: list[Callable[[], None]] = []
     app.middlewares.append(_listener(heard, at_request))
-    async with serve(app) as base_url, opened_door(base_url, sessions, clock) as door:
+    async with serve(app) as base_url, opened_door(base_url, sessions, clock, patience) as door:
         yield AvitoRig(world, clock, sessions, door, heard, at_request)
 
 
 @asynccontextmanager
 async def opened_door(
-    base_url: str, sessions: Sessions, clock: SandboxClock
+    base_url: str, sessions: Sessions, clock: SandboxClock, patience: Patience = CALM
 ) -> AsyncIterator[AvitoDoor]:
     gate = DatabaseRateGate(sessions, clock)
-    door = AvitoDoor(base_url, clock=clock, gate=gate, patience=HASTY)
+    door = AvitoDoor(base_url, clock=clock, gate=gate, patience=patience)
     try:
         yield door
     finally:
@@ -138,6 +138,8 @@ def clock() -> SandboxClock:
 
 
 @pytest.fixture
-async def rig(sessions: Sessions, clock: SandboxClock) -> AsyncIterator[AvitoRig]:
-    async with avito_rig(sessions, clock) as made:
+async def rig(
+    sessions: Sessions, clock: SandboxClock, patience: Patience
+) -> AsyncIterator[AvitoRig]:
+    async with avito_rig(sessions, clock, patience) as made:
         yield made

@@ -31,13 +31,12 @@ from sandbox.telegram.seen import Seen
 from sandbox.telegram.server import build_telegram_app
 from sandbox.telegram.world import World
 from tests.support.databases import TEST_KEYS
+from tests.support.patience import CALM
 from tests.support.pictures import draw_here
 
 TOKEN = "7000000099:AAF-sandbox_token_of_the_bot_under_test"
 BOT_NAME = "avito_test_bot"
 OPERATOR_ID = 99
-NEARBY = Patience(connect=2.0, read=1.0, total=4.0, first_pause=0.01, longest_pause=0.05)
-"""The sandbox is next door, so a fault need not be waited for long."""
 
 
 @dataclass
@@ -49,6 +48,8 @@ class BotRig:
     telegram: World
     avito: AvitoWorld
     me: Bot
+    patience: Patience = CALM
+    """For Avito."""
     app: App | None = None
     _task: asyncio.Task[None] | None = None
 
@@ -66,7 +67,9 @@ class BotRig:
 
     async def start(self) -> None:
         self.app = build_app(
-            *(self.settings, parse_keys(TEST_KEYS), self.clock), patience=NEARBY, draw=draw_here
+            *(self.settings, parse_keys(TEST_KEYS), self.clock),
+            patience=self.patience,
+            draw=draw_here,
         )
         await self.app.prepare()
         await self.app.take_over()
@@ -119,7 +122,7 @@ class BotRig:
         chat.send(client_id)
         await chat.wait_for("шаг 3 из 3")
         chat.send(client_secret)
-        done = await chat.wait_for("подключён", timeout=20)
+        done = await chat.wait_for("подключён")
         await self.quiet()
         return chat, profile_id_of(done)
 
@@ -131,7 +134,9 @@ def profile_id_of(seen: Seen) -> int:
 
 
 @asynccontextmanager
-async def bot_rig(url: URL, tmp_path: Path, **overrides: Any) -> AsyncIterator[BotRig]:
+async def bot_rig(
+    url: URL, tmp_path: Path, patience: Patience = CALM, **overrides: Any
+) -> AsyncIterator[BotRig]:
     clock = SandboxClock(datetime(2026, 11, 21, 6, tzinfo=UTC))
     telegram, avito = World(clock), demo_world(clock)
     me = telegram.add_bot(TOKEN, BOT_NAME)
@@ -150,7 +155,7 @@ async def bot_rig(url: URL, tmp_path: Path, **overrides: Any) -> AsyncIterator[B
             avito_api_base=avito_base,
             **overrides,
         )
-        rig = BotRig(settings, clock, telegram, avito, me)
+        rig = BotRig(settings, clock, telegram, avito, me, patience)
         await rig.start()
         try:
             yield rig

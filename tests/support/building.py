@@ -16,6 +16,7 @@ from bot.errors import IncidentDesk
 from bot.markdown import to_plain
 from bot.work.reports import freeze
 from bot.work.stats import freeze_digest
+from core.avito.http import Patience
 from core.database.models import Delivery, Reply
 from core.database.session import Sessions, reading
 from core.outbox import Outbox, State
@@ -27,6 +28,7 @@ from sandbox.clock import SandboxClock
 from sandbox.telegram.seen import as_read
 from tests.support.avito import AvitoRig, avito_rig
 from tests.support.deliveries import NINE, Office
+from tests.support.patience import CALM
 
 CLIENTS = -100_200_300
 HALF_PAST_FIVE = NINE - timedelta(hours=3, minutes=30)
@@ -82,7 +84,7 @@ class BuilderRig:
         self.clock.advance(timedelta(**step))
         await self.until_built()
 
-    async def until_built(self, timeout: float = 20.0) -> None:
+    async def until_built(self, timeout: float = 40.0) -> None:
         self.runner.wake()
         try:
             async with asyncio.timeout(timeout):
@@ -140,9 +142,10 @@ def buttons_of(delivery: Delivery) -> list[str]:
 
 @asynccontextmanager
 async def builder_rig(
-    sessions: Sessions, at: datetime = HALF_PAST_FIVE
+    sessions: Sessions, at: datetime = HALF_PAST_FIVE, patience: Patience = CALM
 ) -> AsyncIterator[BuilderRig]:
-    async with avito_rig(sessions, SandboxClock(at)) as avito, running_builder(avito) as rig:
+    clock = SandboxClock(at)
+    async with avito_rig(sessions, clock, patience) as avito, running_builder(avito) as rig:
         yield rig
 
 

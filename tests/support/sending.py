@@ -122,7 +122,7 @@ class SenderRig:
 
     # What became of it
 
-    async def until(self, delivery_id: int, *states: State, timeout: float = 15.0) -> Delivery:
+    async def until(self, delivery_id: int, *states: State, timeout: float = 30.0) -> Delivery:
         """The delivery once it is in one of these states."""
         row = await self.office.delivery(delivery_id)
         try:

@@ -26,7 +26,7 @@ async def reporting(
 
 async def ask_stats(view: ChatView) -> Seen:
     view.send("/stats")
-    return await view.wait_for(TITLE, timeout=15)
+    return await view.wait_for(TITLE)
 
 
 def read_rows(report: Seen) -> dict[str, list[str]]:

@@ -226,12 +226,12 @@ async def test_a_schedule_set_for_the_next_minute_comes_in_time_around_a_kill(po
     profile_id = await connected(post, chat)
     await open_places(chat, profile_id)
     chat.click(f"report_chat_here:{profile_id}")
-    await chat.wait_for("будут приходить в этот чат", timeout=20)
+    await chat.wait_for("будут приходить в этот чат")
     due = _begin_of_minute(post.clock)
     chat.press(f"report_set_time:{profile_id}", chat.last)
-    await chat.wait_for("Во сколько", timeout=20)
+    await chat.wait_for("Во сколько")
     chat.send(f"{due.astimezone(MOSCOW):%H:%M}")
-    await chat.wait_for("уже действует", timeout=20)
+    await chat.wait_for("уже действует")
 
     post.clock.advance(due - post.clock.now() - timedelta(seconds=1))
     await post.kill_and_start()
@@ -252,7 +252,7 @@ async def connected(post: Post, chat: ChatView) -> int:
         (account.client_secret, "подключён"),
     ):
         chat.send(answer)
-        await chat.wait_for(then, timeout=30)
+        await chat.wait_for(then)
     async with post.office.sessions() as session:
         return (await session.scalar(text("SELECT id FROM avito_profiles"))) or 0
 

@@ -53,7 +53,7 @@ async def test_a_report_is_shown_once(rig: BotRig) -> None:
         before = len(rig.telegram.sent(rig.alice.id))
         with lost_commit_answer(rig.running.engine, after=commit):
             chat.press(f"report_now:{profile_id}", chat.last)
-            await chat.wait_for("Отчёт Avito", timeout=10)
+            await chat.wait_for("Отчёт Avito")
             await settled(rig)
         new = rig.telegram.sent(rig.alice.id)[before:]
         assert len(new) == 1, f"commit {commit}: {[message.words for message in new]}"

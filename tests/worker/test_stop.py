@@ -66,7 +66,7 @@ async def test_updates_that_nobody_fetched_are_still_there_after_a_stop(quick: S
     chat = quick.telegram.user("Алиса").private(quick.me)
     chat.start()
     await quick.worker.start()
-    await chat.wait_for("Это Avito Analytics Bot", timeout=20)
+    await chat.wait_for("Это Avito Analytics Bot")
 
 
 async def test_a_stop_does_not_wait_for_somebody_else_who_writes(

@@ -38,7 +38,7 @@ async def second(first: Stand, database_url: URL, tmp_path: Path) -> AsyncIterat
 async def greets(stand: Stand, name: str) -> None:
     chat = stand.telegram.user(name).private(stand.me)
     chat.start()
-    await chat.wait_for("Это Avito Analytics Bot", timeout=20)
+    await chat.wait_for("Это Avito Analytics Bot")
 
 
 async def test_it_gives_up_when_the_first_goes_on(first: Stand, second: Worker) -> None:
