@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +17,7 @@ from sqlalchemy import URL, Connection, Dialect, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -22,7 +25,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from core.database.types import bind_keyring
 from core.errors import DatabaseAway, SettingsError
@@ -32,7 +35,15 @@ Session = AsyncSession
 Sessions = async_sessionmaker[Session]
 
 _BUSY_TIMEOUT_MS = 3_000
-_READ_ONLY = "sqlite_read_only"
+_NO_BEGIN = "no_begin"
+_AT_ONCE: dict[str, dict[str, object]] = {
+    # Telling SQLite's driver so would undo `_prepare_sqlite` when the connection goes back.
+    "sqlite": {_NO_BEGIN: True},
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},
+}
+_USED_AT = "used_at"
+_TRUSTED_SEC = 5.0
+"""A connection that was of use so lately is taken to be there still."""
 _POOL_LOGGER = "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"
 
 
@@ -58,19 +69,30 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 
 
 @asynccontextmanager
-async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """A session that only reads: on SQLite it neither takes nor waits for the write lock."""
+async def at_once(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session of statements that are each committed by themselves.
+
+    It opens no transaction: on PostgreSQL that saves two of three ways to the server and back, on
+    SQLite the write lock is held for a writing statement and no longer.
+    """
     async with sessions() as session:
-        await session.connection(execution_options={_READ_ONLY: True})
+        options = _AT_ONCE[session.get_bind().dialect.name]
+        await session.connection(execution_options=options)
         yield session
 
 
-def insert_for(session: Session, table: type[DeclarativeBase]) -> Insert:
-    """An INSERT that can say `on_conflict_…`, in the dialect of this session.
+reading = at_once
+"""A session that only reads. On SQLite it neither takes nor waits for the write lock."""
 
-    Both dialects spell it alike; SQLAlchemy gives each its own class all the same.
-    """
-    if session.get_bind().dialect.name == "postgresql":
+
+def insert_for(session: Session, table: type[DeclarativeBase]) -> Insert:
+    """An INSERT that can say `on_conflict_…`, in the dialect of this session."""
+    return insert_into(table, session.get_bind().dialect.name)
+
+
+def insert_into(table: type[DeclarativeBase], dialect: str) -> Insert:
+    """Both dialects spell it alike; SQLAlchemy gives each its own class all the same."""
+    if dialect == "postgresql":
         return postgresql.insert(table)
     return cast("Insert", sqlite.insert(table))
 
@@ -81,11 +103,12 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         hide_parameters=True,
         pool_size=10,
         max_overflow=10,
-        pool_pre_ping=True,
         # Proxies in front of hosted databases drop idle connections without a word.
         pool_recycle=1800,
     )
     event.listen(engine.sync_engine, "do_connect", _connect)
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", partial(_check_idle, engine.dialect))
     logging.getLogger(_POOL_LOGGER).addFilter(_is_news)
     return engine
 
@@ -106,6 +129,31 @@ def _connect(
         return dialect.connect(*args, **kwargs)
     except OSError as error:  # also TimeoutError, a name that does not resolve, a socket's file
         raise DatabaseAway(f"the database does not answer: {type(error).__name__}") from error
+
+
+def _note_use(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[_USED_AT] = time.monotonic()
+
+
+def _check_idle(
+    dialect: Dialect,
+    connection: DBAPIConnection,
+    record: ConnectionPoolEntry,
+    _handed_out: PoolProxiedConnection,
+) -> None:
+    """Ask a connection that nobody used for a while whether its other end is still there.
+
+    `pool_pre_ping` asks each time, which takes three ways to the server and back: more than most
+    of what the connections are wanted for.
+    """
+    used_at = record.info.get(_USED_AT)
+    if used_at is None or time.monotonic() - used_at < _TRUSTED_SEC:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        # The pool drops this connection and tries another.
+        raise DisconnectionError from error
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
@@ -171,5 +219,5 @@ def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once (SQLITE_BUSY_SNAPSHOT, no
     # waiting helps) when another one committed in between. Taking the write lock at BEGIN
     # turns that into a wait of at most `busy_timeout`.
-    read_only = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    if not connection.get_execution_options().get(_NO_BEGIN, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, select, text
+from sqlalchemy import URL, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from core.database import session as session_module
+from core.database.health import is_unreachable
 from core.database.models import AccountSync, AvitoProfile, User
 from core.database.repositories.tokens import DatabaseTokenStore
-from core.database.session import Sessions, reading
+from core.database.session import Sessions, at_once, create_sessions, reading
 from core.errors import SecretKeyError
 from core.ports import Token
 from core.secrets import Keyring
@@ -199,3 +201,60 @@ async def test_a_connection_whose_other_end_is_gone_closes_without_a_word(
     async with opened(postgres_url) as engine, engine.connect():
         monkeypatch.setattr(engine.dialect, "do_close", fail)
     assert ("Exception closing connection" in caplog.text) is is_told
+
+
+async def _cut_all_but(session: AsyncSession) -> None:
+    """What a restart of the server, or a proxy that is tired of silence, does."""
+    await session.execute(
+        text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    )
+
+
+async def test_a_connection_that_was_cut_while_nobody_used_it_is_replaced(
+    postgres_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_TRUSTED_SEC", 0.0)
+    async with opened(postgres_url) as engine, opened(postgres_url) as other:
+        sessions = create_sessions(engine)
+        async with reading(sessions) as session:
+            await session.execute(text("SELECT 1"))
+        async with reading(create_sessions(other)) as session:
+            await _cut_all_but(session)
+
+        async with reading(sessions) as session:
+            assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_one_that_was_cut_under_our_hands_is_replaced_after_an_error(
+    postgres_url: URL,
+) -> None:
+    async with opened(postgres_url) as engine, opened(postgres_url) as other:
+        sessions = create_sessions(engine)
+        async with reading(sessions) as session:
+            await session.execute(text("SELECT 1"))
+        async with reading(create_sessions(other)) as session:
+            await _cut_all_but(session)
+
+        with pytest.raises(DBAPIError) as lost:
+            async with reading(sessions) as session:
+                await session.execute(text("SELECT 1"))
+        assert is_unreachable(lost.value)
+        async with reading(sessions) as session:
+            assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_a_statement_by_itself_is_committed_and_leaves_transactions_as_they_were(
+    sessions: Sessions,
+) -> None:
+    for _ in range(2):  # The second time with a connection that was used so before.
+        async with at_once(sessions) as session:
+            await session.execute(insert(User).values(telegram_id=ALICE, created_at=NOON))
+        async with sessions() as session:
+            await session.execute(delete(User))
+            await session.rollback()
+        async with sessions.begin() as session:
+            assert (await session.get_one(User, ALICE)).created_at == NOON
+            await session.execute(delete(User))

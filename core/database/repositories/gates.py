@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.database.models import AvitoGate
-from core.database.session import Sessions, insert_for
+from core.database.session import Sessions, at_once, insert_into
 from core.errors import RateLimited
 from core.ports import Clock
 
@@ -17,7 +20,7 @@ LONGEST_HOLD = timedelta(hours=1)
 
 
 class DatabaseRateGate:
-    """`core.ports.RateGate` over `avito_gates`, each step a short transaction of its own.
+    """`core.ports.RateGate` over `avito_gates`, each step a statement by itself.
 
     A caller must not hold a writing session meanwhile: on SQLite the two would wait for each
     other until the busy timeout.
@@ -30,10 +33,8 @@ class DatabaseRateGate:
     async def enter(self, account: int, method: str, *, interval_seconds: float) -> None:
         now = self._clock.now()
         opens_at = now + timedelta(seconds=interval_seconds)
-        async with self._sessions.begin() as session:
-            # One statement decides: of two that come at once, the second finds the row moved.
-            is_open = (AvitoGate.opens_at <= now) | _is_of_another_clock(now)
-            if await _move(session, account, method, opens_at, when=is_open):
+        async with at_once(self._sessions) as session:
+            if await _move(session, account, method, opens_at, now, _is_open):
                 return
             taken_until = await session.scalar(
                 select(AvitoGate.opens_at).where(
@@ -46,14 +47,38 @@ class DatabaseRateGate:
     async def hold(self, account: int, method: str, *, seconds: float) -> None:
         now = self._clock.now()
         opens_at = now + timedelta(seconds=seconds)
-        async with self._sessions.begin() as session:
-            opens_earlier = (AvitoGate.opens_at < opens_at) | _is_of_another_clock(now)
-            await _move(session, account, method, opens_at, when=opens_earlier)
+        async with at_once(self._sessions) as session:
+            await _move(session, account, method, opens_at, now, _opens_earlier)
 
 
-def _is_of_another_clock(now: datetime) -> ColumnElement[bool]:
-    """Nothing is held so long: the clock of the machine was set back since."""
-    return AvitoGate.opens_at > now + LONGEST_HOLD
+Condition = Callable[[], ColumnElement[bool]]
+
+
+def _is_open() -> ColumnElement[bool]:
+    return AvitoGate.opens_at <= bindparam("now")
+
+
+def _opens_earlier() -> ColumnElement[bool]:
+    return AvitoGate.opens_at < bindparam("opens_at")
+
+
+@cache
+def _moving(dialect: str, when: Condition) -> ReturningInsert[tuple[int]]:
+    """Set the instant the gate opens if it is new or `when` holds; tells whether it was set.
+
+    One statement decides: of two that come at once, the second finds the row moved. It is built
+    once, since a call to Avito costs two or three of them and building takes longest.
+    """
+    new = insert_into(AvitoGate, dialect).values(
+        account=bindparam("account"), method=bindparam("method"), opens_at=bindparam("opens_at")
+    )
+    # Nothing is held so long: the clock of the machine was set back since.
+    is_of_another_clock = AvitoGate.opens_at > bindparam("never_held")
+    return new.on_conflict_do_update(
+        index_elements=[AvitoGate.account, AvitoGate.method],
+        set_={"opens_at": new.excluded.opens_at},
+        where=when() | is_of_another_clock,
+    ).returning(AvitoGate.account)
 
 
 async def _move(
@@ -61,18 +86,17 @@ async def _move(
     account: int,
     method: str,
     opens_at: datetime,
-    *,
-    when: ColumnElement[bool],
+    now: datetime,
+    when: Condition,
 ) -> bool:
-    """Set the instant the gate opens if it is new or `when` holds; says whether it was set."""
-    statement = insert_for(session, AvitoGate).values(
-        account=account, method=method, opens_at=opens_at
-    )
     moved = await session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=[AvitoGate.account, AvitoGate.method],
-            set_={"opens_at": statement.excluded.opens_at},
-            where=when,
-        ).returning(AvitoGate.account)
+        _moving(session.get_bind().dialect.name, when),
+        {
+            "account": account,
+            "method": method,
+            "opens_at": opens_at,
+            "now": now,
+            "never_held": now + LONGEST_HOLD,
+        },
     )
     return moved is not None
