@@ -21,7 +21,7 @@ from core import slots
 from core.database.health import is_unreachable
 from core.database.models import Delivery, Reply
 from core.database.repositories import inbox, replies
-from core.database.repositories.outbox import TRIAL, State
+from core.database.repositories.delivery_states import TRIAL, State
 from core.database.session import Sessions
 from core.errors import DeliveryRefused
 from core.group_commit import is_beaten

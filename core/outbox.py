@@ -25,8 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.health import is_unreachable
 from core.database.models import Delivery
+from core.database.repositories import digests
 from core.database.repositories import outbox as repository
-from core.database.repositories.outbox import ONE_LEFT, SUPPLEMENT, TRIAL, Changes, Standing, State
+from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL, State
+from core.database.repositories.outbox import Changes, Standing
 from core.database.session import Sessions, reading
 from core.group_commit import GroupCommit
 from core.logs import get_logger
@@ -107,7 +109,7 @@ class Outbox:
             claim = self._claim(State.BUILDING, BUILD_LEASE)
             claimed = await repository.claim_due(session, count, now, claim)
             if claimed:
-                claimed += await repository.claim_mates(session, claimed, now, claim)
+                claimed += await digests.claim_mates(session, claimed, now, claim)
         return self._hold(claimed, BUILD_LEASE)
 
     async def claim_ready(self, count: int) -> list[Delivery]:
@@ -324,7 +326,7 @@ class Outbox:
             if move.parts:
                 await repository.add_parts(session, move.delivery_id, move.parts, now)
             if move.joined:
-                await repository.join(session, move.delivery_id, move.joined, now)
+                await digests.join(session, move.delivery_id, move.joined, now)
             if move.supplement_at is not None:
                 at = move.supplement_at
                 await repository.add_supplement(session, move.delivery_id, at, now)
@@ -352,7 +354,7 @@ class Outbox:
         tasks = {row.id: row.task_id for row in rows}
         over = {row: each for row, each in changes.items() if each.get("finished_at")}
         ended = [(tasks[row], each) for row, each in over.items()]
-        for carrier, task in await repository.end_joined(session, over) if over else ():
+        for carrier, task in await digests.end_joined(session, over) if over else ():
             ended.append((task, over[carrier]))
         arrived = [
             task for task, each in ended if each["state"] == State.SENT and each["reason"] is None
@@ -374,8 +376,10 @@ class Outbox:
         ]
         if not unsent:
             return
-        outdated = [row.id for row in unsent if row.reason == ONE_LEFT and not row.is_repeat]
-        rebuilt = await repository.build_anew(session, outdated)
+        outdated = [
+            row.id for row in unsent if row.reason == digests.ONE_LEFT and not row.is_repeat
+        ]
+        rebuilt = await digests.build_anew(session, outdated)
         ids = {*rebuilt, *(row.id for row in unsent)}
         await destinations.withdraw_stopped(session, ids, now)
 

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from core.combined import Row
 from core.database.health import outlasting
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import SUPPLEMENT, TRIAL
+from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL
 from core.database.session import Sessions, reading
 from core.digests import RenderDigest, Told, carrier_first, digest_of, message_of
 from core.errors import (

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import State, reopen_rest
+from core.database.repositories.delivery_states import State
+from core.database.repositories.outbox import reopen_rest
 from utils.periods import Period
 
 SECOND_CHANCE = timedelta(hours=1)

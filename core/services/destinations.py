@@ -13,7 +13,8 @@ from sqlalchemy import Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories import outbox
+from core.database.repositories import digests, outbox
+from core.database.repositories.delivery_states import PAUSED, TRIAL
 from core.errors import DestinationNotFound
 from core.services import schedule
 
@@ -260,7 +261,7 @@ async def unbind(session: AsyncSession, destination: Destination) -> None:
         rest = _like(task)
         rest.profile_id = task.profile_id
         session.add(rest)
-    await outbox.part_with(session, outbox.going_to(ReportTask.id == task.id))
+    await digests.part_with(session, outbox.going_to(ReportTask.id == task.id))
     await session.delete(task)
     await session.flush()
 
@@ -304,10 +305,10 @@ async def withdraw_stopped(
     has_no_say = ReportTask.suspended.in_(NO_SAY)
     is_paused = and_(
         or_(~ReportTask.is_active, ~AvitoProfile.is_report_active),
-        ~Delivery.slot.startswith(outbox.TRIAL),
+        ~Delivery.slot.startswith(TRIAL),
     )
     stopped = await session.execute(
-        select(Delivery.id, case((has_no_say, ReportTask.suspended), else_=outbox.PAUSED))
+        select(Delivery.id, case((has_no_say, ReportTask.suspended), else_=PAUSED))
         .join(ReportTask, ReportTask.id == Delivery.task_id)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
         .where(
@@ -420,7 +421,7 @@ async def migrate_chat(
         twin = there.get((task.profile_id, task.thread_id))
         if twin is not None:
             # Bound anew by hand before we heard of the move: one of the two would be a double.
-            await outbox.take_apart(
+            await digests.take_apart(
                 session, outbox.going_to(ReportTask.id.in_((task.id, twin.id)))
             )
             arrived = select(Delivery.slot).where(
@@ -431,9 +432,9 @@ async def migrate_chat(
                 Delivery.finished_at.is_(None),
                 Delivery.slot.in_(arrived.scalar_subquery()),
             )
-            await outbox.part_with(session, doubles)
+            await digests.part_with(session, doubles)
             await session.execute(delete(Delivery).where(doubles))
-            await outbox.part_with(session, outbox.going_to(ReportTask.id == twin.id))
+            await digests.part_with(session, outbox.going_to(ReportTask.id == twin.id))
             await session.delete(twin)
         task.chat_id, task.chat_type = new_chat_id, "supergroup"
         if task.suspended not in NO_SAY:
