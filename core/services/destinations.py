@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories import digests, outbox
-from core.database.repositories.delivery_states import PAUSED, TRIAL
+from core.database.repositories.delivery_states import PAUSED, TRIAL, State
 from core.errors import DestinationNotFound
 from core.services import schedule
 
@@ -23,7 +23,8 @@ PLACES_LIMIT = 20
 """Destinations of one profile: each is a button, and a message to send at the same minute."""
 QUIET = timedelta(minutes=10)
 """How long after it was told that a place is gone the same is not told again."""
-_MAY_HAVE_ARRIVED = ("sent", "sending", "resend", "held")
+_MAY_HAVE_ARRIVED = (State.JOINED, State.SENDING, State.SENT, State.RESEND, State.HELD)
+"""Joined to what cannot be built anew any more, that is."""
 
 
 class Trouble(StrEnum):
@@ -420,28 +421,40 @@ async def migrate_chat(
         task = destination.task
         twin = there.get((task.profile_id, task.thread_id))
         if twin is not None:
-            # Bound anew by hand before we heard of the move: one of the two would be a double.
-            await digests.take_apart(
-                session, outbox.going_to(ReportTask.id.in_((task.id, twin.id)))
-            )
-            arrived = select(Delivery.slot).where(
-                Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
-            )
-            doubles = and_(
-                Delivery.task_id == task.id,
-                Delivery.finished_at.is_(None),
-                Delivery.slot.in_(arrived.scalar_subquery()),
-            )
-            await digests.part_with(session, doubles)
-            await session.execute(delete(Delivery).where(doubles))
-            await digests.part_with(session, outbox.going_to(ReportTask.id == twin.id))
-            await session.delete(twin)
+            await _absorb(session, task, twin)
         task.chat_id, task.chat_type = new_chat_id, "supergroup"
         if task.suspended not in NO_SAY:
             task.suspended = None
     await session.flush()
     await _reschedule(session, [d for d in moved if d.task.next_due_at is None], now)
     return moved
+
+
+async def _absorb(session: AsyncSession, task: ReportTask, twin: ReportTask) -> None:
+    """Bound anew by hand before we heard of a move: one of the two would be a double.
+
+    What is on its way to the twin, or came there, is the task's own from here on.
+    """
+    await digests.take_apart(session, outbox.going_to(ReportTask.id.in_((task.id, twin.id))))
+    arrived = select(Delivery.slot).where(
+        Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
+    )
+    doubles = and_(
+        Delivery.task_id == task.id,
+        Delivery.state != State.SENT,
+        Delivery.slot.in_(arrived.scalar_subquery()),
+    )
+    await digests.part_with(session, doubles)
+    await session.execute(delete(Delivery).where(doubles))
+    its_own = select(Delivery.slot).where(Delivery.task_id == task.id)
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.task_id == twin.id, Delivery.slot.not_in(its_own.scalar_subquery()))
+        .values(task_id=task.id)
+        .execution_options(synchronize_session=False)
+    )
+    await digests.part_with(session, outbox.going_to(ReportTask.id == twin.id))
+    await session.delete(twin)
 
 
 async def _in_chat(session: AsyncSession, chat_id: int) -> list[Destination]:
