@@ -143,14 +143,19 @@ class Aftermath:
 
     async def catch_up(self) -> None:
         """What people have yet to hear: with every tick, and so at every start."""
-        overdue = [(show.chat_id, show.screen) for show in self._incidents.overdue()]
+        overdue = self._incidents.overdue()
 
         async def tell(session: AsyncSession) -> Told:
             # Places that came and went, and are gone after all.
             gone = _gone(await destinations.untold(session), self._clock.now())
-            return [*await _untold(session), *gone, *overdue]
+            to_operator = [(show.chat_id, show.screen) for show in overdue]
+            return [*await _untold(session), *gone, *to_operator]
 
-        await self._tell(tell)
+        try:
+            await self._tell(tell)
+        except Exception:
+            self._incidents.not_told(overdue)
+            raise
 
     async def held(self) -> None:
         """Ask the owners of reports that may have arrived whether to send them again."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from core import report_runner
 from core.database import health
 from core.database.models import AvitoProfile
 from core.errors import DatabaseAway, KeysRefused
 from core.outbox import State
-from core.services import schedule
+from core.services import deliveries, schedule
 from core.slots import trial
 from core.statistics.sync import access_to
-from tests.support.building import ALICE, CLIENTS, BuilderRig, text_of
+from tests.support.building import ALICE, CLIENTS, OPERATOR, BuilderRig, text_of
 from tests.support.deliveries import NINE
 from tests.support.report import count, expected_figures, figures_in
 
@@ -381,6 +383,23 @@ async def test_a_report_that_cannot_be_put_into_words_stops_no_other(
     await rig.until_built()
     # Its owner knows; whoever has to mend it is told as long as it goes on.
     assert (rig.told(), len(rig.escalated())) == ([], 1)
+
+
+async def test_what_the_operator_has_yet_to_hear_outlasts_a_tick_that_fails(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.incidents.escalate(ZeroDivisionError())
+    untold = AsyncMock(side_effect=[OperationalError("SELECT", {}, Exception("corrupt")), [], []])
+    monkeypatch.setattr(deliveries, "untold", untold)
+
+    with pytest.raises(OperationalError):
+        await rig.aftermath.catch_up()
+    assert rig.told() == []
+    for _ in range(2):
+        await rig.aftermath.catch_up()
+
+    [told] = rig.told()
+    assert told.chat_id == OPERATOR
 
 
 async def test_what_was_withdrawn_meanwhile_is_no_news(rig: BuilderRig) -> None:
