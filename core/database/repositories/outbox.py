@@ -45,6 +45,8 @@ from core.database.session import insert_for
 
 Changes = dict[str, Any]
 
+SUPPLEMENT_WINDOW = timedelta(days=1)
+"""How long after its slot a report is completed; then the next one is about other days."""
 JUST_COME = timedelta(minutes=1)
 """A slot may come while somebody who has looked at the clock waits for his transaction."""
 
@@ -56,6 +58,7 @@ class Standing:
     id: int
     task_id: int
     slot: str
+    due_at: datetime
     state: str
     owner: str | None
     attempt: int
@@ -164,6 +167,7 @@ async def _standing(
             Delivery.id,
             Delivery.task_id,
             Delivery.slot,
+            Delivery.due_at,
             Delivery.state,
             Delivery.owner,
             Delivery.attempt,
@@ -238,13 +242,22 @@ async def add_parts(
 async def add_supplement(
     session: AsyncSession, delivery_id: int, at: datetime, now: datetime
 ) -> None:
-    """The same report once more, to be built from `at` on; nothing in its chat waits for it."""
+    """The same report once more, to be built from `at` on; nothing in its chat waits for it.
+
+    It makes no sound: one report rings once, and Avito may answer in the night.
+    """
     first = await session.get_one(Delivery, delivery_id, populate_existing=True)
     row = {
         **_like(first, now),
         **{"slot": SUPPLEMENT + first.slot, "state": State.DUE, "attempt": 1, "next_try_at": at},
+        **{"deadline_at": completed_until(first), "is_silent": True},
     }
     await session.execute(insert_for(session, Delivery).values(row).on_conflict_do_nothing())
+
+
+def completed_until(delivery: Delivery) -> datetime:
+    """Until when the whole of a report that leaves without a part of its day may follow."""
+    return max(delivery.deadline_at, delivery.due_at + SUPPLEMENT_WINDOW)
 
 
 def _like(delivery: Delivery, now: datetime) -> Changes:
