@@ -57,6 +57,8 @@ NAMED = 5
 """Of the profiles that report at the same place; the others are counted."""
 MISSED_NAMED = 7
 """So many missed reports are named by their days."""
+UNNAMED = "тот чат, откуда вы пришли"
+"""As it stands after `в`: a chat whose name is not for whoever has no say there."""
 REMOVED = "Готово, отчёты туда больше не придут."
 
 WHY_NOT: dict[str, str] = {

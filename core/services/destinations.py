@@ -109,6 +109,8 @@ class Bound:
     destination: Destination
     is_new: bool
     """False: the profile reported there already."""
+    has_room: bool
+    """The profile may report at more places."""
 
 
 async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destination:
@@ -199,7 +201,8 @@ async def bind(
     where = (place.chat_id, place.thread_id)
     task = next((task for task in tasks if (task.chat_id, task.thread_id) == where), None)
     is_new = task is None
-    if is_new and sum(task.chat_id != 0 for task in tasks) >= PLACES_LIMIT:
+    places = sum(task.chat_id != 0 for task in tasks) + is_new
+    if places > PLACES_LIMIT:
         return None
     if task is None:
         # What was chosen before there was any place waits in a row without one.
@@ -219,7 +222,7 @@ async def bind(
         task.is_digest = any(other.task.is_digest for other in beside)
     await session.flush()
     await schedule.reschedule(session, profile, now)
-    return Bound(Destination(task, profile), is_new)
+    return Bound(Destination(task, profile), is_new, has_room=places < PLACES_LIMIT)
 
 
 def _like(task: ReportTask) -> ReportTask:
