@@ -307,10 +307,13 @@ class Chaos:
 
     def _answer_died(self, call: CallRecord) -> bool:
         """Whether the worker was killed before it could read the answer to this call."""
-        answered_at = call.finished_real
-        if call.connection != "answered" or answered_at is None:
+        sent_at, answered_at = call.accepted_real, call.finished_real
+        if call.connection != "answered" or sent_at is None or answered_at is None:
             return True
-        return any(0 <= killed_at - answered_at < UNREAD_SEC for killed_at in self._killed_at)
+        # An answer may still leave for a worker that was killed a moment ago.
+        return any(
+            sent_at <= killed_at < answered_at + UNREAD_SEC for killed_at in self._killed_at
+        )
 
     def _note(self, guest: Guest, what: str) -> None:
         self.tally.note(f"chat {guest.chat.id}: {what}")
