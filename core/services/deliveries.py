@@ -100,6 +100,8 @@ async def stay_cut(session: AsyncSession, reports: Collection[Report]) -> list[R
         for each in reports
         if each.delivery.slot.startswith(SUPPLEMENT) and each.delivery.state == State.WITHDRAWN
     }
+    if not given_up:
+        return []
     arrived = await session.execute(
         select(Delivery.task_id, Delivery.slot).where(
             tuple_(Delivery.task_id, Delivery.slot).in_(given_up),
