@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,7 +25,7 @@ from core.database.models import AvitoProfile, Dialogue, InboxUpdate, Job, Reply
 from core.database.session import Sessions, create_sessions
 from core.secrets import parse_keys
 from sandbox.clock import SandboxClock
-from sandbox.telegram.history import EDITING, CallRecord
+from sandbox.telegram.history import EDITING, SENDING, CallRecord
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.presses import Press
 from tests.support.databases import TEST_KEYS, opened
@@ -45,6 +46,8 @@ _SIGNS = {
 }
 SETTLE_SEC = 120.0
 """Long enough for a report that a kill left waiting for Avito's minute."""
+UNREAD_SEC = 0.2
+"""So long an answer may lie unread in a worker that has much to do."""
 MORNING = datetime(2026, 11, 21, 5, tzinfo=UTC)
 """The reports of a day begin and end on the same day, in Moscow too."""
 
@@ -89,6 +92,7 @@ class Chaos:
         self._people = people
         self._guests: list[Guest] = []
         self._names = 0
+        self._killed_at: list[float] = []
         self._seen_calls = 0
         self._seen_update = stand.me.updates.last_id
 
@@ -217,6 +221,7 @@ class Chaos:
         with suppress(TimeoutError):
             await history.signal.until(lambda: len(history.calls) >= wanted, 4.0)
         await asyncio.sleep(self._random.choice((0, self._random.uniform(0, 0.3))))
+        self._killed_at.append(time.time())
         await worker.kill()
         self.tally.kills += 1
 
@@ -264,7 +269,7 @@ class Chaos:
             # The report comes when it is ready: once, wherever it falls among the others.
             read, reports = [sign for sign in read if sign != REPORT], read.count(REPORT)
             self._count(guest, "report", reports - 1)
-            self._note_orphans(guest, {call.message_id for call in accepted})
+            self._count_placeholders(guest, accepted)
         missing, extra = Counter(expected) - Counter(read), Counter(read) - Counter(expected)
         self.tally.lost += missing.total()
         self._doubled(extra.total())
@@ -287,9 +292,28 @@ class Chaos:
         self.tally.doubled += count
         self.tally.doubled_unmarked += count
 
-    def _note_orphans(self, guest: Guest, message_ids: set[int | None]) -> None:
-        texts = [m.words for m in guest.chat.chat.living() if m.id in message_ids]
-        self.tally.orphans += sum(text.startswith(PLACEHOLDER) for text in texts)
+    def _count_placeholders(self, guest: Guest, calls: Sequence[CallRecord]) -> None:
+        """Those that still stand in the chat, and whether the worker could know of them."""
+        living = guest.chat.chat.living()
+        standing = {m.id for m in living if m.words.startswith(PLACEHOLDER)}
+        for call in calls:
+            if call.method not in SENDING or call.message_id not in standing:
+                continue
+            if self._answer_died(call):
+                self.tally.unanswered += 1
+            else:
+                self.tally.left_behind += 1
+                self._note(guest, f"left behind: {call.words}")
+
+    def _answer_died(self, call: CallRecord) -> bool:
+        """Whether the worker was killed before it could read the answer to this call."""
+        sent_at, answered_at = call.accepted_real, call.finished_real
+        if call.connection != "answered" or sent_at is None or answered_at is None:
+            return True
+        # An answer may still leave for a worker that was killed a moment ago.
+        return any(
+            sent_at <= killed_at < answered_at + UNREAD_SEC for killed_at in self._killed_at
+        )
 
     def _note(self, guest: Guest, what: str) -> None:
         self.tally.note(f"chat {guest.chat.id}: {what}")

@@ -79,7 +79,6 @@ class Reports:
         self._newest: dict[int, float] = {}
         self._accepted: defaultdict[int, list[CallRecord]] = defaultdict(list)
         self._hanging: list[Fault] = []
-        self._seen_calls = 0
         self._known: set[int] = set()
 
     async def furnish(self) -> None:
@@ -261,12 +260,12 @@ class Reports:
         self._check_pace()
 
     def _read_history(self) -> None:
-        calls = self._stand.telegram.history.calls
         chats = {place.chat_id for place in self._places}
-        for call in calls[self._seen_calls :]:
+        # From the beginning: what was under way at the last look has been accepted since.
+        self._accepted.clear()
+        for call in self._stand.telegram.history.calls:
             if call.method in SENDING and call.chat_id in chats and call.accepted_real:
                 self._accepted[call.chat_id].append(call)
-        self._seen_calls = len(calls)
 
     def _check_copies(self, row: Delivery) -> list[CallRecord]:
         """What Telegram accepted of it, whatever marks stand before its text; oldest first."""

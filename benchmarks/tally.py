@@ -19,15 +19,17 @@ class Tally:
     limit_violations: int = 0
     held: int = 0
     """Reports left to their owners: nobody knows whether they arrived."""
-    orphans: int = 0
-    """Placeholders that stay: a kill came between their sending and Telegram's answer."""
+    unanswered: int = 0
+    """Placeholders that stay: the answer, which alone names the message, died with the worker."""
+    left_behind: int = 0
+    """Placeholders that stay although the worker had lived to read the answer."""
     wrong_rows: int = 0
     findings: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
         faults = (self.lost, self.doubled_unmarked, self.out_of_order, self.limit_violations)
-        return not (any(faults) or self.wrong_rows)
+        return not (any(faults) or self.left_behind or self.wrong_rows)
 
     def __add__(self, other: Tally) -> Tally:
         names = [each.name for each in fields(self)]
@@ -42,7 +44,7 @@ class Tally:
 
     @property
     def details(self) -> str:
-        return self._told(("updates", "held", "orphans", "wrong_rows"))
+        return self._told(("updates", "held", "unanswered", "left_behind", "wrong_rows"))
 
     def _told(self, names: Iterable[str]) -> str:
         return " ".join(f"{name}={getattr(self, name)}" for name in names)

@@ -6,7 +6,8 @@ Each step is one transaction with what its owner is told about it in private.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -21,9 +22,9 @@ from core import slots
 from core.database.health import is_unreachable
 from core.database.models import Delivery, Reply
 from core.database.repositories import inbox, replies
-from core.database.repositories.outbox import TRIAL, State
+from core.database.repositories.delivery_states import TRIAL, State
 from core.database.session import Sessions
-from core.errors import DeliveryRefused
+from core.errors import AvitoError, DeliveryRefused
 from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.missed import missed_meanwhile
@@ -37,6 +38,7 @@ log = get_logger(__name__)
 
 GOING_ON = timedelta(hours=36)
 """A problem that was there this recently is the same one, still there."""
+WAITS_FOR_AVITO = (State.DUE, State.BUILDING)
 DATABASE_RETRY_SEC = 1.0
 TOPIC_GONE = "topic_gone"
 Told = list[tuple[int, Screen]]
@@ -73,14 +75,40 @@ def _is_news(report: Report, why: str, now: datetime) -> bool:
     return report.task.problem != why or problem_at is None or now - problem_at > GOING_ON
 
 
-def _what_became_of(report: Report) -> Screen:
-    is_missed = report.delivery.state == State.MISSED
-    return screens.trial_missed(report) if is_missed else screens.held(report)
+def _is_known_to_fail(report: Report, now: datetime) -> bool:
+    """Its owner has heard that Avito gives nothing for it, not long ago."""
+    task = report.task
+    is_avitos = task.problem in {kind.__name__ for kind in AvitoError.__subclasses__()}
+    return is_avitos and task.problem_at is not None and now - task.problem_at <= GOING_ON
 
 
-async def _untold(session: AsyncSession) -> Told:
+async def _untold(session: AsyncSession, now: datetime) -> Told:
     reports = await deliveries.untold(session)
-    return [(report.profile.owner_id, _what_became_of(report)) for report in reports]
+    told: Told = []
+    for report in reports:
+        owner_id = report.profile.owner_id
+        if report.delivery.state == State.HELD:
+            told.append((owner_id, screens.held(report)))
+        elif report.delivery.state == State.MISSED:
+            told.append((owner_id, screens.trial_missed(report)))
+    waiting = [
+        report
+        for report in reports
+        if report.delivery.state in WAITS_FOR_AVITO and not _is_known_to_fail(report, now)
+    ]
+    for owner_id, theirs in _by_owner(waiting):
+        told.append((owner_id, screens.waits_long(theirs)))
+    for owner_id, theirs in _by_owner(await deliveries.stay_cut(session, reports)):
+        told.append((owner_id, screens.stays_cut(theirs)))
+    return told
+
+
+def _by_owner(reports: Sequence[Report]) -> list[tuple[int, list[Report]]]:
+    """What many reports of one owner have in common is told in one message."""
+    theirs: defaultdict[int, list[Report]] = defaultdict(list)
+    for report in reports:
+        theirs[report.profile.owner_id].append(report)
+    return list(theirs.items())
 
 
 def _gone(affected: list[Destination], now: datetime) -> Told:
@@ -143,18 +171,24 @@ class Aftermath:
 
     async def catch_up(self) -> None:
         """What people have yet to hear: with every tick, and so at every start."""
-        overdue = [(show.chat_id, show.screen) for show in self._incidents.overdue()]
+        overdue = self._incidents.overdue()
 
         async def tell(session: AsyncSession) -> Told:
+            now = self._clock.now()
             # Places that came and went, and are gone after all.
-            gone = _gone(await destinations.untold(session), self._clock.now())
-            return [*await _untold(session), *gone, *overdue]
+            gone = _gone(await destinations.untold(session), now)
+            to_operator = [(show.chat_id, show.screen) for show in overdue]
+            return [*await _untold(session, now), *gone, *to_operator]
 
-        await self._tell(tell)
+        try:
+            await self._tell(tell)
+        except Exception:
+            self._incidents.not_told(overdue)
+            raise
 
     async def held(self) -> None:
         """Ask the owners of reports that may have arrived whether to send them again."""
-        await self._tell(_untold)
+        await self._tell(lambda session: _untold(session, self._clock.now()))
 
     async def failed(self, delivery: Delivery) -> None:
         async def look_up(session: AsyncSession) -> Told:

@@ -20,7 +20,7 @@ from bot.scribe import Scribe
 from bot.telegram import REQUEST_TIMEOUT_SEC
 from bot.throttle import FREE_PER_SECOND, Throttle, Turn
 from core.database.models import Delivery
-from core.database.repositories.outbox import SUPPLEMENT, TRIAL
+from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL
 from core.logs import get_logger
 from core.outbox import SEND_LEASE, Outbox, State
 from core.ports import Clock

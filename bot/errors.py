@@ -50,6 +50,7 @@ class IncidentDesk:
         self._clock = clock
         self._told_at: dict[str, datetime] = {}
         self._held_back: dict[str, _HeldBack] = {}
+        self._not_told: list[Show] = []
 
     async def answer(
         self,
@@ -133,8 +134,14 @@ class IncidentDesk:
         return [*self._released(type(error).__name__)]
 
     def overdue(self) -> list[Show]:
-        """What was held back from the operator long enough."""
-        return [show for kind in list(self._held_back) for show in self._released(kind)]
+        """What was held back from the operator long enough, to be told now."""
+        released = [show for kind in list(self._held_back) for show in self._released(kind)]
+        overdue, self._not_told = [*self._not_told, *released], []
+        return overdue
+
+    def not_told(self, overdue: list[Show]) -> None:
+        """What was overdue could not be written down; it stays so."""
+        self._not_told = overdue
 
     def _concerns_operator(self, error: Exception) -> bool:
         return not isinstance(error, AvitoError) or isinstance(error, _ALARMING)

@@ -87,18 +87,15 @@ class Combiner:
         self._collector = collector
         self._slots = asyncio.Semaphore(WIDTH)
 
-    async def combine(
-        self, profiles: Sequence[AvitoProfile], period: Period, shown: Mapping[int, Shown]
-    ) -> Combined:
-        """One report about `period`, of each profile with what is `shown` of it, by its id.
+    async def read(self, profiles: Sequence[AvitoProfile], period: Period) -> dict[int, Row]:
+        """A row of each profile about `period`, by its id, for `combined`.
 
         Raises no `AvitoError`: what failed is a row without data.
         """
         told = await self._collector.as_it_is(profiles, period)
         rest = [profile for profile in profiles if profile.id not in told]
         rows = {id_: Row(id_, data.profile_name, data) for id_, data in told.items()}
-        rows |= {row.profile_id: row for row in await self._read_all(rest, period)}
-        return combined(period, [rows[profile.id] for profile in profiles], shown)
+        return rows | {row.profile_id: row for row in await self._read_all(rest, period)}
 
     async def _read_all(self, profiles: Sequence[AvitoProfile], period: Period) -> list[Row]:
         """Side by side, each account once."""

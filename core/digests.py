@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import slots
 from core.combined import Combined, Row, combined
 from core.database.models import Delivery, ReportTask
-from core.database.repositories.outbox import ONE_MESSAGE, SUPPLEMENT, TRIAL
+from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL
+from core.database.repositories.digests import ONE_MESSAGE
 from core.services import digests
 from core.services.destinations import Destination
 from utils.metrics import Shown

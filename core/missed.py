@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import Delivery, ReportTask
-from core.database.repositories.outbox import State, is_scheduled, reported_until
+from core.database.repositories.delivery_states import State
+from core.database.repositories.outbox import is_scheduled, reported_until
 from core.schedule_policy import covered, slots_between
 from core.services.destinations import Destination, Trouble
 from core.services.schedule import is_due, schedule_of

@@ -25,8 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.health import is_unreachable
 from core.database.models import Delivery
+from core.database.repositories import digests
 from core.database.repositories import outbox as repository
-from core.database.repositories.outbox import ONE_LEFT, SUPPLEMENT, TRIAL, Changes, Standing, State
+from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL, State
+from core.database.repositories.outbox import Changes, Standing
 from core.database.session import Sessions, reading
 from core.group_commit import GroupCommit
 from core.logs import get_logger
@@ -41,6 +43,8 @@ BUILD_LEASE = timedelta(minutes=5)
 SEND_LEASE = timedelta(minutes=2)
 """Longer than a sender holds a claim plus the longest wait for Telegram's answer."""
 RELEASE_SEC = 1.0
+LONG_WAIT = timedelta(minutes=10)
+"""A report that waits for Avito for longer is worth a word to its owner."""
 REASON_LENGTH = 200
 LOST_ANSWER = "lost_answer"
 TOO_LATE = "too_late"
@@ -107,7 +111,7 @@ class Outbox:
             claim = self._claim(State.BUILDING, BUILD_LEASE)
             claimed = await repository.claim_due(session, count, now, claim)
             if claimed:
-                claimed += await repository.claim_mates(session, claimed, now, claim)
+                claimed += await digests.claim_mates(session, claimed, now, claim)
         return self._hold(claimed, BUILD_LEASE)
 
     async def claim_ready(self, count: int) -> list[Delivery]:
@@ -137,8 +141,8 @@ class Outbox:
         return await self._moved(move) is not None
 
     async def drop(self, delivery_id: int) -> bool:
-        """A supplement is not to be had; what it would add to has left, so nobody is told."""
-        return await self._move(delivery_id, self._from(State.BUILDING, {}, _withdrawn))
+        """A supplement is not to be had: what it would add to stays as it left."""
+        return await self._move(delivery_id, self._from(State.BUILDING, {}, _given_up))
 
     async def postpone(self, delivery_id: int, at: datetime, reason: str) -> bool:
         """Building it failed; it is due again at `at`, and younger ones may pass it."""
@@ -147,7 +151,8 @@ class Outbox:
             if not self._has(row, State.BUILDING):
                 return None
             again = {"state": State.DUE, "attempt": row.attempt + 1, "next_try_at": at}
-            return {**_let_go(now), **again, "reason": reason[:REASON_LENGTH]}
+            told = {"is_untold": True} if _waits_long(row, at) else {}
+            return {**_let_go(now), **again, **told, "reason": reason[:REASON_LENGTH]}
 
         return await self._move(delivery_id, decide)
 
@@ -324,7 +329,7 @@ class Outbox:
             if move.parts:
                 await repository.add_parts(session, move.delivery_id, move.parts, now)
             if move.joined:
-                await repository.join(session, move.delivery_id, move.joined, now)
+                await digests.join(session, move.delivery_id, move.joined, now)
             if move.supplement_at is not None:
                 at = move.supplement_at
                 await repository.add_supplement(session, move.delivery_id, at, now)
@@ -352,7 +357,7 @@ class Outbox:
         tasks = {row.id: row.task_id for row in rows}
         over = {row: each for row, each in changes.items() if each.get("finished_at")}
         ended = [(tasks[row], each) for row, each in over.items()]
-        for carrier, task in await repository.end_joined(session, over) if over else ():
+        for carrier, task in await digests.end_joined(session, over) if over else ():
             ended.append((task, over[carrier]))
         arrived = [
             task for task, each in ended if each["state"] == State.SENT and each["reason"] is None
@@ -374,8 +379,10 @@ class Outbox:
         ]
         if not unsent:
             return
-        outdated = [row.id for row in unsent if row.reason == ONE_LEFT and not row.is_repeat]
-        rebuilt = await repository.build_anew(session, outdated)
+        outdated = [
+            row.id for row in unsent if row.reason == digests.ONE_LEFT and not row.is_repeat
+        ]
+        rebuilt = await digests.build_anew(session, outdated)
         ids = {*rebuilt, *(row.id for row in unsent)}
         await destinations.withdraw_stopped(session, ids, now)
 
@@ -404,8 +411,15 @@ def _finish(state: State, now: datetime) -> Changes:
     return {"state": state, "lease_until": None, "updated_at": now, "finished_at": now, **told}
 
 
-def _withdrawn(now: datetime) -> Changes:
-    return _finish(State.WITHDRAWN, now) | {"reason": None}
+def _given_up(now: datetime) -> Changes:
+    return _finish(State.WITHDRAWN, now) | {"reason": None, "is_untold": True}
+
+
+def _waits_long(row: Standing, at: datetime) -> bool:
+    """Whether it is sure now, and was not before this try, that it is `LONG_WAIT` behind."""
+    is_scheduled = not row.slot.startswith((TRIAL, SUPPLEMENT))
+    # `updated_at`: when the try began. A worker that was away has kept it waiting itself.
+    return is_scheduled and row.updated_at < row.due_at + LONG_WAIT <= at
 
 
 def _lose(row: Standing, now: datetime) -> Changes:
@@ -432,7 +446,7 @@ def _too_late(row: Standing, now: datetime) -> Changes:
         # Its first copy may have arrived: that is not missed, it is not known.
         return _finish(State.HELD, now) | {"reason": LOST_ANSWER}
     if row.slot.startswith(SUPPLEMENT):
-        return _withdrawn(now)
+        return _given_up(now)
     # Somebody pressed a button for a trial, and waits.
     is_untold = row.slot.startswith(TRIAL)
     return _finish(State.MISSED, now) | {"reason": TOO_LATE, "is_untold": is_untold}

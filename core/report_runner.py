@@ -20,7 +20,8 @@ from sqlalchemy import select
 from core.combined import Row
 from core.database.health import outlasting
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import SUPPLEMENT, TRIAL
+from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL
+from core.database.repositories.outbox import completed_until
 from core.database.session import Sessions, reading
 from core.digests import RenderDigest, Told, carrier_first, digest_of, message_of
 from core.errors import (
@@ -374,14 +375,15 @@ class ReportRunner:
         """When to ask for the rest of a report that is not whole, if the day is long enough."""
         at = self._clock.now() + SUPPLEMENT_PAUSE
         is_wanted = data.cut_at is not None and not _is_trial(delivery)
-        return at if is_wanted and at < delivery.deadline_at else None
+        return at if is_wanted and at < completed_until(delivery) else None
 
     def _next_try(self, delivery: Delivery, trouble: Trouble) -> datetime | None:
         """When to try again, None when that is not worth it any more."""
         now = self._clock.now()
         if _is_supplement(delivery):
             at = trouble.until or now + SUPPLEMENT_PAUSE
-            return at if trouble.is_passing and at < delivery.deadline_at else None
+            # All that come to nothing do so at their deadline: their owner hears of it once.
+            return min(at, delivery.deadline_at) if trouble.is_passing else None
         patience = TRIAL_PATIENCE if _is_trial(delivery) else PATIENCE
         is_over = now >= delivery.due_at + patience and delivery.attempt >= FEWEST_TRIES
         if is_over or not trouble.is_passing:

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.id_lists import among, collected
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import TRIAL, State, reported_until
+from core.database.repositories.delivery_states import TRIAL, State
+from core.database.repositories.outbox import reported_until
 from core.database.session import insert_for
 from core.database.types import UtcDateTime
 from core.logs import get_logger

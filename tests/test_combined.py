@@ -81,7 +81,8 @@ class Accounts:
     async def combine(self, count: int) -> Combined:
         profiles = [profile(number) for number in range(1, count + 1)]
         shown = {profile.id: EVERYTHING for profile in profiles}
-        return await Combiner(cast("Collector", self)).combine(profiles, DAY, shown)
+        rows = await Combiner(cast("Collector", self)).read(profiles, DAY)
+        return combined(DAY, list(rows.values()), shown)
 
 
 def profile(number: int) -> AvitoProfile:

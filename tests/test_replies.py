@@ -245,6 +245,25 @@ async def test_a_job_whose_placeholder_is_uncertain_starts_all_the_same(rig: Des
     assert rig.jobs.started == [job_id]
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_a_job_finds_its_placeholder_after_a_kill_if_the_answer_named_it(
+    rig: DeskRig, is_answered: bool
+) -> None:
+    job_id = await rig.job()
+    [owed] = await rig.owe(rig.show("⏳", job_id=job_id))
+    rig.journal.leaving(owed.id)
+    if is_answered:
+        rig.journal.delivered(owed.id, 77)
+    rig.restart()
+
+    await rig.desk.perform([owed])
+
+    job = await rig.stored_job()
+    assert job is not None
+    assert job.message_id == (77 if is_answered else None)
+    assert (rig.jobs.started, rig.sent) == ([job_id], [])
+
+
 async def test_a_person_who_blocked_the_bot_gets_no_job(rig: DeskRig) -> None:
     job_id = await rig.job()
     owed = await rig.owe(rig.show("⏳", job_id=job_id))

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask, User
-from core.database.repositories.outbox import State
 from core.database.session import Sessions
+from core.outbox import State
 from core.schedule_policy import Frequency, Schedule
 from core.services import schedule, settings
 

@@ -30,7 +30,7 @@ from bot.states import Bind
 from core.database.models import AvitoProfile
 from core.database.session import Session
 from core.ports import Clock
-from core.services import destinations, profiles, topics
+from core.services import destinations, profiles, topics, wanted
 from core.services.destinations import Place
 
 # In private: choosing a place for one profile
@@ -137,6 +137,10 @@ async def follow_link(
     page = await profiles.page(session, message.chat.id)
     if page.total:
         await _ask_profile(session, stage, clock, Wanted(link.chat_id, link.thread_id), 0)
+    elif link.chat_id < 0:
+        place = Place(link.chat_id, link.thread_id, None, "")
+        await wanted.remember(session, message.chat.id, place, clock.now())
+        stage.show(screens.connect_first())
     else:
         stage.show(profile_screens.listing(page))
 
@@ -148,12 +152,12 @@ async def turn_page(
     stage: Stage,
     clock: Clock,
 ) -> None:
-    wanted = Wanted(callback_data.chat_id, callback_data.thread_id)
-    if wanted.chat_id != query.from_user.id:
-        await _ask_profile(session, stage, clock, wanted, callback_data.page)
+    place = Wanted(callback_data.chat_id, callback_data.thread_id)
+    if place.chat_id != query.from_user.id:
+        await _ask_profile(session, stage, clock, place, callback_data.page)
         return
     page = await profiles.page(session, query.from_user.id, callback_data.page)
-    stage.show(screens.choose_profile(page, wanted.chat_id, wanted.thread_id))
+    stage.show(screens.choose_profile(page, place.chat_id, place.thread_id))
 
 
 async def bind_place(
@@ -164,8 +168,8 @@ async def bind_place(
     stage: Stage,
     clock: Clock,
 ) -> None:
-    wanted = Wanted(callback_data.chat_id, callback_data.thread_id)
-    await _begin(session, stage, clock, profile, wanted)
+    place = Wanted(callback_data.chat_id, callback_data.thread_id)
+    await _begin(session, stage, clock, profile, place)
 
 
 # In a group, a topic, a channel
@@ -180,12 +184,13 @@ async def bind_there(
         return
     page = await profiles.page(session, stage.person.id)
     if page.total == 1:
-        wanted = _this_place(message, stage)
-        await _begin(session, stage, clock, page.profiles[0], wanted)
+        await _begin(session, stage, clock, page.profiles[0], _this_place(message, stage))
     elif page.total:
         stage.show(screens.ask_in_private(await _choose_in_private(message, stage, bot)))
     else:
-        stage.show(screens.nothing_to_bind(await commands.private_link(bot)))
+        place = Place(message.chat.id, stage.thread_id or 0, message.chat.title, message.chat.type)
+        await wanted.remember(session, stage.person.id, place, clock.now())
+        stage.show(screens.nothing_to_bind(await _choose_in_private(message, stage, bot)))
 
 
 async def bind_linked(
@@ -208,7 +213,7 @@ async def _bind_private(
 
 
 async def _ask_profile(
-    session: Session, stage: Stage, clock: Clock, wanted: Wanted, number: int
+    session: Session, stage: Stage, clock: Clock, place: Wanted, number: int
 ) -> None:
     """The place is named to whoever has a say there: Telegram has to be asked."""
     await jobs.begin(
@@ -216,15 +221,15 @@ async def _ask_profile(
         stage,
         clock,
         kind="choose_profile",
-        dedupe=f"{wanted.chat_id}:{wanted.thread_id}",
+        dedupe=f"{place.chat_id}:{place.thread_id}",
         placeholder=screens.checking,
-        payload={"wanted": asdict(wanted), "page": number},
+        payload={"wanted": asdict(place), "page": number},
         in_place=True,
     )
 
 
 async def _begin(
-    session: Session, stage: Stage, clock: Clock, profile: AvitoProfile, wanted: Wanted
+    session: Session, stage: Stage, clock: Clock, profile: AvitoProfile, place: Wanted
 ) -> None:
     """Check the place and set it; what comes of it is told in private, wherever it was asked."""
     await jobs.begin(
@@ -232,9 +237,9 @@ async def _begin(
         stage,
         clock,
         kind="bind",
-        dedupe=f"{profile.id}:{wanted.chat_id}:{wanted.thread_id}",
+        dedupe=f"{profile.id}:{place.chat_id}:{place.thread_id}",
         placeholder=screens.checking,
-        payload=asdict(wanted),
+        payload=asdict(place),
         profile_id=profile.id,
         in_private=True,
     )

@@ -14,10 +14,18 @@ from aiogram.types import (
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import DestinationPick, DestinationView, PlaceBind, PlaceProfiles, TrialTo
+from bot.callbacks import (
+    DestinationPick,
+    DestinationView,
+    PlaceBind,
+    PlaceProfiles,
+    ProfileAdd,
+    ReportSetChat,
+    TrialTo,
+)
 from bot.effects import Screen
 from bot.keyboards import button, keyboard, link, pager
-from bot.screens.destination import WHY_NOT, into, into_place, state_of, to_listing
+from bot.screens.destination import UNNAMED, WHY_NOT, into, into_place, state_of, to_listing
 from bot.screens.parts import named, screen
 from bot.screens.schedule_words import describe_schedule
 from core.database.models import AvitoProfile
@@ -113,7 +121,7 @@ def choose_profile(
         ]
         for profile in page.profiles
     ]
-    where = "этот чат" if chat_id > 0 else "тот чат, откуда вы пришли"
+    where = "этот чат" if chat_id > 0 else UNNAMED
     if place is not None:
         where = into_place(place)
     return screen(
@@ -127,6 +135,14 @@ def choose_profile(
             ),
             keyboards.to_list(),
         ),
+    )
+
+
+def connect_first() -> Screen:
+    return screen(
+        "У вас пока нет подключённых профилей Avito. Подключите первый, и я предложу присылать "
+        f"его отчёты в {UNNAMED}.",
+        keyboard=keyboard([button("➕ Подключить профиль", ProfileAdd())], keyboards.to_list()),
     )
 
 
@@ -152,6 +168,9 @@ def bound(result: Bound, now: datetime) -> Screen:
         keyboard=keyboard(
             [button("📨 Прислать пробный", TrialTo(task_id=task.id))],
             [button("⚙️ Настроить это место", DestinationView(task_id=task.id))],
+            [button("➕ Добавить ещё место", ReportSetChat(profile_id=profile.id))]
+            if result.has_room
+            else [],
             keyboards.to_report(profile.id),
         ),
     )
@@ -201,8 +220,8 @@ def ask_who(private_link: str) -> Screen:
 
 def nothing_to_bind(private_link: str) -> Screen:
     return screen(
-        "У вас пока нет подключённых профилей Avito. Подключите первый в личном чате, а потом "
-        "отправьте здесь /bind.",
+        "У вас пока нет подключённых профилей Avito. Подключите первый в личном чате, и я "
+        "предложу присылать его отчёты сюда.",
         keyboard=keyboard([link("Открыть личный чат", private_link)]),
     )
 

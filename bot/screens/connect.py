@@ -8,13 +8,15 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import KeysAgain, KeyStep, ProfileReport, ProfileView, ReportNow
+from bot.callbacks import KeysAgain, KeyStep, PlaceBind, ProfileReport, ProfileView, ReportNow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
+from bot.screens.destination import UNNAMED, into_place
 from bot.screens.parts import Line, named, screen
 from core.database.models import AccountSync, AvitoProfile
 from core.errors import AvitoError, EmployeeKey, KeysRefused, RateLimited
+from core.services.destinations import Place
 from utils.formatter import format_day, format_moment
 
 WHERE_KEYS_ARE = "Ключи лежат в кабинете: avito.ru/professionals/api"
@@ -113,8 +115,13 @@ def reading_history(job_id: int) -> Screen:
 
 
 def connected(
-    profile: AvitoProfile, state: AccountSync | None, failure: AvitoError | None, now: datetime
+    profile: AvitoProfile,
+    state: AccountSync | None,
+    failure: AvitoError | None,
+    now: datetime,
+    wanted: Place | None = None,
 ) -> Screen:
+    """`wanted`: where its owner wanted reports before he had any profile."""
     lines: list[Line] = [
         Bold(f"✅ Профиль {named(profile.profile_name)} подключён"),
         f"Аккаунт Avito: {profile.user_id}",
@@ -128,9 +135,15 @@ def connected(
         )
     elif failure is not None:
         lines += ["", f"⚠️ Прочитать статистику не удалось. {problems.reason(failure)}"]
+    if wanted is None:
+        return screen(*lines, keyboard=_after(profile.id))
+    where = into_place(wanted) if wanted.title else UNNAMED
+    here = PlaceBind(profile_id=profile.id, chat_id=wanted.chat_id, thread_id=wanted.thread_id)
     return screen(
         *lines,
-        keyboard=_after(profile.id),
+        "",
+        f"Присылать отчёты по расписанию в {where}?",
+        keyboard=keyboard([button("📍 Да, присылать туда", here)], *_ways_from(profile.id)),
     )
 
 
@@ -208,11 +221,15 @@ def another_account(profile: AvitoProfile) -> Screen:
 
 
 def _after(profile_id: int) -> InlineKeyboardMarkup:
-    return keyboard(
+    return keyboard(*_ways_from(profile_id))
+
+
+def _ways_from(profile_id: int) -> list[keyboards.Row]:
+    return [
         [button("📈 Отчёт за вчера", ReportNow(profile_id=profile_id))],
         [button("⏰ Отчёты по расписанию", ProfileReport(profile_id=profile_id))],
         keyboards.to_card(profile_id),
-    )
+    ]
 
 
 def _fix_client_id() -> keyboards.Row:

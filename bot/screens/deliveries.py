@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from aiogram.types import InlineKeyboardButton
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import DeliveryResend, ProfileKeys, ReportNow, ReportSetChat, TrialTo
+from bot.callbacks import (
+    DeliveryResend,
+    ProfileKeys,
+    ReportNow,
+    ReportSetChat,
+    ReportShow,
+    TrialTo,
+)
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
@@ -19,6 +27,8 @@ from utils.formatter import format_period
 from utils.periods import Period
 from utils.plurals import plural
 
+NAMED = 10
+"""Of the reports that one notice is about; the others are counted."""
 TOO_LATE = "Этот отчёт уже отправлен ещё раз, или его больше нет."
 
 
@@ -80,6 +90,37 @@ def not_built(reports: Sequence[Report], why: str) -> Screen:
     )
 
 
+def waits_long(reports: Sequence[Report]) -> Screen:
+    """Avito has given no numbers yet; `reports` are of one owner."""
+    return _list(
+        "⏳ Отчёт задерживается" if len(_by_title(reports)) == 1 else "⏳ Отчёты задерживаются",
+        reports,
+        "Avito пока не отдаёт числа. Спрашиваю дальше: как только отдаст, отчёт уйдёт. Если это "
+        "затянется, уйдёт то, что уже известно, а если не известно ничего, напишу вам.",
+    )
+
+
+def stays_cut(reports: Sequence[Report]) -> Screen:
+    """They came without the evening of their last day; `reports` are of one owner."""
+    about = {
+        (report.profile.id, Period(report.delivery.first_day, report.delivery.last_day)): report
+        for report in reports
+    }
+    return _list(
+        "✂️ Отчёт остался без части дня",
+        reports,
+        "Остаток последнего дня Avito так и не отдал, и сам я отчёт больше не дополню. Когда "
+        "Avito снова ответит, возьмите отчёт за эти дни по кнопке.",
+        actions=[
+            button(
+                f"📈 {report.profile.profile_name} за {format_period(period)}",
+                ReportShow(profile_id=profile_id, first=period.first, last=period.last),
+            )
+            for (profile_id, period), report in about.items()
+        ],
+    )
+
+
 def topic_gone(report: Report) -> Screen:
     """It went to the chat itself."""
     return _notice(
@@ -102,6 +143,36 @@ def _notice(
         *said,
         keyboard=keyboard([action], keyboards.to_report(reports[0].profile.id)),
     )
+
+
+def _list(
+    heading: str,
+    reports: Sequence[Report],
+    *said: str,
+    actions: Sequence[InlineKeyboardButton] = (),
+) -> Screen:
+    """About reports of several profiles, each with the places it goes to."""
+    lines = [
+        f"{title}: {', '.join(dict.fromkeys(name_of(report.task) for report in alike))}"
+        for title, alike in _by_title(reports).items()
+    ]
+    unnamed = len(lines) - NAMED
+    return screen(
+        Bold(heading),
+        *lines[:NAMED],
+        *([f"и ещё {plural(unnamed, 'отчёт', 'отчёта', 'отчётов')}"] if unnamed > 0 else []),
+        "",
+        *said,
+        keyboard=keyboard(*([action] for action in actions[:NAMED]), keyboards.to_list()),
+    )
+
+
+def _by_title(reports: Sequence[Report]) -> dict[str, list[Report]]:
+    """What goes to several places is one report."""
+    alike: defaultdict[str, list[Report]] = defaultdict(list)
+    for report in reports:
+        alike[_title(report)].append(report)
+    return alike
 
 
 def _title(report: Report) -> str:

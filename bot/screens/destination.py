@@ -36,7 +36,9 @@ from core.database.models import AvitoProfile, ReportTask
 from core.missed import Missed
 from core.services import digests, metrics
 from core.services.destinations import Destination, LostAnswer, Place, Refusal, Trouble
+from core.services.digests import Apart
 from core.services.schedule import schedule_of
+from utils import zones
 from utils.formatter import format_dates, format_period
 from utils.plurals import plural
 
@@ -55,6 +57,8 @@ NAMED = 5
 """Of the profiles that report at the same place; the others are counted."""
 MISSED_NAMED = 7
 """So many missed reports are named by their days."""
+UNNAMED = "тот чат, откуда вы пришли"
+"""As it stands after `в`: a chat whose name is not for whoever has no say there."""
 REMOVED = "Готово, отчёты туда больше не придут."
 
 WHY_NOT: dict[str, str] = {
@@ -196,7 +200,7 @@ def one(destination: Destination, now: datetime) -> Screen:
                     DestinationDigest(**about),
                 )
             ]
-            if destination.others
+            if destination.others and (task.is_digest or _may_share(destination, now))
             else [],
             [
                 button(
@@ -336,14 +340,49 @@ def _digest(destination: Destination, now: datetime) -> list[Line]:
     if not destination.others:
         return []
     if not destination.task.is_digest:
-        others = _names(destination.others)
-        return [f"Сводка: нет, отчёты {others} приходят сюда отдельными сообщениями"]
+        if _may_share(destination, now):
+            others = _names(destination.others)
+            return [f"Сводка: нет, отчёты {others} приходят сюда отдельными сообщениями"]
+        said = _apart(destination, destination.others, now)
+        return [f"Сводка: не получится, отчёты приходят отдельно: {said}"]
+    if destination.task.next_due_at is None:
+        return ["Сводка: включена, но сейчас этот отчёт сюда не приходит"]
     with_it = digests.together(destination, now)
-    apart = [other for other in destination.others if other not in with_it]
     said = f"одним сообщением с {_names(with_it)}" if with_it else "включена, но пока не с кем"
+    apart = [other for other in destination.others if other not in with_it]
     if apart:
-        said += f"; отдельно {_names(apart)}: другое время, другие дни или пауза"
+        said += f"; отдельно {_apart(destination, apart, now)}"
     return [f"Сводка: {said}"]
+
+
+def _may_share(destination: Destination, now: datetime) -> bool:
+    """Whether one message for several is possible here, now or after a pause."""
+    reasons = {digests.why_apart(destination, other, now) for other in destination.others}
+    return bool(reasons - {Apart.SCHEDULE, Apart.DAYS})
+
+
+def _apart(destination: Destination, others: Sequence[Destination], now: datetime) -> str:
+    """`«Вечер» (каждый день в 18:00), «Неделя» (за другие дни)`."""
+    return _listed(
+        [
+            f"{named(other.profile.profile_name)} ({_why_apart(destination, other, now)})"
+            for other in others
+        ]
+    )
+
+
+def _why_apart(destination: Destination, other: Destination, now: datetime) -> str:
+    match digests.why_apart(destination, other, now):
+        case Apart.SCHEDULE:
+            own, others = schedule_of(destination.profile), schedule_of(other.profile)
+            when = describe_schedule(others)
+            if own.zone != others.zone:
+                return f"{when}, {zones.city(others.zone)}"
+            return "в другие дни" if when == describe_schedule(own) else when
+        case Apart.DAYS:
+            return "за другие дни"
+        case _:
+            return "на паузе"
 
 
 def _chart(destination: Destination) -> str:
@@ -354,9 +393,12 @@ def _chart(destination: Destination) -> str:
 
 
 def _names(destinations: Sequence[Destination]) -> str:
-    names = [named(each.profile.profile_name) for each in destinations]
-    unnamed = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" и ещё {unnamed}" if unnamed > 0 else "")
+    return _listed([named(each.profile.profile_name) for each in destinations])
+
+
+def _listed(said: Sequence[str]) -> str:
+    unnamed = len(said) - NAMED
+    return ", ".join(said[:NAMED]) + (f" и ещё {unnamed}" if unnamed > 0 else "")
 
 
 def _trouble(task: ReportTask) -> str:

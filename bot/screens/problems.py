@@ -12,7 +12,7 @@ from bot.callbacks import ProfileKeys
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens.parts import marked, screen
-from core.database.repositories.outbox import PAUSED
+from core.database.repositories.delivery_states import PAUSED
 from core.errors import (
     ABOUT_KEYS,
     AvitoError,

@@ -105,7 +105,7 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
         above.append(Italic(f"✅ Дополнено: день {last} теперь целиком"))
     below: list[Line] = []
     if report.is_followed:
-        below += ["", "⏳ Пришлю отчёт целиком, как только Avito ответит."]
+        below += ["", "⏳ Пришлю отчёт целиком, если Avito ответит в течение суток."]
     if report.missed:
         below += ["", missed_line(report.missed, for_owner)]
     buttons = _buttons(report.data, for_owner, is_bound=True)

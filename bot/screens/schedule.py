@@ -46,7 +46,7 @@ from bot.screens.schedule_words import (
     describe_zone,
 )
 from core.database.models import ReportTask
-from core.database.repositories.outbox import PAUSED
+from core.database.repositories.delivery_states import PAUSED
 from core.schedule_policy import Frequency
 from core.services.metrics import Choices
 from core.services.schedule import LAST_DAY, LONGEST_INTERVAL, ChosenPeriod

@@ -24,7 +24,7 @@ from core.errors import (
     RateLimited,
 )
 from core.ports import Clock
-from core.services import connect, profiles
+from core.services import connect, profiles, wanted
 from core.statistics import store
 from core.statistics.sync import StatisticsSync, access_to
 
@@ -96,7 +96,8 @@ class ConnectWork:
                 more = self.incidents.note(error, job_id=job.job_id)
         async with job.ending() as ending:
             state = await store.state(ending.session, access.account)
-            ending.screen = screens.connected(profile, state, failure, self.clock.now())
+            place = await wanted.recall(ending.session, job.owner_id)
+            ending.screen = screens.connected(profile, state, failure, self.clock.now(), place)
             ending.more = more
 
     async def _verify(

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.cooldown import Cooldown
 from bot.effects import Show
 from bot.jobs import JobContext
 from bot.screens import parts
 from bot.screens import stats as screens
-from core.combined import Combined, Combiner
+from core.combined import Combiner, combined
+from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.digests import ScheduledDigest
 from core.ports import Clock
@@ -35,20 +38,29 @@ class StatsWork:
     clock: Clock
 
     async def run(self, job: JobContext) -> None:
-        combined = await self._combined(job)
-        whole = screens.combined(combined, self.clock.now(), for_owner=job.chat_id > 0)
-        first, *rest = parts.split(whole)
+        async with reading(self.sessions) as session:
+            profiles = await _bound_here(session, job)
+        period = yesterday(self.clock.now())
+        rows = await self.combiner.read(profiles, period)
         self.cooldown.begin(job.chat_id)
         async with job.ending() as ending:
-            ending.screen = first
+            # Asked once more: somebody may have left the chat while Avito was waited for.
+            bound = await _bound_here(ending.session, job)
+            told = [rows[profile.id] for profile in bound if profile.id in rows]
+            if not told:
+                ending.screen = parts.screen(screens.NOTHING_BOUND)
+                return
+            shown = await metrics.shown_here(
+                ending.session, bound, job.chat_id, job.thread_id or 0
+            )
+            whole = screens.combined(
+                combined(period, told, shown), self.clock.now(), for_owner=job.chat_id > 0
+            )
+            ending.screen, *rest = parts.split(whole)
             ending.more = [
                 Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
             ]
 
-    async def _combined(self, job: JobContext) -> Combined:
-        """What reports here show, and nothing that they keep from this place."""
-        chat_id, thread_id = job.chat_id, job.thread_id or 0
-        async with reading(self.sessions) as session:
-            profiles = await destinations.bound_here(session, chat_id, thread_id)
-            shown = await metrics.shown_here(session, profiles, chat_id, thread_id)
-        return await self.combiner.combine(profiles, yesterday(self.clock.now()), shown)
+
+async def _bound_here(session: AsyncSession, job: JobContext) -> list[AvitoProfile]:
+    return await destinations.bound_here(session, job.chat_id, job.thread_id or 0)

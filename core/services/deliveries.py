@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.outbox import State, reopen_rest
+from core.database.repositories.delivery_states import SUPPLEMENT, State
+from core.database.repositories.outbox import reopen_rest
 from utils.periods import Period
 
 SECOND_CHANCE = timedelta(hours=1)
@@ -90,6 +91,25 @@ async def untold(session: AsyncSession) -> list[Report]:
     for report in reports:
         report.delivery.is_untold = False
     return reports
+
+
+async def stay_cut(session: AsyncSession, reports: Collection[Report]) -> list[Report]:
+    """Of these supplements those that came to nothing, though what they add to has arrived."""
+    given_up = {
+        (each.task.id, each.delivery.slot.removeprefix(SUPPLEMENT)): each
+        for each in reports
+        if each.delivery.slot.startswith(SUPPLEMENT) and each.delivery.state == State.WITHDRAWN
+    }
+    if not given_up:
+        return []
+    arrived = await session.execute(
+        select(Delivery.task_id, Delivery.slot).where(
+            tuple_(Delivery.task_id, Delivery.slot).in_(given_up),
+            Delivery.part == 0,
+            Delivery.state == State.SENT,
+        )
+    )
+    return [given_up[task_id, slot] for task_id, slot in arrived]
 
 
 async def held(session: AsyncSession, owner_id: int, delivery_id: int) -> Report | None:

@@ -13,7 +13,8 @@ from sqlalchemy import Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories import outbox
+from core.database.repositories import digests, outbox
+from core.database.repositories.delivery_states import PAUSED, TRIAL, State
 from core.errors import DestinationNotFound
 from core.services import schedule
 
@@ -22,7 +23,8 @@ PLACES_LIMIT = 20
 """Destinations of one profile: each is a button, and a message to send at the same minute."""
 QUIET = timedelta(minutes=10)
 """How long after it was told that a place is gone the same is not told again."""
-_MAY_HAVE_ARRIVED = ("sent", "sending", "resend", "held")
+_MAY_HAVE_ARRIVED = (State.JOINED, State.SENDING, State.SENT, State.RESEND, State.HELD)
+"""Joined to what cannot be built anew any more, that is."""
 
 
 class Trouble(StrEnum):
@@ -107,6 +109,8 @@ class Bound:
     destination: Destination
     is_new: bool
     """False: the profile reported there already."""
+    has_room: bool
+    """The profile may report at more places."""
 
 
 async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destination:
@@ -197,7 +201,8 @@ async def bind(
     where = (place.chat_id, place.thread_id)
     task = next((task for task in tasks if (task.chat_id, task.thread_id) == where), None)
     is_new = task is None
-    if is_new and sum(task.chat_id != 0 for task in tasks) >= PLACES_LIMIT:
+    places = sum(task.chat_id != 0 for task in tasks) + is_new
+    if places > PLACES_LIMIT:
         return None
     if task is None:
         # What was chosen before there was any place waits in a row without one.
@@ -217,7 +222,7 @@ async def bind(
         task.is_digest = any(other.task.is_digest for other in beside)
     await session.flush()
     await schedule.reschedule(session, profile, now)
-    return Bound(Destination(task, profile), is_new)
+    return Bound(Destination(task, profile), is_new, has_room=places < PLACES_LIMIT)
 
 
 def _like(task: ReportTask) -> ReportTask:
@@ -260,7 +265,7 @@ async def unbind(session: AsyncSession, destination: Destination) -> None:
         rest = _like(task)
         rest.profile_id = task.profile_id
         session.add(rest)
-    await outbox.part_with(session, outbox.going_to(ReportTask.id == task.id))
+    await digests.part_with(session, outbox.going_to(ReportTask.id == task.id))
     await session.delete(task)
     await session.flush()
 
@@ -304,10 +309,10 @@ async def withdraw_stopped(
     has_no_say = ReportTask.suspended.in_(NO_SAY)
     is_paused = and_(
         or_(~ReportTask.is_active, ~AvitoProfile.is_report_active),
-        ~Delivery.slot.startswith(outbox.TRIAL),
+        ~Delivery.slot.startswith(TRIAL),
     )
     stopped = await session.execute(
-        select(Delivery.id, case((has_no_say, ReportTask.suspended), else_=outbox.PAUSED))
+        select(Delivery.id, case((has_no_say, ReportTask.suspended), else_=PAUSED))
         .join(ReportTask, ReportTask.id == Delivery.task_id)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
         .where(
@@ -419,28 +424,40 @@ async def migrate_chat(
         task = destination.task
         twin = there.get((task.profile_id, task.thread_id))
         if twin is not None:
-            # Bound anew by hand before we heard of the move: one of the two would be a double.
-            await outbox.take_apart(
-                session, outbox.going_to(ReportTask.id.in_((task.id, twin.id)))
-            )
-            arrived = select(Delivery.slot).where(
-                Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
-            )
-            doubles = and_(
-                Delivery.task_id == task.id,
-                Delivery.finished_at.is_(None),
-                Delivery.slot.in_(arrived.scalar_subquery()),
-            )
-            await outbox.part_with(session, doubles)
-            await session.execute(delete(Delivery).where(doubles))
-            await outbox.part_with(session, outbox.going_to(ReportTask.id == twin.id))
-            await session.delete(twin)
+            await _absorb(session, task, twin)
         task.chat_id, task.chat_type = new_chat_id, "supergroup"
         if task.suspended not in NO_SAY:
             task.suspended = None
     await session.flush()
     await _reschedule(session, [d for d in moved if d.task.next_due_at is None], now)
     return moved
+
+
+async def _absorb(session: AsyncSession, task: ReportTask, twin: ReportTask) -> None:
+    """Bound anew by hand before we heard of a move: one of the two would be a double.
+
+    What is on its way to the twin, or came there, is the task's own from here on.
+    """
+    await digests.take_apart(session, outbox.going_to(ReportTask.id.in_((task.id, twin.id))))
+    arrived = select(Delivery.slot).where(
+        Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
+    )
+    doubles = and_(
+        Delivery.task_id == task.id,
+        Delivery.state != State.SENT,
+        Delivery.slot.in_(arrived.scalar_subquery()),
+    )
+    await digests.part_with(session, doubles)
+    await session.execute(delete(Delivery).where(doubles))
+    its_own = select(Delivery.slot).where(Delivery.task_id == task.id)
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.task_id == twin.id, Delivery.slot.not_in(its_own.scalar_subquery()))
+        .values(task_id=task.id)
+        .execution_options(synchronize_session=False)
+    )
+    await digests.part_with(session, outbox.going_to(ReportTask.id == twin.id))
+    await session.delete(twin)
 
 
 async def _in_chat(session: AsyncSession, chat_id: int) -> list[Destination]:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
-from typing import Literal, cast
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import permutations
+from typing import Literal, NamedTuple, cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from core.database.models import AvitoProfile, ReportTask
+from core.database.repositories.outbox import reported_until
 from core.schedule_policy import catch_up_window, covered, next_slot
 from core.services.destinations import Destination
 from core.services.schedule import schedule_of
+from utils.periods import Period
 
 Chosen = Literal["day", "week", "month"]
+
+
+class Apart(StrEnum):
+    """Why two reports to one place are two messages, though one is wanted."""
+
+    SCHEDULE = "schedule"
+    """They come at different times."""
+    DAYS = "days"
+    """They are about different days."""
+    PAUSE = "pause"
+    """One of them does not come for now."""
 
 
 def choose(destination: Destination, *, is_digest: bool) -> None:
@@ -28,45 +43,57 @@ def together(destination: Destination, now: datetime) -> list[Destination]:
     """The others whose next report is a part of the same message."""
     if not destination.task.is_digest:
         return []
-    alike = _next_report(destination, now)
-    return [
-        other
-        for other in destination.others
-        if alike is not None and other.task.is_digest and _next_report(other, now) == alike
-    ]
+    return [each for each in destination.others if why_apart(destination, each, now) is None]
 
 
-async def shared(session: AsyncSession, profile_ids: Collection[int]) -> set[int]:
-    """Those destinations of these profiles that other profiles share one message with."""
-    profile, other, other_profile = AvitoProfile, aliased(ReportTask), aliased(AvitoProfile)
-    tasks = await session.scalars(
-        select(ReportTask.id)
-        .join(profile, profile.id == ReportTask.profile_id)
-        .join(
-            other,
-            (other.chat_id == ReportTask.chat_id)
-            & (other.thread_id == ReportTask.thread_id)
-            & (other.profile_id != ReportTask.profile_id),
-        )
-        .join(
-            other_profile,
-            (other_profile.id == other.profile_id) & (other_profile.owner_id == profile.owner_id),
-        )
-        .where(
-            ReportTask.profile_id.in_(profile_ids),
-            ReportTask.chat_id != 0,
-            ReportTask.is_digest,
-            other.is_digest,
-        )
+def why_apart(destination: Destination, other: Destination, now: datetime) -> Apart | None:
+    """Why their next reports cannot be one message; None where they can."""
+    own, others = _next_report(destination, now), _next_report(other, now)
+    if (own.due_at, own.window) != (others.due_at, others.window):
+        return Apart.SCHEDULE
+    if own.days != others.days:
+        return Apart.DAYS
+    return None if _is_coming(destination) and _is_coming(other) else Apart.PAUSE
+
+
+async def shared(session: AsyncSession, profile_ids: Collection[int], now: datetime) -> set[int]:
+    """Those destinations whose next reports come in one message with other profiles'.
+
+    Of all profiles that these profiles' owners have.
+    """
+    owners = select(AvitoProfile.owner_id).where(AvitoProfile.id.in_(profile_ids))
+    rows = await session.execute(
+        select(ReportTask, AvitoProfile, reported_until())
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(AvitoProfile.owner_id.in_(owners), ReportTask.is_digest, ReportTask.chat_id != 0)
     )
-    return set(tasks)
+    places: defaultdict[tuple[int, int, int], list[Destination]] = defaultdict(list)
+    for each in (Destination(*row) for row in rows):
+        places[each.profile.owner_id, each.task.chat_id, each.task.thread_id].append(each)
+    return {
+        one.task.id
+        for here in places.values()
+        for one, other in permutations(here, 2)
+        if why_apart(one, other, now) is None
+    }
 
 
-def _next_report(destination: Destination, now: datetime) -> object:
-    """What has to be the same for two reports to be one message; None where none will come."""
+class _Report(NamedTuple):
+    """What has to be the same for two reports to be one message."""
+
+    due_at: datetime
+    window: timedelta
+    days: Period
+
+
+def _next_report(destination: Destination, now: datetime) -> _Report:
+    """That would come if it were not for a pause."""
     task, schedule = destination.task, schedule_of(destination.profile)
-    if task.next_due_at is None:
-        return None
+    slot = next_slot(schedule, now)
     chosen = cast("Chosen", task.report_period) if task.is_period_set else None
-    days = covered(schedule, next_slot(schedule, now), chosen, destination.reported_until)
-    return task.next_due_at, catch_up_window(schedule.frequency), days
+    days = covered(schedule, slot, chosen, destination.reported_until)
+    return _Report(task.next_due_at or slot.due_at, catch_up_window(schedule.frequency), days)
+
+
+def _is_coming(destination: Destination) -> bool:
+    return destination.task.next_due_at is not None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import undefer
 from sqlalchemy.sql.base import ExecutableOption
 
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
-from core.database.repositories import outbox
+from core.database.repositories import digests, outbox
 from core.errors import ProfileNotFound
 from core.services import deliveries
 from core.services.deliveries import Waiting
@@ -204,7 +204,7 @@ async def delete(session: AsyncSession, profile: AvitoProfile) -> list[Job]:
     jobs = list(
         await session.scalars(delete_rows(Job).where(Job.profile_id == profile.id).returning(Job))
     )
-    await outbox.part_with(session, outbox.going_to(ReportTask.profile_id == profile.id))
+    await digests.part_with(session, outbox.going_to(ReportTask.profile_id == profile.id))
     await session.delete(profile)
     await session.flush()
     if account is not None:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.id_lists import among
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories import outbox
-from core.database.repositories.outbox import State
+from core.database.repositories.delivery_states import PAUSED, State
 from core.schedule_policy import Frequency, Schedule, next_slot, slots_after
 
 DEFAULT_TIME = time(9, 0)
@@ -173,7 +173,7 @@ async def undo_slip(session: AsyncSession, profile: AvitoProfile, now: datetime)
         session,
         now,
         Delivery.state == State.WITHDRAWN,
-        Delivery.reason == outbox.PAUSED,
+        Delivery.reason == PAUSED,
         Delivery.finished_at > now - SLIP,
         Delivery.task_id.in_(going),
     )

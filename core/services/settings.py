@@ -51,7 +51,7 @@ async def of_profiles(
     ):
         tasks[task.profile_id].append(task)
     waiting = await deliveries.waiting(session, ids)
-    shared = await digests.shared(session, ids)
+    shared = await digests.shared(session, ids, now)
     return [_one(each, tasks[each.id], waiting.get(each.id, ()), shared, now) for each in profiles]
 
 

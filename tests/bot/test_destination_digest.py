@@ -103,9 +103,43 @@ async def test_who_has_another_time_other_days_or_a_pause_is_told_apart(rig: Bot
 
     seen = await card(rig, chat, first)
     assert (
-        "Сводка: одним сообщением с «Кофейня»; отдельно «Вечер», «Неделя», «Пауза»: другое время, "
-        "другие дни или пауза\n"
+        "Сводка: одним сообщением с «Кофейня»; отдельно «Вечер» (каждый день в 18:00), «Неделя» "
+        "(за другие дни), «Пауза» (на паузе)\n"
     ) in seen.text
+    assert "сводкой с другими" not in (await open_report_settings(chat, evening)).text
+
+
+async def test_where_it_cannot_come_true_it_is_not_offered(rig: BotRig) -> None:
+    chat, _, [first, second] = await shared_place(rig, "Мебель", "Кофейня")
+    weekly = "UPDATE avito_profiles SET report_frequency = 'weekly', report_weekdays = '0'"
+    await execute(rig, weekly + " WHERE profile_name = 'Кофейня'")
+
+    seen = await card(rig, chat, first)
+
+    assert (
+        "Сводка: не получится, отчёты приходят отдельно: «Кофейня» (по понедельникам в 09:00)\n"
+    ) in seen.text
+    assert f"destination_digest:{first}" not in seen.button_data
+
+    await execute(rig, "UPDATE report_tasks SET is_digest = true")
+    seen = await card(rig, chat, second)
+    assert (
+        "Сводка: включена, но пока не с кем; отдельно «Мебель» (каждый день в 09:00)\n"
+        in seen.text
+    )
+    chat.click(OFF)
+    await chat.wait_for("Сводка: не получится")
+
+
+async def test_a_place_on_pause_says_why_it_shares_nothing(rig: BotRig) -> None:
+    chat, _, [first, _] = await shared_place(rig, "Мебель", "Кофейня")
+    await card(rig, chat, first)
+    chat.click(ON)
+    await chat.wait_for("одним сообщением")
+
+    chat.click("⏸ Пауза")
+
+    await chat.wait_for("Сводка: включена, но сейчас этот отчёт сюда не приходит\n")
 
 
 async def test_a_profile_that_is_bound_later_joins(rig: BotRig) -> None:

@@ -8,7 +8,7 @@ from core.services.destinations import PLACES_LIMIT
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.places import greet, places_of
-from tests.support.rows import add_destination, add_profile
+from tests.support.rows import add_destination, add_profile, scalar
 
 pytestmark = pytest.mark.one_database
 
@@ -204,7 +204,8 @@ async def test_the_last_of_so_many_places_can_be_set_again(rig: BotRig) -> None:
         await add_destination(rig, profile_id, -number)
     chat = await greet(rig, rig.alice)
     chat.send("/bind")
-    await chat.wait_for("будут приходить в этот чат")
+    said = await chat.wait_for("будут приходить в этот чат")
+    assert ["➕ Добавить ещё место"] not in said.button_texts
 
     chat.send("/bind")
 
@@ -226,17 +227,50 @@ async def test_a_telegram_that_does_not_answer_can_be_asked_again(rig: BotRig, f
     await chat.wait_for("Отчёты «Мебель» будут приходить в группу «Клиенты»")
 
 
-async def test_without_profiles_there_is_nothing_to_bind(rig: BotRig) -> None:
-    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
-    inside = rig.bob.at(group)
-
+async def test_a_place_wanted_before_there_is_a_profile_is_offered_to_the_first(
+    rig: BotRig,
+) -> None:
+    forum = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me, is_forum=True)
+    topic = rig.telegram.topic(forum, "Отчёты", rig.alice)
+    inside = rig.bob.at(forum, topic)
     inside.send("/bind")
-
     said = await inside.wait_for("нет подключённых профилей")
-    assert said.keyboard[0][0].url == "https://t.me/avito_test_bot?start=profiles"
+    payload = f"place_{forum.id}_{topic.id}"
+    assert said.keyboard[0][0].url == f"https://t.me/avito_test_bot?start={payload}"
     chat = rig.bob.private(rig.me)
-    chat.start(f"place_{group.id}_0")
+    chat.start(payload)
+    assert "profile_add" in (await chat.wait_for("Подключите первый, и я предложу")).button_data
+
+    await rig.connect(rig.bob, "shop", "Мебель")
+    await chat.wait_for("Присылать отчёты по расписанию в тему «Отчёты» группы «Клиенты»?")
+    chat.click("📍 Да, присылать туда")
+
+    await chat.wait_for("Отчёты «Мебель» будут приходить в тему «Отчёты» группы «Клиенты»")
+    chat.click("➕ Добавить ещё место")
+    await chat.wait_for("✅ группа «Клиенты», тема «Отчёты»")
+    await rig.connect(rig.bob, "second", "Кофейня")
+    assert "Присылать отчёты" not in chat.last.text
+
+
+async def test_a_link_tells_whoever_connects_no_name_of_a_chat(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
+    strange = rig.charlie.private(rig.me)
+    strange.start(f"place_{group.id}_0")
+    await strange.wait_for("Подключите первый, и я предложу")
+
+    await rig.connect(rig.charlie, "shop", "Мебель")
+    await strange.wait_for("Присылать отчёты по расписанию в тот чат, откуда вы пришли?")
+    strange.click("📍 Да, присылать туда")
+
+    await strange.wait_for("туда пока не придут")
+    assert "Клиенты" not in strange.transcript()
+
+
+async def test_this_chat_is_no_place_to_come_back_to(rig: BotRig) -> None:
+    chat = rig.bob.private(rig.me)
+    chat.start(f"place_{rig.bob.id}_0")
     await chat.wait_for("Пока не подключён ни один")
+    assert await scalar(rig, "SELECT count(*) FROM dialogues") == 0
 
 
 async def test_links_that_nobody_made_are_a_plain_start(rig: BotRig) -> None:

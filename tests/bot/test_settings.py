@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -102,6 +103,8 @@ async def test_a_report_that_waits_for_avito_says_so_wherever_its_profile_is_sho
     task_id = await add_destination(rig, profile_id, rig.alice.id, chat_type="private")
     rig.avito.fault("status", "stats_v2", status=500)
     await make_due(rig, task_id)
+    # The tick of the next minute, and not after a minute of waiting.
+    rig.clock.advance(timedelta(minutes=2))
     while await scalar(rig, "SELECT next_try_at FROM outbox") is None:
         await rig.telegram.settled(rig.me)
     waits = "⏳ Отчёт за 20.11.2026 ждёт ответа Avito, попробую снова в 09:0"

@@ -11,7 +11,7 @@ import pytest
 from core import combined
 from tests.support.bot import BotRig
 from tests.support.report import expected_totals, read_figures
-from tests.support.rows import scalar
+from tests.support.rows import execute, scalar
 from tests.support.stats import ask_stats, expected_row, read_rows, reporting
 
 pytestmark = pytest.mark.one_database
@@ -101,7 +101,7 @@ async def test_a_defect_of_ours_is_told_without_a_technical_word(
     rig: BotRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = await three(rig)
-    monkeypatch.setattr(combined.Combiner, "combine", AsyncMock(side_effect=ZeroDivisionError))
+    monkeypatch.setattr(combined.Combiner, "read", AsyncMock(side_effect=ZeroDivisionError))
 
     group.send("/stats")
 
@@ -122,3 +122,27 @@ async def test_when_nothing_can_be_read_each_profile_is_named(rig: BotRig) -> No
     rig.avito.clear_faults()
     rig.clock.advance(timedelta(minutes=2))
     assert "Просмотры" in read_figures(await ask_stats(group))
+
+
+@pytest.mark.parametrize("leaves", ["one", "all"])
+async def test_who_lost_his_say_while_it_was_made_is_not_told_of(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch, leaves: str
+) -> None:
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    first, last = await reporting(rig, group, ("shop", "Мебель"), ("second", "Кофейня"))
+    until = first if leaves == "one" else last
+    read = combined.Combiner.read
+
+    async def read_and_leave(self: combined.Combiner, *about: Any) -> dict[int, combined.Row]:
+        rows = await read(self, *about)
+        left = "UPDATE report_tasks SET suspended = 'not_member' WHERE profile_id <= :until"
+        await execute(rig, left, until=until)
+        return rows
+
+    monkeypatch.setattr(combined.Combiner, "read", read_and_leave)
+
+    if leaves == "one":
+        assert list(read_rows(await ask_stats(group))) == ["Кофейня"]
+    else:
+        group.send("/stats")
+        await group.wait_for("Сюда больше не приходит ни один отчёт")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from bot.effects import Show
 from core import report_runner
 from core.database import health
 from core.database.models import AvitoProfile
 from core.errors import DatabaseAway, KeysRefused
 from core.outbox import State
-from core.services import schedule
+from core.services import deliveries, schedule
 from core.slots import trial
 from core.statistics.sync import access_to
-from tests.support.building import ALICE, CLIENTS, BuilderRig, text_of
+from tests.support.building import ALICE, CLIENTS, OPERATOR, BuilderRig, text_of
 from tests.support.deliveries import NINE
 from tests.support.report import count, expected_figures, figures_in
 
@@ -115,6 +118,12 @@ async def test_an_avito_that_hangs_costs_no_report_whose_days_are_stored(
     assert "Свежие числа прочитать не удалось." in text
 
 
+async def heard(rig: BuilderRig) -> list[Show]:
+    """What owners are told with the next tick."""
+    await rig.aftermath.catch_up()
+    return rig.told()
+
+
 async def half_a_day(rig: BuilderRig) -> int:
     """A destination whose report had to leave without the evening of its day."""
     profile = await rig.profile("shop")
@@ -163,27 +172,54 @@ async def test_what_left_without_its_evening_is_followed_once_by_the_whole(
     await rig.sent(whole)
     await rig.later(hours=1)
     assert len(await rig.office.deliveries(task)) == 2
-    assert (rig.told(), (await rig.office.task(task)).problem) == ([], None)
+    assert (await heard(rig), (await rig.office.task(task)).problem) == ([], None)
 
 
-@pytest.mark.parametrize("is_asked_at_the_end", [True, False])
-async def test_an_avito_that_stays_silent_all_day_is_given_up_without_a_word(
-    rig: BuilderRig, is_asked_at_the_end: bool
+async def test_the_whole_one_comes_until_the_next_slot_and_rings_no_second_time(
+    rig: BuilderRig,
+) -> None:
+    task = await half_a_day(rig)
+    cut, _ = await rig.office.deliveries(task)
+    await rig.sent(cut)
+    await rig.later(hours=20)
+    rig.avito.world.clear_faults()
+
+    await rig.later(minutes=20)
+
+    _, whole = await rig.office.deliveries(task)
+    assert text_of(whole).startswith("✅ Дополнено: день 21.11.2026 теперь целиком\n")
+    assert (cut.is_silent, whole.is_silent) == (False, True)
+
+
+@pytest.mark.parametrize("how", ["asked at the end", "not asked any more", "keys refused"])
+async def test_the_owner_hears_once_that_a_report_stays_without_its_evening(
+    rig: BuilderRig, how: str
 ) -> None:
     task = await half_a_day(rig)
     cut, _ = await rig.office.deliveries(task)
     await rig.sent(cut)
 
-    if is_asked_at_the_end:
-        await rig.later(hours=5, minutes=15)
-    else:
-        rig.clock.advance(timedelta(hours=6))
+    match how:
+        case "asked at the end":
+            await rig.later(hours=23, minutes=15)
+        case "keys refused":
+            rig.avito.world.clear_faults()
+            rig.avito.world.revoke_keys(rig.account("shop"))
+            await rig.later(minutes=20)
+    if how != "keys refused":
+        rig.clock.advance(NINE + timedelta(days=2) - rig.clock.now())
         await rig.outbox.recover()
 
     _, whole = await rig.office.deliveries(task)
     assert (whole.state, whole.reason, whole.payload) == (State.WITHDRAWN, None, None)
-    assert (rig.told(), (await rig.office.task(task)).problem) == ([], None)
-    rig.clock.advance(timedelta(days=1))
+    [told] = await heard(rig)
+    assert "Отчёт остался без части дня" in told.screen.text
+    assert told.screen.inline is not None
+    [[whole_one], _] = told.screen.inline.inline_keyboard
+    profile_id = (await rig.office.task(task)).profile_id
+    assert whole_one.callback_data == f"report_show:{profile_id}:2026-11-21:2026-11-21"
+    assert (await heard(rig), (await rig.office.task(task)).problem) == ([], None)
+    rig.clock.advance(NINE + timedelta(days=2, minutes=1) - rig.clock.now())
     await rig.office.materialise()
     *_, following = await rig.office.deliveries(task)
     assert await rig.outbox.missed_before(following) == []
@@ -199,6 +235,59 @@ async def test_a_pause_ends_the_waiting_for_the_rest(rig: BuilderRig) -> None:
 
     _, whole = await rig.office.deliveries(task)
     assert whole.state == State.WITHDRAWN
+    assert await heard(rig) == []
+
+
+async def test_nobody_hears_that_something_is_missing_from_what_never_came(
+    rig: BuilderRig,
+) -> None:
+    await half_a_day(rig)
+    rig.clock.advance(timedelta(days=1))
+    await rig.outbox.recover()
+
+    assert await heard(rig) == []
+
+
+async def test_the_owner_hears_once_that_a_report_waits_for_avito_for_long(
+    rig: BuilderRig,
+) -> None:
+    profile = await rig.profile("shop")
+    for chat_id in (CLIENTS, ALICE):
+        await rig.destination(profile, chat_id)
+    rig.avito.world.fault("status", status=500)
+    await rig.nine_o_clock()
+    assert await heard(rig) == []
+
+    told = []
+    for _ in range(20):
+        await rig.later(minutes=1)
+        told += await heard(rig)
+
+    [waits] = told
+    assert waits.chat_id == ALICE
+    assert "Отчёт задерживается" in waits.screen.text
+    assert "группа «Клиенты», личный чат с ботом" in waits.screen.text
+
+
+@pytest.mark.parametrize("why", ["it came a moment ago", "it is known", "the worker was away"])
+async def test_a_wait_that_is_no_news_is_not_told(rig: BuilderRig, why: str) -> None:
+    task = await rig.reporting("shop")
+    if why == "it is known":
+        await rig.office.change(task, problem="Unavailable", problem_at=rig.clock.now())
+    if why == "the worker was away":
+        rig.clock.advance(NINE + timedelta(minutes=20) - rig.clock.now())
+    rig.avito.world.fault("status", status=500)
+    await rig.nine_o_clock()
+
+    if why == "it came a moment ago":
+        await rig.later(minutes=9)
+        rig.avito.world.clear_faults()
+        await rig.later(minutes=5)
+    else:
+        for _ in range(4):
+            await rig.later(minutes=3)
+
+    assert [each for each in await heard(rig) if "задерживается" in each.screen.text] == []
 
 
 async def test_numbers_from_before_midnight_are_not_taken_for_the_whole_day(
@@ -383,6 +472,23 @@ async def test_a_report_that_cannot_be_put_into_words_stops_no_other(
     await rig.until_built()
     # Its owner knows; whoever has to mend it is told as long as it goes on.
     assert (rig.told(), len(rig.escalated())) == ([], 1)
+
+
+async def test_what_the_operator_has_yet_to_hear_outlasts_a_tick_that_fails(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.incidents.escalate(ZeroDivisionError())
+    untold = AsyncMock(side_effect=[OperationalError("SELECT", {}, Exception("corrupt")), [], []])
+    monkeypatch.setattr(deliveries, "untold", untold)
+
+    with pytest.raises(OperationalError):
+        await rig.aftermath.catch_up()
+    assert rig.told() == []
+    for _ in range(2):
+        await rig.aftermath.catch_up()
+
+    [told] = rig.told()
+    assert told.chat_id == OPERATOR
 
 
 async def test_what_was_withdrawn_meanwhile_is_no_news(rig: BuilderRig) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.markdown import to_plain
 from bot.screens import parts
 from core.database.models import Delivery
 from core.errors import Unavailable
@@ -220,6 +221,21 @@ async def test_when_nobody_can_be_read_they_wait_together(
     answer()
     await rig.later(minutes=4)
     assert sorted(await states(rig, tasks)) == [State.JOINED, State.JOINED, State.READY]
+
+
+async def test_their_owner_hears_once_that_all_of_them_wait_for_long(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = await reporting(rig)
+    silent_until(monkeypatch, {await profile_of(rig, task): 12 for task in tasks})
+
+    await rig.nine_o_clock()
+    await rig.aftermath.catch_up()
+
+    [told] = rig.told()
+    heading, *_ = to_plain(told.screen.text).splitlines()
+    assert heading == "⏳ Отчёты задерживаются"
+    assert told.screen.text.count("группа «Клиенты»") == len(tasks)
 
 
 async def test_one_whose_turn_is_far_off_is_not_waited_for(

@@ -376,13 +376,14 @@ async def test_what_arrived_in_the_group_by_its_new_address_is_not_told_in_the_d
     told = await office.delivery(twice)
     profile_id = (await office.task(told.task_id)).profile_id
     twin = await office.add_task(CLIENTS - 1, profile_id=profile_id)
-    await office.add_delivery(twin, slot=told.slot, state=State.SENT, finished_at=NINE)
+    came = await office.add_delivery(twin, slot=told.slot, state=State.SENT, finished_at=NINE)
 
     async with office.sessions.begin() as session:
         await destinations.migrate_chat(session, CLIENTS, CLIENTS - 1, office.clock.now())
 
     assert await states(office, ids) == [State.DUE] * 2
-    assert [row.id for row in await office.deliveries()] == ids
+    assert [row.id for row in await office.deliveries()] == [*ids, came]
+    assert (await office.delivery(came)).task_id == told.task_id
 
 
 async def test_what_is_being_sent_when_its_group_moves_arrives_for_the_others(
@@ -390,7 +391,7 @@ async def test_what_is_being_sent_when_its_group_moves_arrives_for_the_others(
 ) -> None:
     carrier, *others = await joined(office)
     told = await office.delivery(carrier)
-    tasks = [(await office.delivery(each)).task_id for each in others]
+    tasks = [(await office.delivery(each)).task_id for each in (carrier, *others)]
     profile_id = (await office.task(told.task_id)).profile_id
     twin = await office.add_task(CLIENTS - 1, profile_id=profile_id)
     await office.add_delivery(twin, slot=told.slot, state=State.SENT, finished_at=NINE)
@@ -401,6 +402,29 @@ async def test_what_is_being_sent_when_its_group_moves_arrives_for_the_others(
     await office.alice.sent(carrier, 77)
 
     assert await standing(office) == dict.fromkeys(tasks, State.SENT)
+
+
+@pytest.mark.parametrize("place", ["carrier", "other"])
+async def test_what_was_on_its_way_to_the_new_address_and_did_not_leave_comes_to_all(
+    office: Office, place: str
+) -> None:
+    told = await joined(office, chat_id=CLIENTS - 1)
+    twin = await office.delivery(told[0 if place == "carrier" else 1])
+    profile_id = (await office.task(twin.task_id)).profile_id
+    old = await office.add_task(CLIENTS, profile_id=profile_id)
+    await office.add_delivery(old, slot=twin.slot, state=State.DUE, payload=None)
+    await send(office, told[0])
+
+    async with office.sessions.begin() as session:
+        await destinations.migrate_chat(session, CLIENTS, CLIENTS - 1, office.clock.now())
+    await office.alice.retry(told[0], NINE, "429")
+    await send(office, told[0])
+    await office.alice.sent(told[0], 77)
+
+    rows = await office.deliveries()
+    assert [row.id for row in rows] == told
+    assert {row.state for row in rows} == {State.SENT}
+    assert old in [row.task_id for row in rows]
 
 
 async def pause(office: Office, delivery_id: int, *, resume: bool = False) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import Dialogue
+from core.database.session import insert_for
 
 Key = tuple[int, int, int]
 """(chat_id, user_id, thread_id); thread 0 is no thread."""
@@ -37,6 +39,29 @@ async def anywhere(session: AsyncSession, user_id: int, states: Sequence[str]) -
         .limit(1)
     )
     return found is not None
+
+
+async def stand(
+    session: AsyncSession, key: Key, state: str, data: dict[str, Any], now: datetime
+) -> None:
+    """Put a person there; without new data, what is known of it already stays."""
+    chat_id, user_id, thread_id = key
+    values = {"state": state, "updated_at": now, **({"data": data} if data else {})}
+    await session.execute(
+        insert_for(session, Dialogue)
+        .values(chat_id=chat_id, user_id=user_id, thread_id=thread_id, **{"data": {}, **values})
+        .on_conflict_do_update(index_elements=["chat_id", "user_id", "thread_id"], set_=values)
+    )
+
+
+async def leave_all(session: AsyncSession, user_id: int, state: str) -> list[Dialogue]:
+    """Take this person out of this state, in whatever chats; returns where that was."""
+    left = await session.scalars(
+        delete(Dialogue)
+        .where(Dialogue.user_id == user_id, Dialogue.state == state)
+        .returning(Dialogue)
+    )
+    return list(left)
 
 
 async def purge(session: AsyncSession, before: datetime) -> None:
