@@ -20,6 +20,7 @@ from bot.screens.parts import Line, is_caption, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
 from core.report_runner import ScheduledReport
+from utils import runway
 from utils.analytics import Figure
 from utils.files import file_name
 from utils.formatter import (
@@ -143,7 +144,6 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         "",
         *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
         *compared_line(data.figures, data.period, data.compared_with),
-        *_drawn(data),
         *remarks(data, now, for_owner=for_owner),
         Italic(read_line(data, now)),
     ]
@@ -211,17 +211,13 @@ def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
     if figure.bonus and not (figure.metric.slugs and "bonus_spending" in shown):
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
     if figure.lasts is not None:
-        lines.append(f"     денег хватит {format_lasts(figure.lasts)}")
+        rate = plural(runway.DAYS, "день", "дня", "дней")
+        lines.append(
+            f"     хватит {format_lasts(figure.lasts)} при расходе как за последние {rate}"
+        )
     if figure.metric.key == "advance_balance" and figure.value is not None and figure.value < 0:
         lines.append("     ⚠️ аванс ушёл в минус: его пора пополнить")
     return lines
-
-
-def _drawn(data: ReportData) -> list[Line]:
-    """A day is drawn among others, and their sums are not the day's."""
-    if data.course is None or data.course.period == data.period:
-        return []
-    return [Italic(f"На графике: {format_period(data.course.period)}")]
 
 
 def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
