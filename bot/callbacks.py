@@ -172,6 +172,12 @@ class BreakdownBy(AboutPeriod, prefix="breakdown_by"):
     grain: Grain
 
 
+class BreakdownPage(BreakdownBy, prefix="breakdown_page"):
+    """A page of the same; pages count from 0, and from the end."""
+
+    page: Annotated[int, Field(ge=0, lt=10**4)]
+
+
 class CalendarPage(AboutProfile, prefix="calendar_page"):
     """A month to choose a period from; with its first day when that is chosen already."""
 

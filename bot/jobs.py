@@ -166,7 +166,7 @@ class JobContext:
         self.payload: dict[str, Any] = json.loads(job.payload)
         self.replaced = replaced_by(job)
         self.thread_id = job.thread_id
-        self._message_id = job.message_id
+        self.message_id = job.message_id
         self._office = office
         self._slot = slot
         self._progressed_at = 0.0
@@ -178,12 +178,12 @@ class JobContext:
     async def progress(self, screen: Screen) -> None:
         """Show how far it is. Best effort: a lost one is followed by the next."""
         now = time.monotonic()
-        if self._message_id is None or now - self._progressed_at < PROGRESS_PAUSE_SEC:
+        if self.message_id is None or now - self._progressed_at < PROGRESS_PAUSE_SEC:
             return
         self._progressed_at = now
         if self.replaced is not None:
             screen = _in_place_of(self.replaced, screen)
-        await self._office.edit(self.chat_id, self._message_id, screen)
+        await self._office.edit(self.chat_id, self.message_id, screen)
 
     async def viewed(self, session: AsyncSession) -> Viewed:
         """The job's profile for whoever asked; else `ProfileNotFound`.
@@ -243,7 +243,7 @@ class JobContext:
                 chat_id=self.chat_id,
                 thread_id=self.thread_id,
                 screen=ending.screen,
-                edit=self._message_id,
+                edit=self.message_id,
                 job_id=ending.next_job,
             )
             if self.replaced is None or ending.screen.fits(self.replaced):

@@ -92,9 +92,19 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     )
 
 
-def report(data: ReportData, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
-    """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    buttons = _buttons(data, for_owner, is_bound)
+def report(
+    data: ReportData,
+    now: datetime,
+    *,
+    for_owner: bool,
+    is_bound: bool,
+    first: Period | None = None,
+) -> Screen:
+    """`for_owner`: nobody else reads along, so what went wrong can be said.
+
+    `first`: the days of the report in whose place it stands.
+    """
+    buttons = _buttons(data, for_owner, is_bound, first)
     return _under_picture(data, lambda told: _lines(told, now, for_owner), buttons)
 
 
@@ -149,11 +159,14 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     ]
 
 
-def _buttons(data: ReportData, for_owner: bool, is_bound: bool) -> InlineKeyboardMarkup:
-    return keyboard(
-        *report_buttons.under_report(data.profile_id, data.period),
-        report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound),
-    )
+def _buttons(
+    data: ReportData, for_owner: bool, is_bound: bool, first: Period | None = None
+) -> InlineKeyboardMarkup:
+    if first is None or first == data.period:
+        onward = report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound)
+    else:
+        onward = report_buttons.to_first(data.profile_id, first)
+    return keyboard(*report_buttons.under_report(data.profile_id, data.period, onward))
 
 
 def missed_line(slots: Sequence[datetime], for_owner: bool) -> str:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.database.types import EncryptedText, UtcDateTime
+from utils.periods import Period
 
 # SQLite autoincrements only an INTEGER key; PostgreSQL gets 64 bits.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -456,6 +457,27 @@ class Job(Base):
     payload: Mapped[str] = mapped_column(EncryptedText("jobs.payload"))
     """JSON; a key check carries the secret it checks, so it is encrypted."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KeptReport(Base):
+    """A report that gave its message to another look, to come back there as it was."""
+
+    __tablename__ = "kept_reports"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    profile_id: Mapped[int | None] = mapped_column(
+        Integer, ForeignKey("avito_profiles.id", ondelete="CASCADE"), index=True
+    )
+    """NULL: it is about several."""
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    screen: Mapped[dict[str, Any]] = mapped_column(JSON)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def period(self) -> Period:
+        return Period(self.first_day, self.last_day)
 
 
 class Dialogue(Base):

@@ -1,0 +1,78 @@
+"""The report of a message in which people look at something else: it comes back as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiogram.types import Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.callbacks import ReportRefresh
+from bot.effects import Screen
+from bot.screens import parts
+from bot.show import Stage
+from core.database.models import KeptReport
+from core.database.repositories import kept_reports
+from utils.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    period: Period
+    screen: Screen
+
+
+async def of_pressed(
+    session: AsyncSession, stage: Stage, profile_id: int, now: datetime
+) -> Kept | None:
+    """The report of the message whose button was pressed; None where there never was one.
+
+    A report of this profile that stands there is noted down first. One about other days than the
+    one that is known already was asked for beneath that, and one about the same was read anew.
+    """
+    shown, message = stage.shown, stage.message
+    if shown is None or not isinstance(message, Message):
+        return None
+    known = await kept_reports.find(session, message.chat.id, message.message_id)
+    there = _period_of(shown, profile_id)
+    if there is not None and (known is None or known.period == there):
+        known = await kept_reports.put(
+            session,
+            KeptReport(
+                chat_id=message.chat.id,
+                message_id=message.message_id,
+                profile_id=profile_id,
+                first_day=there.first,
+                last_day=there.last,
+                screen=_as_it_is(shown, message).model_dump(mode="json", exclude_none=True),
+                kept_at=now,
+            ),
+        )
+    return _kept(known)
+
+
+async def of_message(session: AsyncSession, chat_id: int, message_id: int | None) -> Kept | None:
+    if message_id is None:
+        return None
+    return _kept(await kept_reports.find(session, chat_id, message_id))
+
+
+def _kept(row: KeptReport | None) -> Kept | None:
+    return None if row is None else Kept(row.period, Screen.model_validate(row.screen))
+
+
+def _as_it_is(shown: Screen, message: Message) -> Screen:
+    photo = message.photo[-1].file_id if message.photo else None
+    return parts.without_remark(shown).model_copy(update={"photo": photo})
+
+
+def _period_of(shown: Screen, profile_id: int) -> Period | None:
+    """The days of the report that stands there, by a button that nothing else has."""
+    rows = shown.inline.inline_keyboard if shown.inline else []
+    for button in (button for row in rows for button in row):
+        data = button.callback_data or ""
+        if data.startswith(f"{ReportRefresh.__prefix__}:"):
+            refresh = ReportRefresh.unpack(data)
+            return refresh.period if refresh.profile_id == profile_id else None
+    return None
