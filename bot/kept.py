@@ -8,7 +8,7 @@ from datetime import datetime
 from aiogram.types import Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.callbacks import ReportRefresh
+from bot.callbacks import ReportRefresh, StatsRefresh
 from bot.effects import Screen
 from bot.screens import parts
 from bot.show import Stage
@@ -24,12 +24,13 @@ class Kept:
 
 
 async def of_pressed(
-    session: AsyncSession, stage: Stage, profile_id: int, now: datetime
+    session: AsyncSession, stage: Stage, now: datetime, *, profile_id: int | None
 ) -> Kept | None:
     """The report of the message whose button was pressed; None where there never was one.
 
-    A report of this profile that stands there is noted down first. One about other days than the
-    one that is known already was asked for beneath that, and one about the same was read anew.
+    A report of this profile (None: of several) that stands there is noted down first. One about
+    other days than the one that is known already was asked for beneath that, and one about the
+    same was read anew.
     """
     shown, message = stage.shown, stage.message
     if shown is None or not isinstance(message, Message):
@@ -67,12 +68,14 @@ def _as_it_is(shown: Screen, message: Message) -> Screen:
     return parts.without_remark(shown).model_copy(update={"photo": photo})
 
 
-def _period_of(shown: Screen, profile_id: int) -> Period | None:
+def _period_of(shown: Screen, profile_id: int | None) -> Period | None:
     """The days of the report that stands there, by a button that nothing else has."""
     rows = shown.inline.inline_keyboard if shown.inline else []
     for button in (button for row in rows for button in row):
-        data = button.callback_data or ""
-        if data.startswith(f"{ReportRefresh.__prefix__}:"):
+        prefix, _, _ = (data := button.callback_data or "").partition(":")
+        if profile_id is None and prefix == StatsRefresh.__prefix__:
+            return StatsRefresh.unpack(data).period
+        if prefix == ReportRefresh.__prefix__:
             refresh = ReportRefresh.unpack(data)
             return refresh.period if refresh.profile_id == profile_id else None
     return None

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot import kept
 from bot.cooldown import Cooldown
-from bot.effects import Show
+from bot.effects import Screen, Show
 from bot.jobs import JobContext
 from bot.screens import parts
 from bot.screens import stats as screens
 from core.combined import Combined, Combiner
 from core.database.session import Sessions, reading
 from core.digests import ScheduledDigest
+from core.looks import Look
 from core.ports import Clock
 from core.services import destinations, metrics
-from utils.periods import yesterday
 
 
 def freeze_digest(digest: ScheduledDigest, now: datetime) -> list[dict[str, Any]]:
@@ -36,11 +37,16 @@ class StatsWork:
 
     async def run(self, job: JobContext) -> None:
         combined = await self._combined(job)
-        whole = screens.combined(combined, self.clock.now(), for_owner=job.chat_id > 0)
-        first, *rest = parts.split(whole)
         self.cooldown.begin(job.chat_id)
         async with job.ending() as ending:
-            ending.screen = first
+            known = await kept.of_message(ending.session, job.chat_id, job.message_id)
+            whole = screens.combined(
+                combined,
+                self.clock.now(),
+                for_owner=job.chat_id > 0,
+                first=None if known is None else known.period,
+            )
+            ending.screen, *rest = _messages(whole, job.replaced)
             ending.more = [
                 Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
             ]
@@ -51,4 +57,14 @@ class StatsWork:
         async with reading(self.sessions) as session:
             profiles = await destinations.bound_here(session, chat_id, thread_id)
             shown = await metrics.shown_here(session, profiles, chat_id, thread_id)
-        return await self.combiner.combine(profiles, yesterday(self.clock.now()), shown)
+        return await self.combiner.combine(profiles, Look.from_json(job.payload).period, shown)
+
+
+def _messages(whole: Screen, replaced: Screen | None) -> list[Screen]:
+    """Several have no room in the place of one: that stays, and they come below it."""
+    messages = parts.split(whole)
+    if replaced is None:
+        return messages
+    if len(messages) > 1:
+        return [replaced, *messages]
+    return [parts.in_place(whole, replaced)]
