@@ -225,6 +225,24 @@ def test_a_report_about_a_week_in_a_clients_chat() -> None:
     )
 
 
+@pytest.mark.parametrize("known", [0, 3])
+def test_where_there_is_nothing_whole_to_compare_with_it_says_so(known: int) -> None:
+    days = {day: numbers(day) for day in Period(WEEK.first - timedelta(days=known), WEEK.last)}
+    said = "Сравнить не с чем: за 07.11.2026 – 13.11.2026 полных чисел нет\n"
+
+    lonely = drawn(report(facts(WEEK, days), NOW, for_owner=False, is_bound=True))
+    assert said in lonely
+    assert "Изменения" not in lonely
+    # Whatever says already why its own days cannot be compared is enough.
+    del days[date(2026, 11, 16)]
+    for data in (
+        facts(WEEK, days),
+        facts(WEEK, told(WEEK), goes_on=True),
+        facts(WEEK, told(WEEK)),
+    ):
+        assert said not in drawn(report(data, NOW, for_owner=False, is_bound=True))
+
+
 def compared(period: Period, other: Period, days: Mapping[date, Mapping[str, int]]) -> Screen:
     shown = Comparison(
         report=facts(period, days),

@@ -154,6 +154,7 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         "",
         *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
         *compared_line(data.figures, data.period, data.compared_with),
+        *baseless_line(data.figures, [data]),
         *remarks(data, now, for_owner=for_owner),
         Italic(read_line(data, now)),
     ]
@@ -196,14 +197,43 @@ def figure_lines(figures: Sequence[Figure]) -> list[Line]:
 
 
 def compared_line(
-    figures: Iterable[Figure], period: Period, compared_with: Period | None
+    figures: Sequence[Figure], period: Period, compared_with: Period | None
 ) -> list[Line]:
     """What the changes are changes to: days for statistics, an instant for the wallet."""
-    changes = [] if compared_with is None else [f"к {format_period(compared_with)}"]
+    changes = []
+    if compared_with is not None and _changed(figures):
+        changes.append(f"к {format_period(compared_with)}")
     if any(figure.change for figure in figures if not figure.metric.slugs):
         days = plural(period.length, "день", "дня", "дней")
         changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}")
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
+
+
+def baseless_line(figures: Sequence[Figure], told: Sequence[ReportData]) -> list[Line]:
+    """Why nothing of the statistics has a change, where nothing else says it.
+
+    `told` are the reports that the `figures` are from, all about the same days.
+    """
+    statistics = [figure for figure in figures if figure.metric.slugs]
+    is_told = any(figure.value is not None for figure in statistics)
+    if not is_told or _changed(statistics) or any(map(_is_incomplete, told)):
+        return []
+    before = format_period(told[0].period.previous())
+    return [Italic(f"Сравнить не с чем: за {before} полных чисел нет")]
+
+
+def _changed(figures: Iterable[Figure]) -> bool:
+    """Whether the statistics have changes: the wallet has its own, and of a state the last day
+    of the period before is enough.
+    """
+    statistics = [figure for figure in figures if figure.metric.slugs]
+    sums = [figure for figure in statistics if not figure.metric.is_state]
+    return any(figure.change for figure in sums or statistics)
+
+
+def _is_incomplete(data: ReportData) -> bool:
+    """Whether it is the days of the report themselves that cannot be compared."""
+    return data.goes_on or data.cut_at is not None or bool(data.cut_days or data.missing)
 
 
 def _line(figure: Figure) -> Line:

@@ -15,7 +15,7 @@ from bot.keyboards import Row as Buttons
 from bot.keyboards import button, keyboard, link
 from bot.screens import problems
 from bot.screens.parts import Line, named, screen
-from bot.screens.reports import compared_line, figure_lines, missed_line
+from bot.screens.reports import baseless_line, compared_line, figure_lines, missed_line
 from core.combined import Combined, Row
 from core.digests import ScheduledDigest
 from core.report_data import ReportData
@@ -121,7 +121,11 @@ def wait(left: timedelta) -> str:
 def _totals(report: Combined) -> list[Line]:
     if not report.figures:
         return []
-    compared = compared_line(report.figures, report.period, report.compared_with)
+    told = [row.data for row in report.rows if row.data is not None]
+    compared = [
+        *compared_line(report.figures, report.period, report.compared_with),
+        *baseless_line(report.figures, told),
+    ]
     return [*figure_lines(report.figures), "", *compared, *([""] if compared else [])]
 
 
