@@ -134,11 +134,9 @@ async def facts(
 
 
 def shown_to(viewed: Viewed) -> Shown:
-    """What reports show there; to the owner alone what he chose for the profile."""
-    task, profile = viewed.task, viewed.profile
-    is_for_others = task is not None and task.chat_id != profile.owner_id
-    own = task.report_metrics if task is not None and is_for_others else None
-    return metrics.shown_in(own, profile.report_metrics)
+    """What reports show there, on schedule and by button."""
+    own = None if viewed.task is None else viewed.task.report_metrics
+    return metrics.shown_in(own, viewed.profile.report_metrics)
 
 
 def _compared(

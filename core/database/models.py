@@ -100,8 +100,8 @@ class AvitoProfile(Base):
     """A local date on which an every-N-days report is due: its phase, kept over restarts."""
     is_report_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     report_metrics: Mapped[str | None] = mapped_column(Text)
-    """JSON list of metric keys for the reports by button and for every destination without a
-    choice of its own; NULL means the usual ones."""
+    """JSON list of metric keys for every destination without a choice of its own and for chats
+    that are none; NULL means the usual ones."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_duplicate: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     problem: Mapped[str | None] = mapped_column(String(32))
