@@ -82,6 +82,8 @@ class ReportData:
     """Days before the last that were read before their end, and never again."""
     listings: Highlights | None = None
     """None when they were not read about this period: no report waits for that."""
+    awaits_listings: bool = False
+    """They were never read: the account is new."""
 
     def showing(self, shown: Shown) -> ReportData:
         """The same report with these metrics only."""
@@ -272,6 +274,7 @@ async def from_store(
     held = await _read(session, account, period, drawn.previous().first)
     data = _made_of(held, profile, period, freshness, now)
     is_cut = period.last in store.cut_days(held.days, period)
+    found = await listings.highlights(session, account, period, now)
     return replace(
         data,
         figures=_foretold(data, held.days, now),
@@ -279,7 +282,8 @@ async def from_store(
         course=course_of(
             profile.profile_name, drawn, held.days, is_cut=is_cut, is_wider=drawn != period
         ),
-        listings=await listings.highlights(session, account, period, now),
+        listings=found,
+        awaits_listings=found is None and not await listings.are_known(session, account),
     )
 
 

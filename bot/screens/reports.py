@@ -138,9 +138,10 @@ def _under_picture(
     They have a button of their own.
     """
     whole = screen(*lines(data), keyboard=buttons, picture=data.course)
-    if data.course is None or data.listings is None or is_caption(whole):
+    without = replace(data, listings=None, awaits_listings=False)
+    if data.course is None or data == without or is_caption(whole):
         return whole
-    brief = screen(*lines(replace(data, listings=None)), keyboard=buttons, picture=data.course)
+    brief = screen(*lines(without), keyboard=buttons, picture=data.course)
     return brief if is_caption(brief) else whole
 
 
@@ -153,6 +154,7 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         *figure_lines(data.figures),
         "",
         *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
+        *_awaited(data, for_owner),
         *compared_line(data.figures, data.period, data.compared_with),
         *baseless_line(data.figures, [data]),
         *remarks(data, now, for_owner=for_owner),
@@ -207,6 +209,13 @@ def compared_line(
         days = plural(period.length, "день", "дня", "дней")
         changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}")
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
+
+
+def _awaited(data: ReportData, for_owner: bool) -> list[Line]:
+    """Why a new account's report names no listings; its owner alone looks for them already."""
+    if not (for_owner and data.awaits_listings and _tells(data.figures, {"contacts"})):
+        return []
+    return [Italic("Лучшие объявления бот узнаёт ночью; сейчас их покажет «По объявлениям»."), ""]
 
 
 def baseless_line(figures: Sequence[Figure], told: Sequence[ReportData]) -> list[Line]:

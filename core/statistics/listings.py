@@ -192,6 +192,12 @@ async def highlights(
     )
 
 
+async def are_known(session: AsyncSession, account: int) -> bool:
+    """Whether they were ever read: a night does, or whoever opens their screen."""
+    read = select(ListingRead.id).where(ListingRead.account == account).limit(1)
+    return await session.scalar(read) is not None
+
+
 @cache
 def _highlights(
     is_whole: bool, is_money_known: bool

@@ -66,8 +66,10 @@ def numbers_of(contacts: int, views: int, spending: int) -> str:
     return f"{words} · 💵 {money(Decimal(spending) / contacts)}" if contacts else words
 
 
-async def test_before_they_are_read_a_report_has_no_word_of_listings(rig: BotRig) -> None:
+async def test_before_they_are_read_a_report_says_when_they_will_be(rig: BotRig) -> None:
     _, _, report = await reported(rig)
+
+    assert "объявления бот узнаёт ночью; сейчас их покажет «По объявлениям».\n" in report.text
 
     assert "🏆" not in report.text
     assert "💸" not in report.text
@@ -143,6 +145,7 @@ async def test_the_way_back_leads_to_the_report_and_read_anew_it_names_them(rig:
     chat.click("🔄 Обновить", seen)
 
     await chat.wait_for("🏆")
+    assert "узнаёт ночью" not in seen.text
     assert section(seen.text, "🏆") == best(rig.avito.account("shop"), YESTERDAY)
     assert section(seen.text, "💸") == idle(rig.avito.account("shop"), YESTERDAY)
     calls = rig.avito.calls("stats_v2")
