@@ -51,7 +51,7 @@ from core.services import history, profiles
 from core.services.profiles import Viewed
 from utils import typed_dates
 from utils.breakdown import usual_grain
-from utils.calendars import days_until_yesterday, like, preset
+from utils.calendars import Preset, days_until_yesterday, like, preset
 from utils.periods import Period, PeriodError
 from utils.typed_dates import NoSuchDay, NotDates
 
@@ -235,7 +235,12 @@ async def show_days(_query: CallbackQuery, callback_data: ReportDays, looking: L
 async def show_preset(
     _query: CallbackQuery, callback_data: ReportPreset, looking: Looking
 ) -> None:
-    await _show(looking, Look(preset(callback_data.preset, looking.now)))
+    look = Look(preset(callback_data.preset, looking.now))
+    if callback_data.preset is Preset.TODAY:
+        # It goes on: nobody wants to see what was known of it earlier.
+        await _look(looking, look)
+    else:
+        await _show(looking, look)
 
 
 async def show_period(_query: CallbackQuery, callback_data: ReportShow, looking: Looking) -> None:

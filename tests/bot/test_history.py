@@ -55,6 +55,20 @@ async def test_every_name_opens_its_days_and_the_way_back_leads_to_the_card(rig:
     assert len(rig.avito.calls("stats_v2")) == 1
 
 
+async def test_today_is_never_shown_as_it_was_hours_ago(rig: BotRig) -> None:
+    chat, _, screen = await choosing(rig)
+    await tap(chat, "Сегодня", screen)
+    await chat.wait_for("сегодня ещё не закончилось")
+    rig.clock.advance(timedelta(hours=4))
+    rig.avito.account("shop").set_day(date(2026, 11, 21), views=4_321)
+    await tap(chat, "Другие дни", screen)
+    await chat.wait_for("за какие дни?")
+
+    await tap(chat, "Сегодня", screen)
+
+    assert "4 321" in (await chat.wait_for("Обновлено в 13:00")).text
+
+
 async def test_under_a_report_the_choice_leads_back_to_it(rig: BotRig) -> None:
     chat, _, screen = await choosing(rig)
     await tap(chat, "7 дней", screen)
