@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,19 +20,37 @@ from utils.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Kept:
+    about: Sequence[int]
+    """The ids of its profiles."""
     period: Period
     screen: Screen
 
 
 async def of_pressed(
-    session: AsyncSession, stage: Stage, now: datetime, *, profile_id: int | None
+    session: AsyncSession, stage: Stage, now: datetime, profile_id: int
 ) -> Kept | None:
     """The report of the message whose button was pressed; None where there never was one.
 
-    A report of this profile (None: of several) that stands there is noted down first. One about
-    other days than the one that is known already was asked for beneath that, and one about the
-    same was read anew.
+    A report of this profile that stands there is noted down first. One about other days than the
+    one that is known already was asked for beneath that, and one about the same was read anew.
     """
+    return await _of_pressed(session, stage, now, profile_id, [profile_id])
+
+
+async def combined_of_pressed(
+    session: AsyncSession, stage: Stage, now: datetime, about: Sequence[int]
+) -> Kept | None:
+    """The same of a combined report about these profiles."""
+    return await _of_pressed(session, stage, now, None, about)
+
+
+async def _of_pressed(
+    session: AsyncSession,
+    stage: Stage,
+    now: datetime,
+    profile_id: int | None,
+    about: Sequence[int],
+) -> Kept | None:
     shown, message = stage.shown, stage.message
     if shown is None or not isinstance(message, Message):
         return None
@@ -44,6 +63,7 @@ async def of_pressed(
                 chat_id=message.chat.id,
                 message_id=message.message_id,
                 profile_id=profile_id,
+                about=list(about),
                 first_day=there.first,
                 last_day=there.last,
                 screen=_as_it_is(shown, message).model_dump(mode="json", exclude_none=True),
@@ -60,7 +80,7 @@ async def of_message(session: AsyncSession, chat_id: int, message_id: int | None
 
 
 def _kept(row: KeptReport | None) -> Kept | None:
-    return None if row is None else Kept(row.period, Screen.model_validate(row.screen))
+    return None if row is None else Kept(row.about, row.period, Screen.model_validate(row.screen))
 
 
 def _as_it_is(shown: Screen, message: Message) -> Screen:

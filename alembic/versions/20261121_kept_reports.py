@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("chat_id", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("message_id", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("profile_id", sa.Integer),
+        sa.Column("about", sa.JSON, nullable=False),
         sa.Column("first_day", sa.Date, nullable=False),
         sa.Column("last_day", sa.Date, nullable=False),
         sa.Column("screen", sa.JSON, nullable=False),

@@ -149,7 +149,7 @@ class Pressed(Filter):
     ) -> dict[str, Looking]:
         if stage.is_private and (await state.get_state() or "") in History:
             await state.clear()
-        known = await kept.of_pressed(session, stage, clock.now(), profile_id=viewed.profile.id)
+        known = await kept.of_pressed(session, stage, clock.now(), viewed.profile.id)
         return {"looking": Looking(viewed, session, state, stage, clock, known)}
 
 

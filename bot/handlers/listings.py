@@ -32,7 +32,7 @@ async def show(
     clock: Clock,
 ) -> None:
     profile, period, now = viewed.profile, callback_data.period, clock.now()
-    await kept.of_pressed(session, stage, now, profile_id=profile.id)
+    await kept.of_pressed(session, stage, now, profile.id)
     shown = looks.shown_to(viewed).keys
     order = listings.allowed(Order.CONTACTS, shown)
     page = await listings.page(session, profile.user_id or 0, period, now, order=order)

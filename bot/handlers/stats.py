@@ -36,7 +36,7 @@ async def stats_command(
 ) -> None:
     if stage.is_private and state is not None:
         await dialogue.give_way(state, stage)
-    if not await _anything_bound(session, stage):
+    if not await _bound(session, stage):
         link = await commands.private_link(bot)
         stage.show(screens.nothing_bound(message.chat.type, link))
     elif left := cooldown.left(message.chat.id):
@@ -48,7 +48,7 @@ async def stats_command(
 async def stats_button(
     _query: CallbackQuery, session: Session, stage: Stage, clock: Clock, cooldown: Cooldown
 ) -> None:
-    if not await _anything_bound(session, stage):
+    if not await _bound(session, stage):
         stage.notice(screens.NOTHING_BOUND, alert=True)
     elif left := cooldown.left(stage.chat_id or 0):
         stage.notice(screens.wait(left))
@@ -87,12 +87,14 @@ async def stats_back(
     clock: Clock,
     cooldown: Cooldown,
 ) -> None:
-    known = await kept.of_pressed(session, stage, clock.now(), profile_id=None)
-    if known is None or not await _anything_bound(session, stage):
-        await _turn_over(callback_data.period, session, stage, clock, cooldown)
-    else:
+    bound = await _bound(session, stage)
+    known = await kept.combined_of_pressed(session, stage, clock.now(), bound)
+    # Who has left since takes his numbers along.
+    if known is not None and set(known.about) <= set(bound):
         await jobs.check_free(session, stage, kind="stats", dedupe=ONE_IN_CHAT)
         stage.show(known.screen)
+    else:
+        await _turn_over(callback_data.period, session, stage, clock, cooldown)
 
 
 async def _turn_over(
@@ -105,18 +107,20 @@ async def _turn_over(
     except PeriodError as error:
         stage.notice(history_screens.refusal(error), alert=True)
         return
-    if not await _anything_bound(session, stage):
+    bound = await _bound(session, stage)
+    if not bound:
         stage.notice(screens.NOTHING_BOUND, alert=True)
     elif left := cooldown.left(stage.chat_id or 0):
         stage.notice(screens.wait(left))
     else:
-        await kept.of_pressed(session, stage, clock.now(), profile_id=None)
+        await kept.combined_of_pressed(session, stage, clock.now(), bound)
         await _begin(session, stage, clock, Look(period), in_place=True)
 
 
-async def _anything_bound(session: Session, stage: Stage) -> bool:
+async def _bound(session: Session, stage: Stage) -> list[int]:
+    """The ids of the profiles that report there."""
     bound = await destinations.bound_here(session, stage.chat_id or 0, stage.thread_id or 0)
-    return bool(bound)
+    return [profile.id for profile in bound]
 
 
 async def _begin(

@@ -470,6 +470,8 @@ class KeptReport(Base):
         Integer, ForeignKey("avito_profiles.id", ondelete="CASCADE"), index=True
     )
     """NULL: it is about several."""
+    about: Mapped[list[int]] = mapped_column(JSON)
+    """The ids of the profiles that reported there when it was kept."""
     first_day: Mapped[date] = mapped_column(Date)
     last_day: Mapped[date] = mapped_column(Date)
     screen: Mapped[dict[str, Any]] = mapped_column(JSON)

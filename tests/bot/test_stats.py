@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from tests.support.bot import BotRig
 from tests.support.looking import tap
 from tests.support.report import NO_DATA, count, expected_totals, money, read_figures
-from tests.support.rows import add_destination, add_profile, connected
+from tests.support.rows import add_destination, add_profile, connected, execute
 from tests.support.stats import TITLE, ask_stats, expected_row, read_rows, reporting
 
 YESTERDAY = date(2026, 11, 20)
@@ -102,6 +102,20 @@ async def test_other_days_take_its_place_from_the_store_and_it_comes_back(rig: B
     assert (report.text, report.entities, report.button_data) == as_it_was
     assert len(rig.avito.calls("stats_v2")) == asked
     assert len(rig.telegram.sent(group.chat.id)) == sent
+
+
+async def test_a_profile_that_has_left_does_not_come_back(rig: BotRig) -> None:
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    [left, _] = await reporting(rig, group, ("shop", "Мебель"), ("second", "Кофейня"))
+    report = await ask_stats(group)
+    await rig.settled()
+    for button, shown in (("7 дней", "14.11.2026 – 20.11.2026"), ("« К сводке", "профиль, 20.11")):
+        rig.clock.advance(timedelta(seconds=30))
+        await tap(group, button, report)
+        await group.wait_for(shown)
+        await execute(rig, "DELETE FROM report_tasks WHERE profile_id = :id", id=left)
+
+    assert list(read_rows(report)) == ["Кофейня"]
 
 
 async def test_money_that_one_account_withholds_stays_out_of_the_ratios(rig: BotRig) -> None:

@@ -97,7 +97,7 @@ async def test_what_nobody_came_back_to_for_a_week_is_not_kept(
     async with sessions.begin() as session:
         for message, kept_at in ((1, NOW - LOOKED_AWAY - OLD), (2, NOW - LOOKED_AWAY + OLD)):
             kept = KeptReport(chat_id=-1, message_id=message, first_day=day, last_day=day)
-            kept.screen, kept.kept_at = {"text": "📊"}, kept_at
+            kept.screen, kept.about, kept.kept_at = {"text": "📊"}, [], kept_at
             session.add(kept)
     await Housekeeper(sessions, Shelf(tmp_path), SandboxClock(NOW)).tidy()
     async with sessions() as session:
