@@ -73,8 +73,11 @@ async def begin(
     Raises `JobAlreadyRunning` when the same work is under way in this chat.
     """
     replaced = stage.shown if in_place else None
-    if replaced is not None:
+    message_id = None
+    if replaced is not None and stage.message is not None:
         payload = {**payload, REPLACED: replaced.model_dump(mode="json", exclude_none=True)}
+        # Known ahead: whoever ends the work before its placeholder has left has to say so there.
+        message_id = stage.message.message_id
     owner_id = stage.chat_id if for_chat else _known_person(stage)
     chat_id = owner_id if in_private else stage.chat_id
     assert owner_id is not None  # noqa: S101 - only updates without a message have no chat
@@ -86,6 +89,7 @@ async def begin(
         owner_id=owner_id,
         chat_id=chat_id,
         thread_id=stage.thread_id if chat_id == stage.chat_id else None,
+        message_id=message_id,
         profile_id=profile_id,
         dedupe_key=key,
         payload=json.dumps(payload),
