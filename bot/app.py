@@ -39,7 +39,7 @@ from bot.handlers import (
     trial,
 )
 from bot.intake import Intake
-from bot.jobs import JobOffice
+from bot.jobs import JobFunction, JobOffice
 from bot.lanes import Lanes
 from bot.middleware import DbSessionMiddleware
 from bot.painter import Painter
@@ -185,79 +185,167 @@ def build_app(
     engine = create_engine(settings.database, keyring)
     sessions = create_sessions(engine)
     telegram = TelegramSession(settings.telegram_api_base)
-    bot = Bot(settings.bot_token.get_secret_value(), session=telegram)
-    throttle = Throttle(settings.telegram_messages_per_second)
-    courier = UrgentCourier(bot, telegram, throttle)
-    journal = Journal(settings.data_dir / f"journal-{_fingerprint(engine)}.log")
-    lanes, background = Lanes(), Background(clock)
-    incidents = IncidentDesk(settings.admin_chat_id, clock)
-    office = JobOffice(sessions, courier, incidents, clock)
-    shelf = Shelf(settings.data_dir / "outgoing")
-    painter = Painter()
-    scribe = Scribe(shelf, draw or painter.draw)
-    desk = ReplyDesk(courier, scribe, journal, sessions, office)
-
-    gate = DatabaseRateGate(sessions, clock)
-    door = AvitoDoor(
-        settings.avito_api_base,
+    base = _Base(
+        settings=settings,
+        sessions=sessions,
         clock=clock,
-        gate=gate,
+        telegram=telegram,
+        bot=Bot(settings.bot_token.get_secret_value(), session=telegram),
+        throttle=Throttle(settings.telegram_messages_per_second),
+        incidents=IncidentDesk(settings.admin_chat_id, clock),
+        shelf=Shelf(settings.data_dir / "outgoing"),
+    )
+    painter = Painter()
+    scribe = Scribe(base.shelf, draw or painter.draw)
+    numbers = _numbers(base, patience)
+    background = Background(clock)
+    cooldown = Cooldown(clock, STATS_PAUSE)
+
+    courier = UrgentCourier(base.bot, telegram, base.throttle)
+    office = JobOffice(sessions, courier, base.incidents, clock)
+    office.employ(_work(base, numbers, background, cooldown))
+    journal, lanes = Journal(settings.data_dir / f"journal-{_fingerprint(engine)}.log"), Lanes()
+    desk = ReplyDesk(courier, scribe, journal, sessions, office)
+    dispatcher = build_dispatcher(sessions, clock, base.incidents, cooldown)
+    intake = Intake(
+        base.bot, dispatcher, sessions, lanes, desk, office, journal, base.incidents, clock
+    )
+    office.deliver_through(intake.hand_over)
+    schedule = _schedule(base, engine, numbers, scribe, intake)
+
+    policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
+    updates = dispatcher.resolve_used_update_types()
+    return App(
+        settings=settings,
+        keyring=keyring,
+        engine=engine,
+        sessions=sessions,
+        bot=base.bot,
+        dispatcher=dispatcher,
+        poller=Poller(base.bot, telegram, sessions, clock, policy, updates),
+        intake=intake,
+        lanes=lanes,
+        office=office,
+        background=background,
+        outbox=schedule.outbox,
+        scheduler=schedule.scheduler,
+        runner=schedule.runner,
+        sender=schedule.sender,
+        journal=journal,
+        telegram=telegram,
+        painter=painter,
+        door=numbers.door,
+        lock=WorkerLock(settings.data_dir, engine, settings.worker_startup_timeout_sec),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What every part stands on."""
+
+    settings: Settings
+    sessions: Sessions
+    clock: Clock
+    telegram: TelegramSession
+    bot: Bot
+    throttle: Throttle
+    incidents: IncidentDesk
+    shelf: Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """From Avito's door to the facts of a report."""
+
+    door: AvitoDoor
+    avito: Avito
+    sync: StatisticsSync
+    listing_sync: ListingSync
+    collector: Collector
+
+
+def _numbers(base: _Base, patience: Patience | None) -> _Numbers:
+    sessions, clock = base.sessions, base.clock
+    door = AvitoDoor(
+        base.settings.avito_api_base,
+        clock=clock,
+        gate=DatabaseRateGate(sessions, clock),
         patience=patience,
-        escalate=incidents.escalate,
+        escalate=base.incidents.escalate,
     )
     avito = Avito(door, DatabaseTokenStore(sessions), clock)
     sync = StatisticsSync(sessions, avito, clock)
-    listing_sync = ListingSync(sessions, avito, sync, clock)
-    collector = Collector(sessions, avito, sync, clock)
-    cooldown = Cooldown(clock, STATS_PAUSE)
-
-    place_checks = BindWork(bot, sessions, clock)
-    key_checks = ConnectWork(sessions, avito, sync, incidents, clock)
-    report_work = ReportWork(collector, background, incidents, clock)
-    office.employ(
-        {
-            "connect": key_checks.connect,
-            "replace_keys": key_checks.replace_keys,
-            "first_read": key_checks.first_read,
-            "choose_profile": place_checks.choose_profile,
-            "bind": place_checks.bind,
-            "check_place": place_checks.check,
-            "unpause": place_checks.unpause,
-            "trial": place_checks.trial,
-            "send_again": place_checks.send_again,
-            "report": report_work.run,
-            "report_excel": ExcelWork(report_work, shelf).run,
-            "listings": ListingsWork(collector, listing_sync, clock).run,
-            "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
-        }
+    return _Numbers(
+        door=door,
+        avito=avito,
+        sync=sync,
+        listing_sync=ListingSync(sessions, avito, sync, clock),
+        collector=Collector(sessions, avito, sync, clock),
     )
-    dispatcher = build_dispatcher(sessions, clock, incidents, cooldown)
-    intake = Intake(bot, dispatcher, sessions, lanes, desk, office, journal, incidents, clock)
-    office.deliver_through(intake.hand_over)
 
+
+def _work(
+    base: _Base, numbers: _Numbers, background: Background, cooldown: Cooldown
+) -> dict[str, JobFunction]:
+    """Which kind of job is done by whom."""
+    sessions, clock, collector = base.sessions, base.clock, numbers.collector
+    place_checks = BindWork(base.bot, sessions, clock)
+    key_checks = ConnectWork(sessions, numbers.avito, numbers.sync, base.incidents, clock)
+    report_work = ReportWork(collector, background, base.incidents, clock)
+    return {
+        "connect": key_checks.connect,
+        "replace_keys": key_checks.replace_keys,
+        "first_read": key_checks.first_read,
+        "choose_profile": place_checks.choose_profile,
+        "bind": place_checks.bind,
+        "check_place": place_checks.check,
+        "unpause": place_checks.unpause,
+        "trial": place_checks.trial,
+        "send_again": place_checks.send_again,
+        "report": report_work.run,
+        "report_excel": ExcelWork(report_work, base.shelf).run,
+        "listings": ListingsWork(collector, numbers.listing_sync, clock).run,
+        "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """What makes reports due, builds them and sends them."""
+
+    outbox: Outbox
+    scheduler: Scheduler
+    runner: ReportRunner
+    sender: Sender
+
+
+def _schedule(
+    base: _Base, engine: AsyncEngine, numbers: _Numbers, scribe: Scribe, intake: Intake
+) -> _Schedule:
+    sessions, clock, escalate = base.sessions, base.clock, base.incidents.escalate
     with _writing_in_data_dir():
-        outbox = Outbox(sessions, clock, worker_name(settings.data_dir))
-    aftermath = Aftermath(sessions, clock, intake.hand_over, incidents)
+        outbox = Outbox(sessions, clock, worker_name(base.settings.data_dir))
+    aftermath = Aftermath(sessions, clock, intake.hand_over, base.incidents)
     sender = Sender(
         outbox,
-        Courier(bot, telegram),
+        Courier(base.bot, base.telegram),
         scribe,
-        throttle,
+        base.throttle,
         aftermath,
         clock,
-        escalate=incidents.escalate,
+        escalate=escalate,
     )
     runner = ReportRunner(
         sessions,
         outbox,
-        collector,
+        numbers.collector,
         clock,
         render=freeze,
         render_digest=freeze_digest,
         gave_up=aftermath.not_built,
-        escalate=incidents.escalate,
+        escalate=escalate,
     )
-    rounds = Rounds(collector, listing_sync, incidents.escalate)
+    rounds = Rounds(numbers.collector, numbers.listing_sync, escalate)
 
     def wake() -> None:
         runner.wake()
@@ -267,36 +355,13 @@ def build_app(
         wake_builder=wake,
         warm_up=rounds.ahead_of_slots,
         sync_statistics=rounds.all_night,
-        keep_house=Housekeeper(sessions, shelf, clock).tidy,
+        keep_house=Housekeeper(sessions, base.shelf, clock).tidy,
         tell=aftermath.catch_up,
-        call_roll=RollCall(bot, sessions, aftermath).run,
-        escalate=incidents.escalate,
+        call_roll=RollCall(base.bot, sessions, aftermath).run,
+        escalate=escalate,
     )
-    policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
-    return App(
-        settings=settings,
-        keyring=keyring,
-        engine=engine,
-        sessions=sessions,
-        bot=bot,
-        dispatcher=dispatcher,
-        poller=Poller(
-            bot, telegram, sessions, clock, policy, dispatcher.resolve_used_update_types()
-        ),
-        intake=intake,
-        lanes=lanes,
-        office=office,
-        background=background,
-        outbox=outbox,
-        scheduler=Scheduler(engine.url, sessions, outbox, clock, errands),
-        runner=runner,
-        sender=sender,
-        journal=journal,
-        telegram=telegram,
-        painter=painter,
-        door=door,
-        lock=WorkerLock(settings.data_dir, engine, settings.worker_startup_timeout_sec),
-    )
+    scheduler = Scheduler(engine.url, sessions, outbox, clock, errands)
+    return _Schedule(outbox, scheduler, runner, sender)
 
 
 def build_dispatcher(

@@ -34,18 +34,22 @@ MetricKey = Annotated[str, Field(max_length=24)]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 
 
-class AboutProfile(CallbackData, prefix="about_profile"):
-    """What every button about one profile carries. Itself on no button."""
-
-    profile_id: ProfileId
+class Dated(CallbackData, prefix="dated"):
+    """What may carry days. Itself on no button."""
 
     def _encode_value(self, key: str, value: Any) -> str:
         # aiogram reads dates, but does not write them.
         return value.isoformat() if isinstance(value, date) else super()._encode_value(key, value)
 
 
-class AboutPeriod(AboutProfile, prefix="about_period"):
-    """What every button about the numbers of some days carries. Itself on no button."""
+class AboutProfile(Dated, prefix="about_profile"):
+    """What every button about one profile carries. Itself on no button."""
+
+    profile_id: ProfileId
+
+
+class AboutDays(Dated, prefix="about_days"):
+    """What every button about some days carries. Itself on no button."""
 
     first: Day
     last: Day
@@ -58,6 +62,10 @@ class AboutPeriod(AboutProfile, prefix="about_period"):
     @property
     def period(self) -> Period:
         return Period(self.first, self.last)
+
+
+class AboutPeriod(AboutDays, AboutProfile, prefix="about_period"):
+    """What every button about the numbers of a profile in some days carries. On no button."""
 
 
 class AboutDestination(CallbackData, prefix="about_destination"):
@@ -170,6 +178,12 @@ class BreakdownBy(AboutPeriod, prefix="breakdown_by"):
     """These days by days, weeks or months."""
 
     grain: Grain
+
+
+class BreakdownPage(BreakdownBy, prefix="breakdown_page"):
+    """A page of the same; pages count from 0, and from the end."""
+
+    page: Annotated[int, Field(ge=0, lt=10**4)]
 
 
 class CalendarPage(AboutProfile, prefix="calendar_page"):
@@ -404,7 +418,21 @@ class DeliveryResend(CallbackData, prefix="delivery_resend"):
 
 
 class StatsShow(CallbackData, prefix="stats_show"):
-    """The combined report of this chat once more."""
+    """The combined report of this chat, about yesterday, as a message of its own."""
+
+
+class StatsDays(CallbackData, prefix="stats_days"):
+    """In place of a combined report, one about the last so many days that are over."""
+
+    days: Annotated[int, Field(ge=1, le=366)]
+
+
+class StatsRefresh(AboutDays, prefix="stats_refresh"):
+    """The combined report about these days once more."""
+
+
+class StatsBack(AboutDays, prefix="stats_back"):
+    """The combined report about these days, as it stood there before other days did."""
 
 
 class ReportItems(AboutPeriod, prefix="report_items"):

@@ -47,6 +47,8 @@ class Screen(BaseModel):
     keyboard: Keyboard | None = None
     picture: Course | None = None
     document: Document | None = None
+    photo: str | None = None
+    """A picture that Telegram has already, by its id there."""
     under_picture: bool = False
     """The words stand under the picture that their message shows already."""
 

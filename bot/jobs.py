@@ -73,8 +73,11 @@ async def begin(
     Raises `JobAlreadyRunning` when the same work is under way in this chat.
     """
     replaced = stage.shown if in_place else None
-    if replaced is not None:
+    message_id = None
+    if replaced is not None and stage.message is not None:
         payload = {**payload, REPLACED: replaced.model_dump(mode="json", exclude_none=True)}
+        # Known ahead: whoever ends the work before its placeholder has left has to say so there.
+        message_id = stage.message.message_id
     owner_id = stage.chat_id if for_chat else _known_person(stage)
     chat_id = owner_id if in_private else stage.chat_id
     assert owner_id is not None  # noqa: S101 - only updates without a message have no chat
@@ -86,6 +89,7 @@ async def begin(
         owner_id=owner_id,
         chat_id=chat_id,
         thread_id=stage.thread_id if chat_id == stage.chat_id else None,
+        message_id=message_id,
         profile_id=profile_id,
         dedupe_key=key,
         payload=json.dumps(payload),
@@ -166,7 +170,7 @@ class JobContext:
         self.payload: dict[str, Any] = json.loads(job.payload)
         self.replaced = replaced_by(job)
         self.thread_id = job.thread_id
-        self._message_id = job.message_id
+        self.message_id = job.message_id
         self._office = office
         self._slot = slot
         self._progressed_at = 0.0
@@ -178,12 +182,12 @@ class JobContext:
     async def progress(self, screen: Screen) -> None:
         """Show how far it is. Best effort: a lost one is followed by the next."""
         now = time.monotonic()
-        if self._message_id is None or now - self._progressed_at < PROGRESS_PAUSE_SEC:
+        if self.message_id is None or now - self._progressed_at < PROGRESS_PAUSE_SEC:
             return
         self._progressed_at = now
         if self.replaced is not None:
             screen = _in_place_of(self.replaced, screen)
-        await self._office.edit(self.chat_id, self._message_id, screen)
+        await self._office.edit(self.chat_id, self.message_id, screen)
 
     async def viewed(self, session: AsyncSession) -> Viewed:
         """The job's profile for whoever asked; else `ProfileNotFound`.
@@ -243,7 +247,7 @@ class JobContext:
                 chat_id=self.chat_id,
                 thread_id=self.thread_id,
                 screen=ending.screen,
-                edit=self._message_id,
+                edit=self.message_id,
                 job_id=ending.next_job,
             )
             if self.replaced is None or ending.screen.fits(self.replaced):

@@ -171,7 +171,7 @@ def _has_id(update: RawUpdate) -> bool:
 def _refusal(data: dict[str, Any]) -> Exception:
     status, description = data.get("error_code"), str(data.get("description"))
     if status == HTTPStatus.UNAUTHORIZED:
-        return TokenRevoked("BOT_TOKEN: Telegram does not know this token any more")
+        return TokenRevoked("Telegram does not know this token any more")
     if status == HTTPStatus.CONFLICT:
         return _FetchFailed(f"409 {description}", retry_after=CONFLICT_PAUSE_SEC)
     return _FetchFailed(f"{status} {description}", retry_after=seconds_to_wait(data))

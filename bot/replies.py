@@ -248,9 +248,9 @@ class ReplyDesk:
 
 def _words_of(screen: Screen) -> list[Screen]:
     """The same without its picture, for a message of text and for one with a picture."""
-    if screen.picture is None:
+    if screen.picture is None and screen.photo is None:
         return []
     return [
-        screen.model_copy(update={"picture": None, "under_picture": under_picture})
+        screen.model_copy(update={"picture": None, "photo": None, "under_picture": under_picture})
         for under_picture in (False, True)
     ]

@@ -50,7 +50,7 @@ class Scribe:
             if document is None:
                 return SendMessage(**how, **_text(problems.file_gone()))
             return SendDocument(**how, document=document, **_caption(screen))
-        picture = await self._picture(screen)
+        picture = screen.photo or await self._picture(screen)
         if picture is None:
             return SendMessage(**how, **_text(screen))
         return SendPhoto(**how, photo=picture, **_caption(screen))
@@ -68,7 +68,7 @@ class Scribe:
             return EditMessageMedia(
                 **where, media=InputMediaDocument(media=document, **_caption(screen))
             )
-        picture = await self._picture(screen)
+        picture = screen.photo or await self._picture(screen)
         if picture is None:
             return edit_words(screen, chat_id, message_id)
         return EditMessageMedia(**where, media=InputMediaPhoto(media=picture, **_caption(screen)))

@@ -6,6 +6,7 @@ ProductError
 ├── SchemaError              the database is not at the revision this code needs
 ├── DatabaseAway             no answer from the database: it may come back
 ├── DatabaseRefused          the database says no: a setting must change
+├── TelegramAway             Telegram does not answer: it may come back
 ├── AnotherWorker            somebody else is at work on this DATA_DIR or database
 ├── ProfileNotFound          no such profile, or not this person's: the same answer
 ├── DestinationNotFound      no such destination, or not this person's: the same answer
@@ -55,6 +56,10 @@ class SchemaError(ProductError):
 
 class DatabaseAway(ProductError):
     """No answer from the database. The same settings may work in a moment."""
+
+
+class TelegramAway(ProductError):
+    """No answer from Telegram, for longer than the worker waits."""
 
 
 class DatabaseRefused(ProductError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.database.repositories import dialogues, inbox, outbox
+from core.database.repositories import dialogues, inbox, kept_reports, outbox
 from core.database.session import Sessions
 from core.ports import Clock
 from core.shelf import Shelf
@@ -18,6 +18,9 @@ DIALOGUES_KEPT = timedelta(days=30)
 
 REPORTS_KEPT = timedelta(days=2)
 """The text of a scheduled report; within this time its owner may send a held one again."""
+
+LOOKED_AWAY = timedelta(days=7)
+"""From a report to other days in its message; Telegram hands out no older messages anyway."""
 
 DELIVERIES_KEPT = timedelta(days=90)
 """What became of it. Slots of so long ago cannot come again."""
@@ -35,6 +38,7 @@ class Housekeeper:
         async with self._sessions.begin() as session:
             await inbox.purge(session, now - INBOX_KEPT)
             await dialogues.purge(session, now - DIALOGUES_KEPT)
+            await kept_reports.purge(session, now - LOOKED_AWAY)
             await outbox.empty(session, now - REPORTS_KEPT)
             await outbox.purge(session, now - DELIVERIES_KEPT)
             await listing_store.purge(session, now)

@@ -16,7 +16,7 @@ from core.statistics import store, sync
 from core.statistics.store import DayCalls, DayNumbers
 from utils import breakdown, comparison
 from utils.analytics import Days, Figure, figures, missing_days
-from utils.breakdown import Row
+from utils.breakdown import Page
 from utils.calendars import Grain
 from utils.comparison import Earlier, Pair
 from utils.metrics import CALLS, Shown
@@ -31,12 +31,15 @@ class Look:
     other: Period | None = None
     """Earlier than `period`."""
     grain: Grain | None = None
+    page: int = 0
+    """Of the breakdown: 0 has its latest rows."""
 
     def as_json(self) -> dict[str, Any]:
         return {
             **_as_json(self.period),
             "other": None if self.other is None else _as_json(self.other),
             "grain": self.grain,
+            "page": self.page,
         }
 
     @classmethod
@@ -46,6 +49,7 @@ class Look:
             _from_json(stored),
             other=_from_json(other) if other else None,
             grain=Grain(grain) if grain else None,
+            page=stored.get("page", 0),
         )
 
 
@@ -81,7 +85,7 @@ class Comparison:
 class Breakdown:
     report: ReportData
     grain: Grain
-    rows: list[Row]
+    page: Page
     total: list[Figure]
 
 
@@ -115,9 +119,9 @@ async def facts(
         report = replace(report, course=None)
     if look.grain is not None:
         days = _metrics(await _days(session, viewed, look.period))
-        rows = breakdown.rows(look.period, days, look.grain)
+        page = breakdown.page(look.period, days, look.grain, look.page)
         total = figures(look.period, days, compare=False)
-        return Breakdown(_without_wallet(report), look.grain, rows, total)
+        return Breakdown(_without_wallet(report), look.grain, page, total)
     if look.other is not None:
         both = (look.period, look.other)
         stored = [await _days(session, viewed, each) for each in both]
@@ -130,11 +134,9 @@ async def facts(
 
 
 def shown_to(viewed: Viewed) -> Shown:
-    """What reports show there; to the owner alone what he chose for the profile."""
-    task, profile = viewed.task, viewed.profile
-    is_for_others = task is not None and task.chat_id != profile.owner_id
-    own = task.report_metrics if task is not None and is_for_others else None
-    return metrics.shown_in(own, profile.report_metrics)
+    """What reports show there, on schedule and by button."""
+    own = None if viewed.task is None else viewed.task.report_metrics
+    return metrics.shown_in(own, viewed.profile.report_metrics)
 
 
 def _compared(

@@ -82,6 +82,8 @@ class ReportData:
     """Days before the last that were read before their end, and never again."""
     listings: Highlights | None = None
     """None when they were not read about this period: no report waits for that."""
+    awaits_listings: bool = False
+    """They were never read: the account is new."""
 
     def showing(self, shown: Shown) -> ReportData:
         """The same report with these metrics only."""
@@ -268,22 +270,32 @@ async def from_store(
     now: datetime,
 ) -> ReportData:
     """The report that the store makes by itself; the profile's account must be confirmed."""
-    drawn, week, account = shown_days(period), week_before(now), _account_of(profile)
-    known = Period(drawn.previous().first, period.last)
-    held = await _read(session, account, period, known.first)
+    drawn, account = shown_days(period), _account_of(profile)
+    held = await _read(session, account, period, drawn.previous().first)
     data = _made_of(held, profile, period, freshness, now)
-    is_read = week.first in known and week.last in known
-    spent = held.days if is_read else await store.days(session, account, week)
     is_cut = period.last in store.cut_days(held.days, period)
+    found = await listings.highlights(session, account, period, now)
     return replace(
         data,
-        figures=with_runway(data.figures, week, _whole(spent)),
+        figures=_foretold(data, held.days, now),
         calls_failure=await calls_refusal(session, account, now),
         course=course_of(
             profile.profile_name, drawn, held.days, is_cut=is_cut, is_wider=drawn != period
         ),
-        listings=await listings.highlights(session, account, period, now),
+        listings=found,
+        awaits_listings=found is None and not await listings.are_known(session, account),
     )
+
+
+def _foretold(data: ReportData, days: Mapping[date, DayNumbers], now: datetime) -> list[Figure]:
+    """The figures with how long money lasts; beside days of the past it would be taken for theirs.
+
+    `days` are those that the picture shows: the week before `now` is among them then.
+    """
+    week = week_before(now)
+    if data.period.last < week.last:
+        return data.figures
+    return with_runway(data.figures, week, _whole(days))
 
 
 async def _at_a_glance(

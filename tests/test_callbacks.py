@@ -52,7 +52,13 @@ from core.statistics.listings import Order
 from utils.calendars import Grain, Preset
 
 LARGEST_ID = 2**63 - 1
-ON_NO_BUTTON = (callbacks.AboutProfile, callbacks.AboutPeriod, callbacks.AboutDestination)
+ON_NO_BUTTON = (
+    callbacks.Dated,
+    callbacks.AboutProfile,
+    callbacks.AboutDays,
+    callbacks.AboutPeriod,
+    callbacks.AboutDestination,
+)
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 20)
 DAYS = {"first": FIRST, "last": LAST}
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
-
+from bot.effects import Screen
 from bot.screens import stats
 from core.combined import Row, combined
 from core.digests import ScheduledDigest
@@ -13,21 +12,21 @@ from tests.support.combined import DAY, READ_AT, report_data
 from utils.metrics import METRICS, Shown
 from utils.periods import Period
 
+WEEK = Period(date(2026, 11, 14), date(2026, 11, 20))
 
-@pytest.mark.parametrize(
-    ("period", "label"),
-    [
-        (DAY, "🔄 Обновить"),
-        (Period(date(2026, 11, 14), date(2026, 11, 20)), "🔄 Сводка за вчера"),
-    ],
-)
-def test_its_button_promises_the_days_that_it_shows(period: Period, label: str) -> None:
-    report = combined(
-        period, [Row(1, "Мебель", report_data(1, period=period))], {1: Shown(tuple(METRICS))}
-    )
-    digest = ScheduledDigest(report, for_owner=False, is_trial=False, missed=[])
 
-    shown = stats.scheduled(digest, READ_AT).inline
+def buttons(screen: Screen) -> list[list[str]]:
+    assert screen.inline is not None
+    return [[button.text for button in row] for row in screen.inline.inline_keyboard]
 
-    assert shown is not None
-    assert [[button.text for button in row] for row in shown.inline_keyboard] == [[label]]
+
+def test_beneath_it_are_other_days_and_its_own_once_more() -> None:
+    row = Row(1, "Мебель", report_data(1, period=WEEK))
+    report = combined(WEEK, [row], {1: Shown(tuple(METRICS))})
+    days = ["Вчера", "7 дней", "30 дней"]
+
+    digest = stats.scheduled(ScheduledDigest(report, False, False, []), READ_AT)
+    instead = stats.combined(report, READ_AT, for_owner=False, first=DAY)
+
+    assert buttons(digest) == [days, ["🔄 Обновить"]]
+    assert buttons(instead) == [days, ["🔄 Обновить", "« К сводке"]]

@@ -217,13 +217,30 @@ def test_a_report_about_a_week_in_a_clients_chat() -> None:
 
         Изменения: к 07.11.2026 – 13.11.2026
         Обновлено в 09:05 по Москве
-        [7 дней] [30 дней]
+        [7 дней] [30 дней] [Другие дни]
         [⚖️ Сравнить] [📅 По дням]
-        [🗓 Другие дни] [🔄 Обновить]
-        [📗 Excel] [📋 По объявлениям]
-        [🔄 Сводка сейчас]
+        [📋 По объявлениям] [📗 Excel]
+        [🔄 Обновить] [📊 Сводка]
         """,
     )
+
+
+@pytest.mark.parametrize("known", [0, 3])
+def test_where_there_is_nothing_whole_to_compare_with_it_says_so(known: int) -> None:
+    days = {day: numbers(day) for day in Period(WEEK.first - timedelta(days=known), WEEK.last)}
+    said = "Сравнить не с чем: за 07.11.2026 – 13.11.2026 полных чисел нет\n"
+
+    lonely = drawn(report(facts(WEEK, days), NOW, for_owner=False, is_bound=True))
+    assert said in lonely
+    assert "Изменения" not in lonely
+    # Whatever says already why its own days cannot be compared is enough.
+    del days[date(2026, 11, 16)]
+    for data in (
+        facts(WEEK, days),
+        facts(WEEK, told(WEEK), goes_on=True),
+        facts(WEEK, told(WEEK)),
+    ):
+        assert said not in drawn(report(data, NOW, for_owner=False, is_bound=True))
 
 
 def compared(period: Period, other: Period, days: Mapping[date, Mapping[str, int]]) -> Screen:
@@ -318,11 +335,12 @@ def table(
     days: Mapping[date, Mapping[str, int]],
     *,
     goes_on: bool = False,
+    number: int = 0,
 ) -> Screen:
     shown = Breakdown(
         report=facts(period, days, goes_on=goes_on),
         grain=grain,
-        rows=tables.rows(period, days, grain),
+        page=tables.page(period, days, grain, number),
         total=figures(period, days, compare=False),
     )
     return breakdown(shown, NOW, for_owner=True, is_bound=False)
@@ -356,8 +374,7 @@ def test_a_week_by_days_with_a_gap_and_a_day_without_money() -> None:
 
         ⚠️ Нет данных за 16.11.2026.
         Обновлено в 09:05 по Москве
-        [По неделям]
-        [⚖️ Сравнить]
+        [По неделям] [⚖️ Сравнить]
         [« Отчёт за 14.11.2026 – 20.11.2026]
         [🏪 Профиль]
         """,
@@ -389,24 +406,48 @@ def test_two_months_by_weeks_until_today() -> None:
         * не целиком: часть недели вне периода; сегодня ещё не закончилось.
 
         Обновлено в 09:05 по Москве
-        [По дням] [По месяцам]
-        [⚖️ Сравнить]
+        [По дням] [По месяцам] [⚖️ Сравнить]
         [« Отчёт за 28.09.2026 – 21.11.2026]
         [🏪 Профиль]
         """,
     )
 
 
-def test_years_of_ten_digit_sums_still_fit_into_one_message() -> None:
+def test_the_way_back_from_other_days_leads_to_the_report_that_was_there_at_first() -> None:
+    day = Period(WEEK.last, WEEK.last)
+    week = facts(WEEK, told(WEEK))
+
+    beneath_day = drawn(report(week, NOW, for_owner=True, is_bound=True, first=day))
+    itself = drawn(report(week, NOW, for_owner=True, is_bound=True, first=WEEK))
+
+    assert beneath_day.splitlines()[-1] == "[🔄 Обновить] [« К отчёту]"
+    assert itself.splitlines()[-1] == "[🔄 Обновить] [🏪 Профиль]"
+
+
+def test_years_of_ten_digit_sums_turn_pages() -> None:
     period = Period(date(2019, 1, 1), date(2026, 11, 20))
     days = {
         day: {"views": 9_876_543, "contacts": 1_234_567, "spending": 98_765_432_10}
         for day in period
     }
-    for grain in Grain:
-        screen = table(period, grain, days)
-        # Telegram counts what is left when the markup has been read.
-        assert len(to_plain(screen.text).encode("utf-16-le")) // 2 < 3_900
-        assert "В таблице — конец периода (62 строки), в итоге — весь период." in drawn(screen)
-    by_month = " ".join(drawn(table(period, Grain.MONTH, days)).split())
-    assert "10.2021 306 172 833 38 271 577 3 061 728 395" in by_month
+    latest, middle, oldest = (
+        drawn(table(period, Grain.MONTH, days, number=n)).splitlines() for n in (0, 2, 5)
+    )
+    assert "Строки 80–95 из 95, в итоге — весь период." in latest
+    assert "Строки 48–63 из 95, в итоге — весь период." in middle
+    turns = [one[-4] for one in (latest, middle, oldest)]
+    assert turns == ["[‹ Раньше]", "[‹ Раньше] [Позже ›]", "[Позже ›]"]
+    by_month = [" ".join(line.split()) for line in middle]
+    assert "12.2022 306 172 833 38 271 577 3 061 728 395" in by_month
+
+
+@pytest.mark.parametrize(
+    ("first", "grain"),
+    [("2026-10-21", Grain.DAY), ("2025-11-21", Grain.WEEK), ("2024-11-21", Grain.MONTH)],
+)
+def test_the_table_of_a_great_shop_stands_under_the_picture_of_a_report(
+    first: str, grain: Grain
+) -> None:
+    period = Period(date.fromisoformat(first), WEEK.last)
+    days = {day: {"views": 23_456, "contacts": 345, "spending": 34_567_89} for day in period}
+    assert is_caption(table(period, grain, days))

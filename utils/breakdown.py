@@ -9,7 +9,9 @@ from utils.calendars import Grain, parts, whole_part
 from utils.periods import Period
 
 FEWEST, MOST = 2, 62
-"""Rows that a phone still shows as one table."""
+"""Rows that are offered: more of them nobody turns over."""
+PAGE_ROWS = 16
+"""They stand under the picture of a report, in 1,024 characters; half a month by days."""
 DAYS_BY_THEMSELVES = 31
 WEEKS_BY_THEMSELVES = 26
 
@@ -23,10 +25,30 @@ class Row:
     """The edge of the period goes through this week or month."""
 
 
-def rows(period: Period, days: Days, grain: Grain) -> list[Row]:
-    """One row per part, oldest first, at most `MOST`: of more, the latest."""
-    shown = list(parts(period, grain))[-MOST:]
-    return [_row(part, days, whole_part(part.first, grain)) for part in shown]
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[Row]
+    """One per part, oldest first."""
+    number: int
+    """Counts from 0, and from the end: the latest days are seen first."""
+    before: int
+    """Rows of the period that are older than these."""
+    count: int
+    """Rows of the whole period."""
+
+    @property
+    def pages(self) -> int:
+        return -(-self.count // PAGE_ROWS)
+
+
+def page(period: Period, days: Days, grain: Grain, number: int = 0) -> Page:
+    """`PAGE_ROWS` rows of the period; beyond the oldest page that one."""
+    every = list(parts(period, grain))
+    number = min(number, (len(every) - 1) // PAGE_ROWS)
+    end = len(every) - number * PAGE_ROWS
+    before = max(0, end - PAGE_ROWS)
+    shown = [_row(part, days, whole_part(part.first, grain)) for part in every[before:end]]
+    return Page(shown, number, before, len(every))
 
 
 def _row(part: Period, days: Days, whole: Period) -> Row:
@@ -34,7 +56,7 @@ def _row(part: Period, days: Days, whole: Period) -> Row:
 
 
 def grains(period: Period) -> list[Grain]:
-    """What `period` can be broken down into: at least two rows, and not too many for a phone."""
+    """What `period` can be broken down into: at least two rows, and not too many."""
     return [grain for grain in Grain if FEWEST <= _count(period, grain) <= MOST]
 
 

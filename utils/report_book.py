@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from io import BytesIO
@@ -13,6 +13,10 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.chart import BarChart, LineChart, Reference
+from openpyxl.chart.legend import Legend
+from openpyxl.chart.marker import Marker
+from openpyxl.chart.series import Series
+from openpyxl.chart.series_factory import SeriesFactory
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -40,6 +44,12 @@ LINK = Font(FACE, underline="single", color="0563C1")
 HEADER = PatternFill("solid", fgColor="EEF1F6")
 WEEKEND = PatternFill("solid", fgColor="F7F7F7")
 CHART_SIZE_CM = 26, 9
+CHART_ROWS = 19
+BEFORE_COLUMN = 18
+"""To the right of the charts."""
+DRAWN = ("contacts", "views", "total_spending")
+NOW, BEFORE = "за эти дни", "раньше"
+NOW_INK, BEFORE_INK = "4472C4", "9E9E9E"
 TWO_LINES = 32
 
 
@@ -68,6 +78,8 @@ class ReportBook:
     figures: Sequence[Figure]
     days: Mapping[date, Sequence[Figure]]
     """The same figures for each day of the period."""
+    before: Mapping[date, Sequence[Figure]] = field(default_factory=dict)
+    """The same for the days before, as far as they are known: faint in the charts."""
     notes: Sequence[str] = ()
     """What has to be known about the numbers to read them right."""
     listings: Sequence[ListingLine] = ()
@@ -85,7 +97,7 @@ def write(book: ReportBook) -> bytes:
     _write_days(days, book, metrics)
     if book.listings:
         _write_listings(workbook.create_sheet("По объявлениям"), book.listings)
-    _draw(workbook.create_sheet("Графики"), days, book.period, metrics)
+    _draw(workbook.create_sheet("Графики"), days, book, metrics)
     for sheet in workbook.worksheets:
         _fit_to_page(sheet)
     file = BytesIO()
@@ -197,38 +209,80 @@ def _put_figures(
             _put(sheet.cell(row, column), metric.kind, told[metric.key].value)
 
 
-def _draw(sheet: Worksheet, days: Worksheet, period: Period, metrics: Sequence[Metric]) -> None:
+def _write_before(sheet: Worksheet, book: ReportBook, metrics: Sequence[Metric]) -> dict[str, int]:
+    """The days before, beside the charts that show them; the column of each metric by its key."""
+    if not book.before:
+        return {}
+    _head(sheet, 1, ("Раньше", *(metric.label for metric in metrics)), first=BEFORE_COLUMN)
+    for row, day in enumerate(book.period.previous(), 2):
+        sheet.cell(row, BEFORE_COLUMN, day).number_format = DATE_FORMAT
+        told = {figure.metric.key: figure for figure in book.before.get(day, ())}
+        for column, metric in enumerate(metrics, BEFORE_COLUMN + 1):
+            if metric.key in told:
+                _put(sheet.cell(row, column), metric.kind, told[metric.key].value)
+    _widen(sheet, (12, *(16 for _ in metrics)), first=BEFORE_COLUMN)
+    return {metric.key: column for column, metric in enumerate(metrics, BEFORE_COLUMN + 1)}
+
+
+def _draw(sheet: Worksheet, days: Worksheet, book: ReportBook, metrics: Sequence[Metric]) -> None:
     columns = {metric.key: column for column, metric in enumerate(metrics, 3)}
-    # A line needs two points to be seen.
-    course = BarChart if period.length == 1 else LineChart
-    shown: list[tuple[LineChart | BarChart, str, str]] = [
-        (course(), "contacts", "A1"),
-        (course(), "views", "A20"),
-        (BarChart(), "total_spending", "A39"),
-    ]
-    last_row = period.length + 1
-    for chart, key, corner in shown:
-        if key not in columns:
-            continue
-        numbers = Reference(days, min_col=columns[key], min_row=1, max_row=last_row)
-        chart.add_data(numbers, titles_from_data=True)
-        chart.set_categories(Reference(days, min_col=1, min_row=2, max_row=last_row))
-        for series in chart.series:
-            # A smooth line would show numbers that no day had.
-            series.smooth = False
-        chart.title = next(metric.label for metric in metrics if metric.key == key)
-        chart.legend = None
+    drawn = [metric for key in DRAWN for metric in metrics if metric.key == key]
+    before = _write_before(sheet, book, drawn)
+    last_row, is_one_day = book.period.length + 1, book.period.length == 1
+    dates = Reference(days, min_col=1, min_row=2, max_row=last_row)
+    for place, metric in enumerate(drawn):
+        series = [_series(days, columns[metric.key], last_row, NOW)]
+        if metric.key in before:
+            # First, so that what comes later is drawn over it.
+            series.insert(0, _series(sheet, before[metric.key], last_row, BEFORE))
+        is_line = metric.kind is Kind.COUNT
+        chart = _chart(series, dates, is_line=is_line, is_one_day=is_one_day)
+        chart.title = metric.label
+        chart.legend = Legend(legendPos="b") if metric.key in before else None
         chart.y_axis.scaling.min = 0
         chart.x_axis.number_format = "DD.MM"
         # Newer readers hide an axis that does not say that it is there.
         chart.x_axis.delete = chart.y_axis.delete = False
         chart.width, chart.height = CHART_SIZE_CM
-        sheet.add_chart(chart, corner)
+        sheet.add_chart(chart, f"A{1 + place * CHART_ROWS}")
+    sheet.print_area = f"A1:{get_column_letter(BEFORE_COLUMN - 1)}{len(DRAWN) * CHART_ROWS}"
 
 
-def _head(sheet: Worksheet, row: int, titles: Iterable[str]) -> None:
+def _series(sheet: Worksheet, column: int, last_row: int, title: str) -> Series:
+    numbers = Reference(sheet, min_col=column, min_row=2, max_row=last_row)
+    series: Series = SeriesFactory(numbers, title=title)
+    ink, dashes = (NOW_INK, "solid") if title == NOW else (BEFORE_INK, "dash")
+    look = series.graphicalProperties
+    look.solidFill, look.line.solidFill, look.line.dashStyle = ink, ink, dashes
+    series.marker = Marker("none")
+    # A smooth line would show numbers that no day had.
+    series.smooth = False
+    return series
+
+
+def _chart(
+    series: Sequence[Series], dates: Reference, *, is_line: bool, is_one_day: bool
+) -> BarChart | LineChart:
+    """The days before are a line even beside columns; of one day no line could be seen."""
+    lines, columns = LineChart(), BarChart()
+    *before, now = series
+    lines.series = [*before, now] if is_line else before
+    columns.series = [*before, now] if is_one_day else [now]
+    for chart in (lines, columns):
+        chart.set_categories(dates)
+    if is_one_day:
+        return columns
+    if is_line:
+        return lines
+    if before:
+        columns += lines
+    return columns
+
+
+def _head(sheet: Worksheet, row: int, titles: Iterable[str], *, first: int = 1) -> None:
+    """From the column `first` on."""
     sheet.row_dimensions[row].height = TWO_LINES
-    for column, title in enumerate(titles, 1):
+    for column, title in enumerate(titles, first):
         cell = _put_text(sheet.cell(row, column), title)
         cell.font, cell.fill = BOLD, HEADER
         cell.alignment = Alignment(wrap_text=True, vertical="center")
@@ -266,6 +320,6 @@ def _fit_to_page(sheet: Worksheet) -> None:
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
-def _widen(sheet: Worksheet, widths: Iterable[int]) -> None:
-    for column, width in enumerate(widths, 1):
+def _widen(sheet: Worksheet, widths: Iterable[int], *, first: int = 1) -> None:
+    for column, width in enumerate(widths, first):
         sheet.column_dimensions[get_column_letter(column)].width = width

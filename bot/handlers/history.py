@@ -12,10 +12,11 @@ from aiogram.filters import Filter, or_f
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
-from bot import jobs
+from bot import jobs, kept
 from bot.callbacks import (
     AboutProfile,
     BreakdownBy,
+    BreakdownPage,
     CalendarEmpty,
     CalendarPage,
     ComparePage,
@@ -33,6 +34,7 @@ from bot.callbacks import (
 from bot.dialogue import At
 from bot.effects import Screen
 from bot.filters import InPrivate, PlainText, TopicUnknown, ViewedProfile
+from bot.kept import Kept
 from bot.screens import history as screens
 from bot.screens import looks as look_screens
 from bot.screens import parts
@@ -49,7 +51,7 @@ from core.services import history, profiles
 from core.services.profiles import Viewed
 from utils import typed_dates
 from utils.breakdown import usual_grain
-from utils.calendars import days_until_yesterday, like, preset
+from utils.calendars import Preset, days_until_yesterday, like, preset
 from utils.periods import Period, PeriodError
 from utils.typed_dates import NoSuchDay, NotDates
 
@@ -63,6 +65,8 @@ class Looking:
     state: FSMContext
     stage: Stage
     clock: Clock
+    kept: Kept | None = None
+    """The report of the message whose button was pressed."""
 
     @property
     def profile(self) -> AvitoProfile:
@@ -80,26 +84,39 @@ class Looking:
 
     async def show(self, look: Look) -> Facts | None:
         """Put the look in place of what was pressed; None where Avito has to be asked first."""
-        await jobs.check_free(self.session, self.stage, kind="report", dedupe=self._dedupe)
+        await self._check_free()
         facts = await looks.from_warm_store(self.session, self.viewed, look, self.now)
         if facts is None:
             await self._begin(look)
             return None
         for_owner = self.stage.chat_id == self.profile.owner_id
         is_bound = self.viewed.task is not None
-        self._put(look_screens.look(facts, self.now, for_owner=for_owner, is_bound=is_bound))
+        first = None if self.kept is None else self.kept.period
+        self.put(
+            look_screens.look(facts, self.now, for_owner=for_owner, is_bound=is_bound, first=first)
+        )
         return facts
+
+    async def bring_back(self, kept: Kept) -> None:
+        """Put the report there again, as it was."""
+        await self._check_free()
+        self.stage.show(kept.screen)
+
+    def put(self, whole: Screen) -> None:
+        """In place of what was pressed; as messages of their own where there is no such place."""
+        shown = self.stage.shown
+        if shown is not None:
+            self.stage.show(parts.in_place(whole, shown, comes_back=self.kept is not None))
+            return
+        for part in parts.split(whole):
+            self.stage.send(part)
+
+    async def _check_free(self) -> None:
+        await jobs.check_free(self.session, self.stage, kind="report", dedupe=self._dedupe)
 
     @property
     def _dedupe(self) -> str:
         return jobs.in_message(self.stage) or str(self.profile.id)
-
-    def _put(self, whole: Screen) -> None:
-        if self.stage.shown is not None:
-            self.stage.show(parts.in_one(whole))
-            return
-        for part in parts.split(whole):
-            self.stage.send(part)
 
     async def _begin(self, look: Look) -> None:
         await jobs.begin(
@@ -132,7 +149,8 @@ class Pressed(Filter):
     ) -> dict[str, Looking]:
         if stage.is_private and (await state.get_state() or "") in History:
             await state.clear()
-        return {"looking": Looking(viewed, session, state, stage, clock)}
+        known = await kept.of_pressed(session, stage, clock.now(), viewed.profile.id)
+        return {"looking": Looking(viewed, session, state, stage, clock, known)}
 
 
 # Choosing the days
@@ -150,7 +168,9 @@ async def choose_other(
 
 async def _choose(looking: Looking, shown: Period | None) -> None:
     reach, in_private = await looking.reach(), looking.stage.is_private
-    looking.stage.show(screens.choose(looking.profile, reach, in_private=in_private, shown=shown))
+    if shown is None and looking.kept is not None:
+        shown = looking.kept.period
+    looking.put(screens.choose(looking.profile, reach, in_private=in_private, shown=shown))
 
 
 async def turn_calendar(
@@ -158,7 +178,7 @@ async def turn_calendar(
 ) -> None:
     reach = await looking.reach()
     month, first = callback_data.month, callback_data.first
-    looking.stage.show(screens.calendar(looking.profile, reach, month, first))
+    looking.put(screens.calendar(looking.profile, reach, month, first))
 
 
 async def nothing_there(_query: CallbackQuery, looking: Looking) -> None:
@@ -168,7 +188,12 @@ async def nothing_there(_query: CallbackQuery, looking: Looking) -> None:
 async def ask_dates(_query: CallbackQuery, looking: Looking) -> None:
     await looking.state.set_state(History.dates)
     await looking.state.set_data({"profile_id": looking.profile.id})
-    looking.stage.show(screens.ask_dates(looking.profile, await looking.reach()))
+    question = screens.ask_dates(looking.profile, await looking.reach())
+    if looking.kept is None:
+        looking.stage.show(question)
+    else:
+        # The answer brings a message of its own: the report keeps its place.
+        looking.stage.send(question)
 
 
 async def take_dates(
@@ -210,7 +235,12 @@ async def show_days(_query: CallbackQuery, callback_data: ReportDays, looking: L
 async def show_preset(
     _query: CallbackQuery, callback_data: ReportPreset, looking: Looking
 ) -> None:
-    await _show(looking, Look(preset(callback_data.preset, looking.now)))
+    look = Look(preset(callback_data.preset, looking.now))
+    if callback_data.preset is Preset.TODAY:
+        # It goes on: nobody wants to see what was known of it earlier.
+        await _look(looking, look)
+    else:
+        await _show(looking, look)
 
 
 async def show_period(_query: CallbackQuery, callback_data: ReportShow, looking: Looking) -> None:
@@ -218,7 +248,7 @@ async def show_period(_query: CallbackQuery, callback_data: ReportShow, looking:
 
 
 async def refresh(_query: CallbackQuery, callback_data: ReportRefresh, looking: Looking) -> None:
-    facts = await _show(looking, Look(callback_data.period))
+    facts = await _look(looking, Look(callback_data.period))
     if isinstance(facts, ReportData):
         # What is there may well be what was there: silence would look like a dead button.
         looking.stage.notice(report_screens.read_line(facts, looking.now))
@@ -241,9 +271,7 @@ async def turn_compare_calendar(
     _query: CallbackQuery, callback_data: ComparePage, looking: Looking
 ) -> None:
     reach, period = await looking.reach(), callback_data.period
-    looking.stage.show(
-        screens.compare_calendar(looking.profile, reach, period, callback_data.month)
-    )
+    looking.put(screens.compare_calendar(looking.profile, reach, period, callback_data.month))
 
 
 async def break_down(
@@ -259,7 +287,22 @@ async def break_down_by(
     await _show(looking, Look(callback_data.period, grain=callback_data.grain))
 
 
-async def _show(looking: Looking, look: Look, other: Period | None = None) -> Facts | None:
+async def turn_breakdown(
+    _query: CallbackQuery, callback_data: BreakdownPage, looking: Looking
+) -> None:
+    period, grain, page = callback_data.period, callback_data.grain, callback_data.page
+    await _show(looking, Look(period, grain=grain, page=page))
+
+
+async def _show(looking: Looking, look: Look, other: Period | None = None) -> None:
+    """As `_look`; the report that the message had at first comes back as it was."""
+    if looking.kept is not None and look == Look(looking.kept.period):
+        await looking.bring_back(looking.kept)
+    else:
+        await _look(looking, look, other)
+
+
+async def _look(looking: Looking, look: Look, other: Period | None = None) -> Facts | None:
     """What days cannot be shown, of the look or of an `other` period chosen, gets a notice."""
     try:
         await looking.check(look.period)
@@ -289,6 +332,7 @@ _ANYWHERE: dict[type[AboutProfile], Callable[..., Any]] = {
     ComparePage: turn_compare_calendar,
     ReportBreakdown: break_down,
     BreakdownBy: break_down_by,
+    BreakdownPage: turn_breakdown,
 }
 
 

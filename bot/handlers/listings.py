@@ -5,11 +5,13 @@ from __future__ import annotations
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from bot import jobs
+from bot import jobs, kept
 from bot.callbacks import ItemsPage, ReportItems
+from bot.effects import Screen
 from bot.filters import ViewedProfile
 from bot.screens import history as history_screens
 from bot.screens import listings as screens
+from bot.screens import parts
 from bot.show import Stage
 from core import looks
 from core.avito.stats import DEPTH_DAYS
@@ -30,13 +32,14 @@ async def show(
     clock: Clock,
 ) -> None:
     profile, period, now = viewed.profile, callback_data.period, clock.now()
+    await kept.of_pressed(session, stage, now, profile.id)
     shown = looks.shown_to(viewed).keys
     order = listings.allowed(Order.CONTACTS, shown)
     page = await listings.page(session, profile.user_id or 0, period, now, order=order)
     if page is None:
         await _read_first(period, viewed, session, stage, clock)
     else:
-        stage.show(screens.listing_page(profile, period, page, shown, now))
+        _put(stage, screens.listing_page(profile, period, page, shown, now))
 
 
 async def turn(
@@ -62,7 +65,11 @@ async def turn(
     if page is None:
         await _read_first(period, viewed, session, stage, clock)
     else:
-        stage.show(screens.listing_page(profile, period, page, shown, now))
+        _put(stage, screens.listing_page(profile, period, page, shown, now))
+
+
+def _put(stage: Stage, screen: Screen) -> None:
+    stage.show(parts.in_place(screen, stage.shown))
 
 
 async def _read_first(
@@ -75,7 +82,7 @@ async def _read_first(
         if error.fault is PeriodFault.FUTURE:
             stage.notice(history_screens.refusal(error), alert=True)
         else:
-            stage.show(screens.out_of_reach(profile.id, period, reach.first))
+            _put(stage, screens.out_of_reach(profile.id, period, reach.first))
         return
     await jobs.begin(
         session,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aiogram.utils.formatting import Bold, Italic, Pre
 
-from bot.callbacks import BreakdownBy
+from bot.callbacks import BreakdownBy, BreakdownPage
 from bot.effects import Screen
 from bot.keyboards import Row as Buttons
 from bot.keyboards import button, keyboard
@@ -21,7 +21,6 @@ from utils.calendars import Grain
 from utils.formatter import NO_DATA, format_count, format_roubles, format_weekday
 from utils.metrics import METRICS, Kind, Metric
 from utils.periods import Period
-from utils.plurals import plural
 
 COLUMNS = 3
 """More would not fit beside the days on a phone."""
@@ -45,7 +44,14 @@ _GAPS = "за часть дней нет данных"
 NOTHING_TO_SHOW = "Выбранные для этого чата показатели не считаются по дням."
 
 
-def breakdown(shown: Breakdown, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
+def breakdown(
+    shown: Breakdown,
+    now: datetime,
+    *,
+    for_owner: bool,
+    is_bound: bool,
+    first: Period | None = None,
+) -> Screen:
     report = shown.report
     lines: list[Line] = [
         Bold(f"📅 {report_buttons.PER[shown.grain]}"),
@@ -56,15 +62,12 @@ def breakdown(shown: Breakdown, now: datetime, *, for_owner: bool, is_bound: boo
         *reports.remarks(report, now, for_owner=for_owner),
         Italic(reports.read_line(report, now)),
     ]
-    return screen(
-        *lines,
-        keyboard=keyboard(
-            _grains(shown),
-            report_buttons.to_comparison(report.profile_id, report.period),
-            report_buttons.to_report(report.profile_id, report.period),
-            report_buttons.home(report.profile_id, for_owner=for_owner, is_bound=is_bound),
-        ),
+    back = report_buttons.under_table(
+        report.profile_id, report.period, for_owner=for_owner, is_bound=is_bound, first=first
     )
+    to_comparison = report_buttons.to_comparison(report.profile_id, report.period)
+    buttons = keyboard(_pages(shown), [*_grains(shown), *to_comparison], *back)
+    return screen(*lines, keyboard=buttons)
 
 
 def _body(shown: Breakdown) -> list[Line]:
@@ -89,7 +92,7 @@ class _Table:
 
     def text(self) -> str:
         rows = [("", [_HEADINGS[metric.key] for metric in self.columns])]
-        rows += [(self._label(row), self._cells(row.figures)) for row in self.shown.rows]
+        rows += [(self._label(row), self._cells(row.figures)) for row in self.shown.page.rows]
         rows.append((self._total_label(), self._cells(self.shown.total)))
         first = max(len(label) for label, _ in rows)
         widths = [
@@ -104,19 +107,21 @@ class _Table:
 
     def legend(self) -> list[Line]:
         """What the marks in the table mean, as far as there are any."""
-        rows, lines = self.shown.rows, list[Line]()
+        page, lines = self.shown.page, list[Line]()
         if any(metric.kind is Kind.MONEY for metric in self.columns):
             lines.append("Деньги — в рублях, без копеек.")
-        flaws = [flaw for row in rows for flaw in self._flaws(row)]
+        flaws = [flaw for row in page.rows for flaw in self._flaws(row)]
         if self._has_gaps(self.shown.total):
             flaws.append(_GAPS)
         if flaws:
             lines.append(f"{_MARK} не целиком: {'; '.join(dict.fromkeys(flaws))}.")
-        if any(0 < self._cells(row.figures).count(_UNKNOWN) < len(self.columns) for row in rows):
+        if any(
+            0 < self._cells(row.figures).count(_UNKNOWN) < len(self.columns) for row in page.rows
+        ):
             lines.append(f"{_UNKNOWN} — {NO_DATA}.")
-        if rows[0].period.first > self.shown.report.period.first:
-            last = plural(len(rows), "строка", "строки", "строк")
-            lines.append(f"В таблице — конец периода ({last}), в итоге — весь период.")
+        if page.pages > 1:
+            first, last = page.before + 1, page.before + len(page.rows)
+            lines.append(f"Строки {first}–{last} из {page.count}, в итоге — весь период.")
         return lines
 
     def _label(self, row: Row) -> str:
@@ -167,6 +172,21 @@ def _days(period: Period, grain: Grain) -> str:
         return f"{last:%d.%m}"
     since = f"{first:%d}" if first.month == last.month else f"{first:%d.%m}"
     return f"{since}–{last:%d.%m}"
+
+
+def _pages(shown: Breakdown) -> Buttons:
+    """To the rows before and after."""
+    report, page = shown.report, shown.page
+
+    def to(number: int) -> BreakdownPage:
+        first, last = report.period.first, report.period.last
+        return BreakdownPage(
+            profile_id=report.profile_id, first=first, last=last, grain=shown.grain, page=number
+        )
+
+    earlier = [button("‹ Раньше", to(page.number + 1))] if page.before else []
+    later = [button("Позже ›", to(page.number - 1))] if page.number else []
+    return [*earlier, *later]
 
 
 def _grains(shown: Breakdown) -> Buttons:

@@ -28,7 +28,14 @@ _EARLIER = {
 }
 
 
-def comparison(shown: Comparison, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
+def comparison(
+    shown: Comparison,
+    now: datetime,
+    *,
+    for_owner: bool,
+    is_bound: bool,
+    first: Period | None = None,
+) -> Screen:
     report = shown.report
     lines: list[Line] = [
         Bold("⚖️ Сравнение"),
@@ -52,8 +59,10 @@ def comparison(shown: Comparison, now: datetime, *, for_owner: bool, is_bound: b
         *reports.remarks(report, now, for_owner=for_owner),
         Italic(reports.read_line(report, now)),
     ]
-    home = report_buttons.home(report.profile_id, for_owner=for_owner, is_bound=is_bound)
-    return screen(*lines, keyboard=_buttons(shown, home))
+    back = report_buttons.under_table(
+        report.profile_id, report.period, for_owner=for_owner, is_bound=is_bound, first=first
+    )
+    return screen(*lines, keyboard=_buttons(shown, back))
 
 
 def _days(period: Period, beside: Period) -> str:
@@ -80,7 +89,7 @@ def _value(figure: Figure) -> str:
     return format_figure(figure) + (" (не за все дни)" if figure.partial else "")
 
 
-def _buttons(shown: Comparison, home: Row) -> InlineKeyboardMarkup:
+def _buttons(shown: Comparison, back: list[Row]) -> InlineKeyboardMarkup:
     profile_id, period = shown.report.profile_id, shown.report.period
     choices = [
         _choice(shown, f"✓ {_EARLIER[name]}" if other == shown.other else _EARLIER[name], other)
@@ -93,8 +102,7 @@ def _buttons(shown: Comparison, home: Row) -> InlineKeyboardMarkup:
     return keyboard(
         *(choices[place : place + 2] for place in range(0, len(choices), 2)),
         report_buttons.to_breakdown(profile_id, period),
-        report_buttons.to_report(profile_id, period),
-        home,
+        *back,
     )
 
 

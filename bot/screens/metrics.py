@@ -26,6 +26,7 @@ from bot.keyboards import Row, button, keyboard
 from bot.screens.destination import name_of
 from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
+from core.database.models import AvitoProfile, ReportTask
 from core.services import metrics
 from core.services.destinations import Destination
 from core.services.metrics import Choices, Keys
@@ -54,11 +55,13 @@ def choose(choices: Choices) -> Screen:
     lines: list[Line] = [
         Bold(f"📋 Что показывать в отчётах {named(profile.profile_name)}?"),
         "",
-        f"Отчёт по кнопке: {describe_metrics(choices.common)}",
     ]
     lines += [
-        f"• {name_of(task)}: {describe_metrics(choices.of(task))}" for task in choices.places
+        f"• {_named(task, profile)}: {describe_metrics(choices.of(task))}"
+        for task in choices.places
     ]
+    if not any(_is_own_chat(task, profile) for task in choices.places):
+        lines.append(f"• личный чат с ботом (по кнопке): {describe_metrics(choices.common)}")
     return screen(
         *lines,
         "",
@@ -77,7 +80,7 @@ def everywhere(choices: Choices) -> Screen:
     remarks: list[Line] = ["", *_otherwise(choices)] if choices.differing else []
     return screen(
         Bold(f"📋 Что показывать в отчётах {named(profile.profile_name)}"),
-        "Во всех местах и в отчёте по кнопке.",
+        "Во всех местах: в отчётах по расписанию и по кнопке.",
         "",
         f"Сейчас: {describe_metrics(keys)}. {_HOW}",
         *remarks,
@@ -97,7 +100,8 @@ def here(destination: Destination) -> Screen:
     keys = metrics.of_destination(destination)
     return screen(
         Bold(f"📋 Что показывать: {name_of(task)}"),
-        f"Отчёты профиля {named(profile.profile_name)}. Другие места не изменятся.",
+        f"Отчёты профиля {named(profile.profile_name)} в этом месте: по расписанию и по кнопке. "
+        "Другие места не изменятся.",
         "",
         f"Сейчас: {describe_metrics(keys)}. {_HOW}",
         keyboard=keyboard(
@@ -110,6 +114,15 @@ def here(destination: Destination) -> Screen:
             keyboards.to_report(profile.id),
         ),
     )
+
+
+def _named(task: ReportTask, profile: AvitoProfile) -> str:
+    return name_of(task) + (" (и по кнопке)" if _is_own_chat(task, profile) else "")
+
+
+def _is_own_chat(task: ReportTask, profile: AvitoProfile) -> bool:
+    """Where its owner presses the buttons."""
+    return task.chat_id == profile.owner_id
 
 
 def _otherwise(choices: Choices) -> list[Line]:

@@ -44,6 +44,23 @@ def with_remark(original: Screen, remark: Screen) -> Screen:
     return original.model_copy(update={"text": text})
 
 
+def without_remark(screen: Screen) -> Screen:
+    return screen.model_copy(update={"text": screen.text.partition(_REMARK)[0]})
+
+
+def in_place(whole: Screen, shown: Screen | None, *, comes_back: bool = False) -> Screen:
+    """A screen for the message of `shown`: words alone stand under the picture that is there.
+
+    With `comes_back` what stood there is to come back as it was: a picture never leaves a
+    message again, so it gets none that had none.
+    """
+    if shown is not None and comes_back and not shown.under_picture:
+        whole = whole.model_copy(update={"picture": None})
+    whole = in_one(whole)
+    has_room = shown is not None and shown.under_picture and is_caption(whole)
+    return whole.model_copy(update={"under_picture": True}) if has_room else whole
+
+
 def in_one(whole: Screen) -> Screen:
     """A screen as one message: without its picture if the text is too long to stand under it."""
     if whole.picture is None or is_caption(whole):

@@ -23,18 +23,29 @@ from utils.periods import ONE_DAY, Period
 PER = {Grain.DAY: "По дням", Grain.WEEK: "По неделям", Grain.MONTH: "По месяцам"}
 
 
-def under_report(profile_id: int, period: Period) -> list[Row]:
+def under_report(profile_id: int, period: Period, onward: Row) -> list[Row]:
+    """`onward`: where to go on to from here; short, for it shares a row."""
     first, last = period.first, period.last
     other_days = ReportOther(profile_id=profile_id, first=first, last=last)
     refresh = ReportRefresh(profile_id=profile_id, first=first, last=last)
     excel = ReportExcel(profile_id=profile_id, first=first, last=last)
     items = ReportItems(profile_id=profile_id, first=first, last=last)
     return [
-        [button(f"{days} дней", ReportDays(profile_id=profile_id, days=days)) for days in (7, 30)],
+        [
+            button("7 дней", ReportDays(profile_id=profile_id, days=7)),
+            button("30 дней", ReportDays(profile_id=profile_id, days=30)),
+            button("Другие дни", other_days),
+        ],
         [*to_comparison(profile_id, period), *to_breakdown(profile_id, period)],
-        [button("🗓 Другие дни", other_days), button("🔄 Обновить", refresh)],
-        [button("📗 Excel", excel), button("📋 По объявлениям", items)],
+        [button("📋 По объявлениям", items), button("📗 Excel", excel)],
+        [button("🔄 Обновить", refresh), *onward],
     ]
+
+
+def to_first(profile_id: int, first: Period) -> Row:
+    """Back to what stood there before anybody looked at something else."""
+    back = ReportShow(profile_id=profile_id, first=first.first, last=first.last)
+    return [button("« К отчёту", back)]
 
 
 def to_report(profile_id: int, period: Period) -> Row:
@@ -59,4 +70,15 @@ def home(profile_id: int, *, for_owner: bool, is_bound: bool) -> Row:
     """Where to go on to: his profile, or what works for everybody in other people's chats."""
     if for_owner:
         return [button("🏪 Профиль", ProfileOpen(profile_id=profile_id))]
-    return [button("🔄 Сводка сейчас", StatsShow())] if is_bound else []
+    return [button("📊 Сводка", StatsShow())] if is_bound else []
+
+
+def under_table(
+    profile_id: int, period: Period, *, for_owner: bool, is_bound: bool, first: Period | None
+) -> list[Row]:
+    """To the report about the days of a table, and to the one in whose place it stands."""
+    if first is None or first == period:
+        onward = home(profile_id, for_owner=for_owner, is_bound=is_bound)
+    else:
+        onward = to_report(profile_id, first)
+    return [to_report(profile_id, period), onward]

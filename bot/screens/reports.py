@@ -20,6 +20,7 @@ from bot.screens.parts import Line, is_caption, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData
 from core.report_runner import ScheduledReport
+from utils import runway
 from utils.analytics import Figure
 from utils.files import file_name
 from utils.formatter import (
@@ -91,9 +92,19 @@ def waiting_for_avito(job_id: int, seconds: int) -> Screen:
     )
 
 
-def report(data: ReportData, now: datetime, *, for_owner: bool, is_bound: bool) -> Screen:
-    """`for_owner`: nobody else reads along, so what went wrong can be said."""
-    buttons = _buttons(data, for_owner, is_bound)
+def report(
+    data: ReportData,
+    now: datetime,
+    *,
+    for_owner: bool,
+    is_bound: bool,
+    first: Period | None = None,
+) -> Screen:
+    """`for_owner`: nobody else reads along, so what went wrong can be said.
+
+    `first`: the days of the report in whose place it stands.
+    """
+    buttons = _buttons(data, for_owner, is_bound, first)
     return _under_picture(data, lambda told: _lines(told, now, for_owner), buttons)
 
 
@@ -127,9 +138,10 @@ def _under_picture(
     They have a button of their own.
     """
     whole = screen(*lines(data), keyboard=buttons, picture=data.course)
-    if data.course is None or data.listings is None or is_caption(whole):
+    without = replace(data, listings=None, awaits_listings=False)
+    if data.course is None or data == without or is_caption(whole):
         return whole
-    brief = screen(*lines(replace(data, listings=None)), keyboard=buttons, picture=data.course)
+    brief = screen(*lines(without), keyboard=buttons, picture=data.course)
     return brief if is_caption(brief) else whole
 
 
@@ -142,18 +154,22 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         *figure_lines(data.figures),
         "",
         *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
+        *_awaited(data, for_owner),
         *compared_line(data.figures, data.period, data.compared_with),
-        *_drawn(data),
+        *baseless_line(data.figures, [data]),
         *remarks(data, now, for_owner=for_owner),
         Italic(read_line(data, now)),
     ]
 
 
-def _buttons(data: ReportData, for_owner: bool, is_bound: bool) -> InlineKeyboardMarkup:
-    return keyboard(
-        *report_buttons.under_report(data.profile_id, data.period),
-        report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound),
-    )
+def _buttons(
+    data: ReportData, for_owner: bool, is_bound: bool, first: Period | None = None
+) -> InlineKeyboardMarkup:
+    if first is None or first == data.period:
+        onward = report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound)
+    else:
+        onward = report_buttons.to_first(data.profile_id, first)
+    return keyboard(*report_buttons.under_report(data.profile_id, data.period, onward))
 
 
 def missed_line(slots: Sequence[datetime], for_owner: bool) -> str:
@@ -183,14 +199,50 @@ def figure_lines(figures: Sequence[Figure]) -> list[Line]:
 
 
 def compared_line(
-    figures: Iterable[Figure], period: Period, compared_with: Period | None
+    figures: Sequence[Figure], period: Period, compared_with: Period | None
 ) -> list[Line]:
     """What the changes are changes to: days for statistics, an instant for the wallet."""
-    changes = [] if compared_with is None else [f"к {format_period(compared_with)}"]
+    changes = []
+    if compared_with is not None and _changed(figures):
+        changes.append(f"к {format_period(compared_with)}")
     if any(figure.change for figure in figures if not figure.metric.slugs):
         days = plural(period.length, "день", "дня", "дней")
         changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}")
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
+
+
+def _awaited(data: ReportData, for_owner: bool) -> list[Line]:
+    """Why a new account's report names no listings; its owner alone looks for them already."""
+    if not (for_owner and data.awaits_listings and _tells(data.figures, {"contacts"})):
+        return []
+    return [Italic("Лучшие объявления бот узнаёт ночью; сейчас их покажет «По объявлениям»."), ""]
+
+
+def baseless_line(figures: Sequence[Figure], told: Sequence[ReportData]) -> list[Line]:
+    """Why nothing of the statistics has a change, where nothing else says it.
+
+    `told` are the reports that the `figures` are from, all about the same days.
+    """
+    statistics = [figure for figure in figures if figure.metric.slugs]
+    is_told = any(figure.value is not None for figure in statistics)
+    if not is_told or _changed(statistics) or any(map(_is_incomplete, told)):
+        return []
+    before = format_period(told[0].period.previous())
+    return [Italic(f"Сравнить не с чем: за {before} полных чисел нет")]
+
+
+def _changed(figures: Iterable[Figure]) -> bool:
+    """Whether the statistics have changes: the wallet has its own, and of a state the last day
+    of the period before is enough.
+    """
+    statistics = [figure for figure in figures if figure.metric.slugs]
+    sums = [figure for figure in statistics if not figure.metric.is_state]
+    return any(figure.change for figure in sums or statistics)
+
+
+def _is_incomplete(data: ReportData) -> bool:
+    """Whether it is the days of the report themselves that cannot be compared."""
+    return data.goes_on or data.cut_at is not None or bool(data.cut_days or data.missing)
 
 
 def _line(figure: Figure) -> Line:
@@ -211,17 +263,13 @@ def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
     if figure.bonus and not (figure.metric.slugs and "bonus_spending" in shown):
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
     if figure.lasts is not None:
-        lines.append(f"     денег хватит {format_lasts(figure.lasts)}")
+        rate = plural(runway.DAYS, "день", "дня", "дней")
+        lines.append(
+            f"     хватит {format_lasts(figure.lasts)} при расходе как за последние {rate}"
+        )
     if figure.metric.key == "advance_balance" and figure.value is not None and figure.value < 0:
         lines.append("     ⚠️ аванс ушёл в минус: его пора пополнить")
     return lines
-
-
-def _drawn(data: ReportData) -> list[Line]:
-    """A day is drawn among others, and their sums are not the day's."""
-    if data.course is None or data.course.period == data.period:
-        return []
-    return [Italic(f"На графике: {format_period(data.course.period)}")]
 
 
 def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:

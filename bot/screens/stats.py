@@ -9,13 +9,13 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic
 
 from bot import keyboards
-from bot.callbacks import ProfileOpen, StatsShow
+from bot.callbacks import ProfileOpen, StatsBack, StatsDays, StatsRefresh
 from bot.effects import Screen
 from bot.keyboards import Row as Buttons
 from bot.keyboards import button, keyboard, link
 from bot.screens import problems
 from bot.screens.parts import Line, named, screen
-from bot.screens.reports import compared_line, figure_lines, missed_line
+from bot.screens.reports import baseless_line, compared_line, figure_lines, missed_line
 from core.combined import Combined, Row
 from core.digests import ScheduledDigest
 from core.report_data import ReportData
@@ -30,7 +30,7 @@ from utils.formatter import (
 )
 from utils.lights import Light
 from utils.metrics import Kind
-from utils.periods import yesterday
+from utils.periods import Period
 from utils.plurals import NBSP, plural
 
 NOTHING_BOUND = "Сюда больше не приходит ни один отчёт."
@@ -52,9 +52,14 @@ def collecting() -> Screen:
     return screen("⏳ Собираю сводку…")
 
 
-def combined(report: Combined, now: datetime, *, for_owner: bool) -> Screen:
-    """`for_owner`: nobody else reads along, so it can be said why something was not read."""
-    return screen(*_lines(report, now, for_owner), keyboard=_buttons(report, now, for_owner))
+def combined(
+    report: Combined, now: datetime, *, for_owner: bool, first: Period | None = None
+) -> Screen:
+    """`for_owner`: nobody else reads along, so it can be said why something was not read.
+
+    `first`: the days of the combined report in whose place it stands.
+    """
+    return screen(*_lines(report, now, for_owner), keyboard=_buttons(report, for_owner, first))
 
 
 def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
@@ -63,7 +68,7 @@ def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
         lines.insert(0, Italic("Пробная сводка"))
     if digest.missed:
         lines += ["", missed_line(digest.missed, digest.for_owner)]
-    return screen(*lines, keyboard=_buttons(digest.combined, now, digest.for_owner))
+    return screen(*lines, keyboard=_buttons(digest.combined, digest.for_owner))
 
 
 def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
@@ -116,7 +121,11 @@ def wait(left: timedelta) -> str:
 def _totals(report: Combined) -> list[Line]:
     if not report.figures:
         return []
-    compared = compared_line(report.figures, report.period, report.compared_with)
+    told = [row.data for row in report.rows if row.data is not None]
+    compared = [
+        *compared_line(report.figures, report.period, report.compared_with),
+        *baseless_line(report.figures, told),
+    ]
     return [*figure_lines(report.figures), "", *compared, *([""] if compared else [])]
 
 
@@ -188,10 +197,18 @@ def _legend(report: Combined) -> str:
     return f"Контакты и их цена к прошлому периоду: {' · '.join(meanings)}"
 
 
-def _buttons(report: Combined, now: datetime, for_owner: bool) -> InlineKeyboardMarkup:
-    # It is about yesterday, whatever days a report on schedule was about.
-    again = "🔄 Обновить" if report.period == yesterday(now) else "🔄 Сводка за вчера"
-    rows: list[Buttons] = [[button(again, StatsShow())]]
+def _buttons(
+    report: Combined, for_owner: bool, first: Period | None = None
+) -> InlineKeyboardMarkup:
+    period = report.period
+    again = [button("🔄 Обновить", StatsRefresh(first=period.first, last=period.last))]
+    if first is not None and first != period:
+        again.append(button("« К сводке", StatsBack(first=first.first, last=first.last)))
+    days = {"Вчера": 1, "7 дней": 7, "30 дней": 30}
+    rows: list[Buttons] = [
+        [button(label, StatsDays(days=count)) for label, count in days.items()],
+        again,
+    ]
     if for_owner:
         rows += [*_new_keys(report), keyboards.to_list()]
     return keyboard(*rows)

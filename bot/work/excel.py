@@ -47,6 +47,7 @@ class ExcelWork:
                 if each.value is not None or each.metric.key not in CALLS
             ],
             days=await self.reports.collector.daily(profile, data.period),
+            before=await self.reports.collector.daily(profile, data.period.previous()),
             notes=[*screens.notes(data, now), *([screens.NO_LISTINGS] if lines is None else [])],
             listings=lines or (),
         )

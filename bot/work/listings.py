@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from bot.jobs import JobContext
 from bot.screens import listings as screens
+from bot.screens import parts
 from bot.screens import reports as report_screens
 from core import looks
 from core.background import until
@@ -58,4 +59,5 @@ class ListingsWork:
                 however_old=True,
             )
             assert page is not None  # noqa: S101 - it has just been read
-            ending.screen = screens.listing_page(profile, period, page, shown, now)
+            whole = screens.listing_page(profile, period, page, shown, now)
+            ending.screen = parts.in_place(whole, job.replaced)

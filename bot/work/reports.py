@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.effects import Show
+from bot import kept
+from bot.effects import Screen, Show
 from bot.errors import IncidentDesk
 from bot.jobs import JobContext
+from bot.kept import Kept
 from bot.screens import looks as screens
 from bot.screens import parts, reports
 from core import looks
@@ -37,6 +39,12 @@ def freeze(report: ScheduledReport, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def _messages(whole: Screen, replaced: Screen | None, known: Kept | None) -> list[Screen]:
+    if replaced is None:
+        return parts.split(whole)
+    return [parts.in_place(whole, replaced, comes_back=known is not None)]
+
+
 @dataclass(frozen=True, slots=True)
 class ReportWork:
     """What a report job needs besides itself."""
@@ -55,14 +63,15 @@ class ReportWork:
             now = self.clock.now()
             viewed = await job.viewed(ending.session)
             facts = await looks.facts(ending.session, viewed, look, data, now)
+            known = await kept.of_message(ending.session, job.chat_id, job.message_id)
             whole = screens.look(
                 facts,
                 now,
                 for_owner=job.chat_id == profile.owner_id,
                 is_bound=viewed.task is not None,
+                first=None if known is None else known.period,
             )
-            in_place = job.replaced is not None
-            ending.screen, *rest = [parts.in_one(whole)] if in_place else parts.split(whole)
+            ending.screen, *rest = _messages(whole, job.replaced, known)
             ending.more = [
                 Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
             ]

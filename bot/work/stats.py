@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import kept
 from bot.cooldown import Cooldown
-from bot.effects import Show
+from bot.effects import Screen, Show
 from bot.jobs import JobContext
 from bot.screens import parts
 from bot.screens import stats as screens
@@ -17,9 +18,9 @@ from core.combined import Combiner, combined
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.digests import ScheduledDigest
+from core.looks import Look
 from core.ports import Clock
 from core.services import destinations, metrics
-from utils.periods import yesterday
 
 
 def freeze_digest(digest: ScheduledDigest, now: datetime) -> list[dict[str, Any]]:
@@ -40,7 +41,7 @@ class StatsWork:
     async def run(self, job: JobContext) -> None:
         async with reading(self.sessions) as session:
             profiles = await _bound_here(session, job)
-        period = yesterday(self.clock.now())
+        period = Look.from_json(job.payload).period
         rows = await self.combiner.read(profiles, period)
         self.cooldown.begin(job.chat_id)
         async with job.ending() as ending:
@@ -53,10 +54,14 @@ class StatsWork:
             shown = await metrics.shown_here(
                 ending.session, bound, job.chat_id, job.thread_id or 0
             )
+            known = await kept.of_message(ending.session, job.chat_id, job.message_id)
             whole = screens.combined(
-                combined(period, told, shown), self.clock.now(), for_owner=job.chat_id > 0
+                combined(period, told, shown),
+                self.clock.now(),
+                for_owner=job.chat_id > 0,
+                first=None if known is None else known.period,
             )
-            ending.screen, *rest = parts.split(whole)
+            ending.screen, *rest = _messages(whole, job.replaced)
             ending.more = [
                 Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
             ]
@@ -64,3 +69,13 @@ class StatsWork:
 
 async def _bound_here(session: AsyncSession, job: JobContext) -> list[AvitoProfile]:
     return await destinations.bound_here(session, job.chat_id, job.thread_id or 0)
+
+
+def _messages(whole: Screen, replaced: Screen | None) -> list[Screen]:
+    """Several have no room in the place of one: that stays, and they come below it."""
+    messages = parts.split(whole)
+    if replaced is None:
+        return messages
+    if len(messages) > 1:
+        return [replaced, *messages]
+    return [parts.in_place(whole, replaced)]

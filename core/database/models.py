@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.database.types import EncryptedText, UtcDateTime
+from utils.periods import Period
 
 # SQLite autoincrements only an INTEGER key; PostgreSQL gets 64 bits.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -99,8 +100,8 @@ class AvitoProfile(Base):
     """A local date on which an every-N-days report is due: its phase, kept over restarts."""
     is_report_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     report_metrics: Mapped[str | None] = mapped_column(Text)
-    """JSON list of metric keys for the reports by button and for every destination without a
-    choice of its own; NULL means the usual ones."""
+    """JSON list of metric keys for every destination without a choice of its own and for chats
+    that are none; NULL means the usual ones."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_duplicate: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     problem: Mapped[str | None] = mapped_column(String(32))
@@ -456,6 +457,29 @@ class Job(Base):
     payload: Mapped[str] = mapped_column(EncryptedText("jobs.payload"))
     """JSON; a key check carries the secret it checks, so it is encrypted."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KeptReport(Base):
+    """A report that gave its message to another look, to come back there as it was."""
+
+    __tablename__ = "kept_reports"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    profile_id: Mapped[int | None] = mapped_column(
+        Integer, ForeignKey("avito_profiles.id", ondelete="CASCADE"), index=True
+    )
+    """NULL: it is about several."""
+    about: Mapped[list[int]] = mapped_column(JSON)
+    """The ids of the profiles that reported there when it was kept."""
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    screen: Mapped[dict[str, Any]] = mapped_column(JSON)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def period(self) -> Period:
+        return Period(self.first_day, self.last_day)
 
 
 class Dialogue(Base):

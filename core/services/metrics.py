@@ -1,6 +1,7 @@
 """Which metrics reports show: what is ticked for a profile, and for one of its places.
 
-A report by button shows the profile's choice; so does every place without one of its own.
+A place shows its own choice, on schedule and by button; without one, like every chat that is no
+place of the profile, the profile's.
 """
 
 from __future__ import annotations

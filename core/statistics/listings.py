@@ -39,7 +39,8 @@ from core.statistics.store import Source
 from core.statistics.sync import LIVE_AGE, SETTLING
 from utils.periods import Period, end_of
 
-PAGE_SIZE = 10
+PAGE_SIZE = 6
+"""They stand under the picture of a report, in 1,024 characters."""
 NAMED = 2
 """How many listings a report names of each kind: its text stands under a picture."""
 
@@ -189,6 +190,12 @@ async def highlights(
         idle_count=named[0][-2] if named else 0,
         idle_spending=int(named[0][-1]) if named else 0,
     )
+
+
+async def are_known(session: AsyncSession, account: int) -> bool:
+    """Whether they were ever read: a night does, or whoever opens their screen."""
+    read = select(ListingRead.id).where(ListingRead.account == account).limit(1)
+    return await session.scalar(read) is not None
 
 
 @cache

@@ -44,16 +44,29 @@ async def test_every_name_opens_its_days_and_the_way_back_leads_to_the_card(rig:
         await tap(chat, button, screen)
         await chat.wait_for(f"Мебель\n{days}\n")
         assert screen.id == chat.last.id
-        await tap(chat, "🗓 Другие дни", screen)
-        # No words alone can take the place of a picture: the choice comes below it.
-        screen = await chat.wait_for("за какие дни?")
-        assert screen.id == chat.last.id
+        await tap(chat, "Другие дни", screen)
+        assert (await chat.wait_for("за какие дни?")).id == screen.id
 
-    await craft(chat, f"report_historical:{profile_id}", screen)
+    await open_card(chat, profile_id)
+    await tap(chat, "🗓 Отчёт за другие дни", chat.last)
     await chat.wait_for("за какие дни?")
-    await tap(chat, "« К профилю", screen)
+    await tap(chat, "« К профилю", chat.last)
     await chat.wait_for("Аккаунт Avito")
     assert len(rig.avito.calls("stats_v2")) == 1
+
+
+async def test_today_is_never_shown_as_it_was_hours_ago(rig: BotRig) -> None:
+    chat, _, screen = await choosing(rig)
+    await tap(chat, "Сегодня", screen)
+    await chat.wait_for("сегодня ещё не закончилось")
+    rig.clock.advance(timedelta(hours=4))
+    rig.avito.account("shop").set_day(date(2026, 11, 21), views=4_321)
+    await tap(chat, "Другие дни", screen)
+    await chat.wait_for("за какие дни?")
+
+    await tap(chat, "Сегодня", screen)
+
+    assert "4 321" in (await chat.wait_for("Обновлено в 13:00")).text
 
 
 async def test_under_a_report_the_choice_leads_back_to_it(rig: BotRig) -> None:
@@ -61,7 +74,7 @@ async def test_under_a_report_the_choice_leads_back_to_it(rig: BotRig) -> None:
     await tap(chat, "7 дней", screen)
     await chat.wait_for("14.11.2026 – 20.11.2026")
 
-    await tap(chat, "🗓 Другие дни", screen)
+    await tap(chat, "Другие дни", screen)
     screen = await chat.wait_for("за какие дни?")
     await tap(chat, "« Отчёт за 14.11.2026 – 20.11.2026", screen)
 
@@ -204,7 +217,7 @@ async def test_days_are_moscows_over_a_change_of_the_owners_clocks(rig: BotRig) 
 async def test_in_a_group_days_are_chosen_by_buttons_alone(rig: BotRig) -> None:
     bob = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
     profile_id, report = await reporting_at(rig, bob)
-    await tap(bob, "🗓 Другие дни", report)
+    await tap(bob, "Другие дни", report)
     await bob.wait_for("за какие дни?")
     assert f"report_dates:{profile_id}" not in report.button_data
 

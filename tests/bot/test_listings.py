@@ -66,28 +66,29 @@ def numbers_of(contacts: int, views: int, spending: int) -> str:
     return f"{words} · 💵 {money(Decimal(spending) / contacts)}" if contacts else words
 
 
-async def test_before_they_are_read_a_report_has_no_word_of_listings(rig: BotRig) -> None:
+async def test_before_they_are_read_a_report_says_when_they_will_be(rig: BotRig) -> None:
     _, _, report = await reported(rig)
+
+    assert "объявления бот узнаёт ночью; сейчас их покажет «По объявлениям».\n" in report.text
 
     assert "🏆" not in report.text
     assert "💸" not in report.text
 
 
-async def test_they_are_read_at_a_press_and_shown_below_the_picture(rig: BotRig) -> None:
+async def test_they_are_read_at_a_press_and_shown_under_the_picture(rig: BotRig) -> None:
     chat, _, report = await reported(rig)
 
     seen = await ask_listings(chat, report)
 
     await rig.settled()
-    assert seen.id != report.id
+    assert seen.id == report.id
     assert report.photo
-    assert "Отчёт Avito" in report.text
     account = rig.avito.account("shop")
-    assert rows(seen) == expected_rows(account, YESTERDAY)[:10]
+    assert rows(seen) == expected_rows(account, YESTERDAY)[:6]
     day = account.day_numbers(YESTERDAY.last)
     total = numbers_of(day["contacts"], day["views"], day["spending"])
     assert f"Всего 30 объявлений\n{total} · ⭐ {day['favorites']}\n" in seen.text
-    assert "…и ещё 20\n" in seen.text
+    assert "…и ещё 24\n" in seen.text
     [call] = [c for c in rig.avito.calls("stats_v2") if c.request["grouping"] == "item"]
     assert (call.request["dateFrom"], call.request["dateTo"]) == ("2026-11-20", "2026-11-20")
 
@@ -118,30 +119,33 @@ async def test_pages_and_orders_cost_avito_nothing(rig: BotRig) -> None:
     rig.clock.advance(timedelta(days=1))
 
     shown = rows(seen)
-    for first in ("11–20", "21–30"):
+    for first in ("7–12", "13–18", "19–24", "25–30"):
         chat.click("Дальше ›", seen)
         seen = await chat.wait_for(f"{first}, сначала те, что принесли")
         shown += rows(seen)
     assert shown == expected_rows(rig.avito.account("shop"), YESTERDAY)
 
     chat.click("💰 Расходы", seen)
-    seen = await chat.wait_for("1–10, сначала те, на которые ушло")
+    seen = await chat.wait_for("1–6, сначала те, на которые ушло")
     did = expected_totals(rig.avito.account("shop"), YESTERDAY).values()
     dearest = sorted((one.spending or 0 for one in did), reverse=True)
     assert [numbers.split(" · ")[2] for _, numbers in rows(seen)] == [
-        f"💰 {money(spent)}" for spent in dearest[:10]
+        f"💰 {money(spent)}" for spent in dearest[:6]
     ]
     assert len(rig.avito.history) == asked
     assert seen.id == first_page.id
 
 
-async def test_the_way_back_leads_to_a_report_that_names_them(rig: BotRig) -> None:
+async def test_the_way_back_leads_to_the_report_and_read_anew_it_names_them(rig: BotRig) -> None:
     chat, _, report = await reported(rig)
-    seen = await ask_listings(chat, report)
+    said, seen = report.text, await ask_listings(chat, report)
 
     chat.click("« К отчёту", seen)
+    assert (await chat.wait_for("Отчёт Avito")).text == said
+    chat.click("🔄 Обновить", seen)
 
-    await rig.settled()
+    await chat.wait_for("🏆")
+    assert "узнаёт ночью" not in seen.text
     assert section(seen.text, "🏆") == best(rig.avito.account("shop"), YESTERDAY)
     assert section(seen.text, "💸") == idle(rig.avito.account("shop"), YESTERDAY)
     calls = rig.avito.calls("stats_v2")
@@ -181,9 +185,9 @@ async def test_without_the_right_to_statistics_they_are_shown_without_money(rig:
     seen = await ask_listings(chat, report)
 
     did = expected_totals(rig.avito.account("v2_forbidden"), YESTERDAY, money=False)
-    assert sorted(numbers for _, numbers in rows(seen)) == sorted(
-        f"📞 {count(one.contacts or 0)} · 👁 {count(one.views or 0)}" for one in did.values()
-    )
+    most = sorted(((one.contacts or 0, one.views or 0) for one in did.values()), reverse=True)
+    told = [numbers for _, numbers in rows(seen)]
+    assert sorted(told) == sorted(f"📞 {count(c)} · 👁 {count(v)}" for c, v in most[: len(told)])
     assert "Avito не отдал расходы по объявлениям" in seen.text
     chat.click("« К отчёту", seen)
     again = await chat.wait_for("Отчёт Avito")
@@ -254,7 +258,9 @@ async def test_titles_of_strangers_are_harmless(rig: BotRig) -> None:
         "Объявление 7100000005",
     }
     chat.click("« К отчёту", seen)
-    assert "🏆" in (await chat.wait_for("Отчёт Avito")).text
+    await chat.wait_for("Отчёт Avito")
+    chat.click("🔄 Обновить", seen)
+    await chat.wait_for("🏆")
 
 
 async def test_days_that_avito_has_forgotten_get_a_sentence(rig: BotRig) -> None:
@@ -283,10 +289,10 @@ async def test_a_page_whose_numbers_are_gone_is_read_anew(rig: BotRig) -> None:
     chat.press(f"items_page:{profile_id}:2026-11-20:2026-11-20:views:7", report)
 
     seen = await chat.wait_for(SCREEN)
-    assert rows(seen) == expected_rows(rig.avito.account("shop"), YESTERDAY)[:10]
+    assert rows(seen) == expected_rows(rig.avito.account("shop"), YESTERDAY)[:6]
 
 
-async def test_in_a_group_its_owner_reads_them_below_his_report(rig: BotRig) -> None:
+async def test_in_a_group_its_owner_reads_them_in_place_of_his_report(rig: BotRig) -> None:
     _, profile_id, _ = await reported(rig)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     own, others = rig.alice.at(group), rig.bob.at(group)
@@ -298,8 +304,8 @@ async def test_in_a_group_its_owner_reads_them_below_his_report(rig: BotRig) -> 
     assert "нет" in (await others.wait_for_notice(press)).text
     seen = await ask_listings(own, report)
 
-    assert seen.id != report.id
-    assert rows(seen) == expected_rows(rig.avito.account("shop"), YESTERDAY)[:10]
+    assert seen.id == report.id
+    assert rows(seen) == expected_rows(rig.avito.account("shop"), YESTERDAY)[:6]
 
 
 DAY = "2026-11-20:2026-11-20"
@@ -323,15 +329,15 @@ async def test_a_group_reads_no_more_of_them_than_its_reports_tell(rig: BotRig) 
     seen = await group.wait_for(SCREEN)
     for forbidden in ("spending", "cost"):
         group.press(f"items_page:{profile_id}:{DAY}:{forbidden}:1", seen)
-        seen = await group.wait_for("11–20, сначала те, что принесли")
+        seen = await group.wait_for("7–12, сначала те, что принесли")
         assert not set("💰💵⭐") & set(seen.text)
         assert "spending" not in str(seen.button_data)
         assert [numbers for _, numbers in rows(seen)] == [
             numbers.partition(" · 💰")[0]
-            for _, numbers in expected_rows(rig.avito.account("shop"), YESTERDAY)[10:20]
+            for _, numbers in expected_rows(rig.avito.account("shop"), YESTERDAY)[6:12]
         ]
         group.press(f"report_items:{profile_id}:{DAY}", seen)
-        seen = await group.wait_for("1–10, сначала те, что принесли")
+        seen = await group.wait_for("1–6, сначала те, что принесли")
         assert "💰" not in seen.text
 
 
@@ -405,7 +411,7 @@ async def test_numbers_of_listings_go_with_the_profile(rig: BotRig) -> None:
     chat.press(f"profile_delete_confirm:{profile_id}", report)
     await chat.wait_for("удалён")
 
-    for table in ("listings", "listing_reads", "listing_numbers"):
+    for table in ("listings", "listing_reads", "listing_numbers", "kept_reports"):
         assert await scalar(rig, f"SELECT count(*) FROM {table}") == 0  # noqa: S608
 
 

@@ -145,7 +145,11 @@ async def test_of_several_places_the_owner_picks_one(rig: BotRig) -> None:
     chat = rig.alice.private(rig.me)
 
     screen = await open_metrics(chat, profile_id)
-    assert "Отчёт по кнопке: 13 показателей\n• чат «Клиенты»: 13 показателей" in screen.text
+    assert (
+        "• чат «Клиенты»: 13 показателей\n"
+        "• личный чат с ботом (и по кнопке): 13 показателей\n\n"
+        "Где изменить?"
+    ) in screen.text
     chat.click(f"destination_metrics:{clients}")
     await chat.wait_for("Что показывать: чат «Клиенты»")
     for key in USUAL[2:]:
@@ -158,7 +162,9 @@ async def test_of_several_places_the_owner_picks_one(rig: BotRig) -> None:
     assert "В отчёте: 13 показателей; в 1 месте другие" in settings.text
     assert "• чат «Клиенты»\n   там: просмотры и контакты\n" in settings.text
     chat.click("📋 Что показывать")
-    await chat.wait_for("• чат «Клиенты»: просмотры и контакты\n• личный чат с ботом: 13")
+    await chat.wait_for(
+        "• чат «Клиенты»: просмотры и контакты\n• личный чат с ботом (и по кнопке): 13"
+    )
 
 
 async def test_one_place_may_show_everything_or_what_the_profile_shows(rig: BotRig) -> None:
@@ -193,7 +199,8 @@ async def test_where_places_differ_one_press_makes_them_the_same_and_says_so(rig
     )
     chat = rig.alice.private(rig.me)
     # With one place too: its reports show something else than the ones by button.
-    await open_metrics(chat, profile_id)
+    screen = await open_metrics(chat, profile_id)
+    assert "• личный чат с ботом (по кнопке): 13 показателей" in screen.text
 
     chat.click("📋 Везде одинаково")
     screen = await chat.wait_for("⚠️ чат «Клиенты»: сейчас просмотры\nПосле нажатия")
@@ -206,17 +213,22 @@ async def test_where_places_differ_one_press_makes_them_the_same_and_says_so(rig
     assert await stored(rig) == [key for key in USUAL if key != "cpv"]
 
 
-async def test_a_report_by_button_shows_the_choice_of_the_profile(rig: BotRig) -> None:
+@pytest.mark.parametrize("own", [None, ["views"]])
+async def test_by_button_and_on_schedule_a_private_chat_shows_the_same(
+    rig: BotRig, own: list[str] | None
+) -> None:
     profile_id = await connected(rig, rig.alice)
     await execute(rig, 'UPDATE avito_profiles SET report_metrics = \'["cpl", "orders"]\'')
-    for place in (CLIENTS, rig.alice.id):
-        await add_destination(rig, profile_id, place, report_metrics='["views"]')
+    await add_destination(rig, profile_id, CLIENTS, report_metrics='["contacts"]')
+    if own:
+        await add_destination(rig, profile_id, rig.alice.id, report_metrics=json.dumps(own))
     chat = rig.alice.private(rig.me)
     await open_report_settings(chat, profile_id)
 
     said = read_figures(await ask_report(chat, profile_id))
 
-    assert tuple(said) == ("Цена контакта (CPL)", "Заказы с Доставкой")
+    usual = ("Цена контакта (CPL)", "Заказы с Доставкой")
+    assert tuple(said) == (("Просмотры",) if own else usual)
 
 
 async def test_in_a_place_of_the_profile_it_shows_what_is_ticked_there(rig: BotRig) -> None:

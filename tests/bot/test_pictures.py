@@ -128,7 +128,7 @@ async def test_a_text_too_long_for_a_caption_comes_below_the_picture(rig: BotRig
     assert picture.text == f"📊 Отчёт Avito\n{'я' * 500}\n20.11.2026"
     assert picture.button_texts == []
     assert len(read_figures(text)) == 13
-    assert text.button_texts[-1] == ["🔄 Сводка сейчас"]
+    assert text.button_texts[-1] == ["🔄 Обновить", "📊 Сводка"]
 
 
 async def test_a_destination_can_do_without(rig: BotRig) -> None:

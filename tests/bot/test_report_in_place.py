@@ -72,6 +72,8 @@ async def test_it_is_turned_over_from_the_store_where_it_stands(rig: BotRig, pla
     await tap(view, "« Отчёт за 14.11.2026 – 20.11.2026", report)
     await view.wait_for("Отчёт Avito")
     assert {label: read_figures(report)[label] for label in wanted} == wanted
+    await tap(view, "« К отчёту", report)
+    await view.wait_for("Отчёт Avito\nМебель\n20.11.2026")
     last = report.button_data[-1]
     assert last.startswith("profile_open") if place == "private" else last == "stats_show"
     assert len(rig.avito.history) == asked

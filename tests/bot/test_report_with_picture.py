@@ -1,8 +1,8 @@
-"""The buttons under a report with a picture: words alone can never take its place."""
+"""The buttons under a report with a picture: all looks take turns in its message."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -17,12 +17,13 @@ pytestmark = pytest.mark.one_database
 STALE = timedelta(hours=4)
 
 
-async def in_group(rig: BotRig) -> tuple[ChatView, int, Seen]:
+async def in_group(rig: BotRig, *, has_chart: bool = True) -> tuple[ChatView, int, Seen]:
     """Bob's view of a group where a profile of Alice's reports with pictures, and a report."""
-    bob = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
-    profile_id, report = await reporting_at(rig, bob, has_chart=True)
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.charlie, rig.me)
+    bob = rig.bob.at(group)
+    profile_id, report = await reporting_at(rig, bob, has_chart=has_chart)
     await rig.settled()
-    assert report.photo
+    assert bool(report.photo) is has_chart
     return bob, profile_id, report
 
 
@@ -39,19 +40,94 @@ async def test_other_days_come_with_a_picture_of_their_own_in_the_same_message(
     assert report.photo != picture
 
 
-async def test_a_table_comes_below_and_leads_back_to_a_report(rig: BotRig) -> None:
+def whole(report: Seen) -> tuple[object, ...]:
+    """All that people see of a message."""
+    return (report.text, report.entities, report.photo, report.button_texts)
+
+
+@pytest.mark.parametrize(
+    ("button", "shown"),
+    [
+        ("7 дней", "14.11.2026 – 20.11.2026\n\n👁"),
+        ("⚖️ Сравнить", "Сравнение"),
+        ("📅 По дням", "Итого"),
+        ("Другие дни", "за какие дни?"),
+    ],
+)
+async def test_whatever_is_looked_at_there_the_report_comes_back_as_it_was(
+    rig: BotRig, button: str, shown: str
+) -> None:
     bob, _, report = await in_group(rig)
-    as_it_was = (report.text, report.photo, report.button_data)
+    charlie = rig.charlie.at(bob.chat)
+    as_it_was, sent = whole(report), len(rig.telegram.sent(bob.chat.id))
+    # What it told may have changed meanwhile.
+    rig.avito.account("shop").set_day(date(2026, 11, 20), views=4_321)
+    rig.clock.advance(STALE)
 
-    await tap(bob, "⚖️ Сравнить", report)
-    table = await bob.wait_for("Сравнение")
-    assert table.id != report.id
-    await tap(bob, "« Отчёт за 20.11.2026", table)
+    await tap(bob, button, report)
+    assert (await bob.wait_for(shown)).id == report.id
+    [back] = [text for row in report.button_texts for text in row if text in BACK]
+    await tap(charlie, back, report)
+
+    await bob.wait_for("Отчёт Avito\nМебель\n20.11.2026\n")
+    assert whole(report) == as_it_was
+    assert len(rig.telegram.sent(bob.chat.id)) == sent
+
+
+BACK = ("« К отчёту", "« Отчёт за 20.11.2026")
+
+
+async def test_from_look_to_look_the_first_report_is_the_one_that_comes_back(rig: BotRig) -> None:
+    bob, _, report = await in_group(rig)
+    as_it_was, picture = whole(report), report.photo
+
+    for button, shown in (
+        ("7 дней", "14.11.2026 – 20.11.2026"),
+        ("📅 По дням", "Итого"),
+        ("« Отчёт за 14.11.2026 – 20.11.2026", "Отчёт Avito"),
+        ("30 дней", "22.10.2026 – 20.11.2026"),
+        ("Другие дни", "за какие дни?"),
+        ("🗓 Выбрать в календаре", "Выберите первый день"),
+        ("« К выбору дней", "за какие дни?"),
+    ):
+        await tap(bob, button, report)
+        assert (await bob.wait_for(shown)).id == report.id
+    assert report.photo != picture
+    await tap(bob, "« Отчёт за 20.11.2026", report)
+
+    await bob.wait_for("20.11.2026\n\n👁")
+    assert whole(report) == as_it_was
+
+
+async def test_a_report_that_was_read_anew_is_the_one_that_comes_back(rig: BotRig) -> None:
+    bob, _, report = await in_group(rig)
+    rig.avito.account("shop").set_day(date(2026, 11, 20), views=4_321)
+    rig.clock.advance(STALE)
+    await tap(bob, "🔄 Обновить", report)
+    await bob.wait_for("4 321")
     await rig.settled()
+    as_it_is = whole(report)
 
-    assert table.photo
-    assert "Отчёт Avito" in table.text
-    assert (report.text, report.photo, report.button_data) == as_it_was
+    await tap(bob, "7 дней", report)
+    await bob.wait_for("14.11.2026 – 20.11.2026")
+    await tap(bob, "« К отчёту", report)
+
+    await bob.wait_for("20.11.2026\n\n👁")
+    assert whole(report) == as_it_is
+
+
+async def test_a_report_without_a_picture_gets_none_that_would_stay(rig: BotRig) -> None:
+    bob, _, report = await in_group(rig, has_chart=False)
+    as_it_was = whole(report)
+    await execute(rig, "UPDATE report_tasks SET has_chart = true")
+
+    await tap(bob, "7 дней", report)
+    await bob.wait_for("14.11.2026 – 20.11.2026")
+    assert report.photo is None
+    await tap(bob, "« К отчёту", report)
+
+    await bob.wait_for("20.11.2026\n\n👁")
+    assert whole(report) == as_it_was
 
 
 async def test_while_avito_is_asked_the_picture_stays_and_can_have_its_words_back(
@@ -72,24 +148,23 @@ async def test_while_avito_is_asked_the_picture_stays_and_can_have_its_words_bac
     assert (report.text, report.entities, report.photo, report.button_data) == as_it_was
 
 
-async def test_a_table_that_had_to_wait_for_avito_leaves_the_report_as_it_was(
+async def test_a_table_that_had_to_wait_for_avito_stands_under_the_same_picture(
     rig: BotRig,
 ) -> None:
     bob, profile_id, report = await in_group(rig)
-    as_it_was = (report.text, report.entities, report.photo, report.button_data)
+    picture = report.photo
     rig.clock.advance(STALE)
 
     bob.press(f"report_breakdown:{profile_id}:2026-11-14:2026-11-20", report)
 
     table = await bob.wait_for("Итого")
     await rig.settled()
-    assert table.id != report.id
-    assert (report.text, report.entities, report.photo, report.button_data) == as_it_was
+    assert (table.id, table.photo) == (report.id, picture)
 
 
-async def test_a_failure_is_told_under_the_picture(rig: BotRig) -> None:
+async def test_a_failure_is_told_under_the_picture_and_does_not_come_back(rig: BotRig) -> None:
     bob, profile_id, report = await in_group(rig)
-    before, picture = report.text, report.photo
+    as_it_was = whole(report)
     await execute(rig, "DELETE FROM daily_stats")
     await execute(rig, "DELETE FROM account_syncs")
     rig.clock.advance(STALE)
@@ -98,5 +173,13 @@ async def test_a_failure_is_told_under_the_picture(rig: BotRig) -> None:
     bob.press(f"report_days:{profile_id}:7", report)
 
     failed = await bob.wait_for("Отчёт сейчас не получился")
-    assert (failed.id, failed.photo) == (report.id, picture)
-    assert failed.text.startswith(before)
+    assert (failed.id, failed.photo) == (report.id, as_it_was[2])
+    assert failed.text.startswith(str(as_it_was[0]))
+    rig.avito.clear_faults()
+    rig.clock.advance(timedelta(seconds=65))
+    await rig.settled()
+    await tap(bob, "⚖️ Сравнить", report)
+    await bob.wait_for("Сравнение")
+    await tap(bob, "« Отчёт за 20.11.2026", report)
+    await bob.wait_for("Отчёт Avito")
+    assert whole(report) == as_it_was

@@ -48,7 +48,7 @@ async def test_it_comes_with_its_minute_and_its_button_shows_more(rig: BotRig) -
     report = await group.wait_for("Отчёт Avito")
     said, expected = read_figures(report), expected_figures(rig.avito.account("shop"), YESTERDAY)
     assert {label: said[label] for label in expected} == expected
-    group.click("🔄 Сводка сейчас", report)
+    group.click("📊 Сводка", report)
     await group.wait_for(TITLE)
 
 

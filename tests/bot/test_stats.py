@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from tests.support.bot import BotRig
-from tests.support.report import NO_DATA, expected_totals, money, read_figures
-from tests.support.rows import add_destination, add_profile, connected
+from tests.support.looking import tap
+from tests.support.report import NO_DATA, count, expected_totals, money, read_figures
+from tests.support.rows import add_destination, add_profile, connected, execute
 from tests.support.stats import TITLE, ask_stats, expected_row, read_rows, reporting
 
 YESTERDAY = date(2026, 11, 20)
@@ -78,6 +79,45 @@ async def test_it_asks_avito_for_no_statistics_while_they_are_fresh(rig: BotRig)
     assert len(rig.avito.calls("stats_v2")) == 4
 
 
+async def test_other_days_take_its_place_from_the_store_and_it_comes_back(rig: BotRig) -> None:
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    await reporting(rig, group, ("shop", "Мебель"), ("second", "Кофейня"))
+    report = await ask_stats(group)
+    await rig.settled()
+    as_it_was = (report.text, report.entities, report.button_data)
+    asked, sent = len(rig.avito.calls("stats_v2")), len(rig.telegram.sent(group.chat.id))
+    week = [YESTERDAY - timedelta(days=back) for back in range(7)]
+    accounts = [rig.avito.account(label) for label in ("shop", "second")]
+    views = sum(account.day_numbers(day)["views"] for account in accounts for day in week)
+
+    assert "Сводка только что была" in (await tap(group, "7 дней", report)).text
+    rig.clock.advance(timedelta(seconds=30))
+    await tap(group, "7 дней", report)
+
+    await group.wait_for("14.11.2026 – 20.11.2026")
+    assert read_figures(report)["Просмотры"].value == count(views)
+    assert list(read_rows(report)) == ["Мебель", "Кофейня"]
+    await tap(rig.alice.at(group.chat), "« К сводке", report)
+    await group.wait_for("2 профиля, 20.11.2026\n")
+    assert (report.text, report.entities, report.button_data) == as_it_was
+    assert len(rig.avito.calls("stats_v2")) == asked
+    assert len(rig.telegram.sent(group.chat.id)) == sent
+
+
+async def test_a_profile_that_has_left_does_not_come_back(rig: BotRig) -> None:
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    [left, _] = await reporting(rig, group, ("shop", "Мебель"), ("second", "Кофейня"))
+    report = await ask_stats(group)
+    await rig.settled()
+    for button, shown in (("7 дней", "14.11.2026 – 20.11.2026"), ("« К сводке", "профиль, 20.11")):
+        rig.clock.advance(timedelta(seconds=30))
+        await tap(group, button, report)
+        await group.wait_for(shown)
+        await execute(rig, "DELETE FROM report_tasks WHERE profile_id = :id", id=left)
+
+    assert list(read_rows(report)) == ["Кофейня"]
+
+
 async def test_money_that_one_account_withholds_stays_out_of_the_ratios(rig: BotRig) -> None:
     group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
     await reporting(rig, group, ("shop", "Мебель"), ("no_money", "Без денег"))
@@ -138,6 +178,15 @@ async def test_a_long_one_comes_in_parts_and_in_order(rig: BotRig) -> None:
     lines = "\n".join(part.words for part in parts).splitlines()
     assert [line[2:] for line in lines if line[2:] in names] == names
     assert [bool(part.markup) for part in parts] == [False] * (len(parts) - 1) + [True]
+
+    rig.clock.advance(timedelta(seconds=30))
+    last = parts[-1].words
+    await tap(group, "7 дней", group.last)
+    await group.wait_for("14.11.2026 – 20.11.2026")
+    await rig.settled()
+    newer = rig.telegram.sent(group.chat.id)
+    assert len(newer) == 2 * len(parts)
+    assert newer[len(parts) - 1].words == last, "there is no room for several in place of one"
 
 
 async def test_the_mention_of_another_bot_is_not_for_us(rig: BotRig) -> None:

@@ -32,6 +32,7 @@ LOOKING = {
     callbacks.ReportAgainst,
     callbacks.ReportBreakdown,
     callbacks.BreakdownBy,
+    callbacks.BreakdownPage,
     callbacks.CalendarPage,
     callbacks.CalendarEmpty,
     callbacks.ComparePage,

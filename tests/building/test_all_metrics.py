@@ -193,11 +193,28 @@ async def test_money_lasts_at_the_rate_of_the_last_seven_days(rig: BuilderRig) -
 
     await rig.nine_o_clock()
 
-    lines = [line.strip() for line in text_of(await rig.of(task)).splitlines()]
+    text = text_of(await rig.of(task)).replace("\N{NO-BREAK SPACE}", " ")
+    lines, rate = (
+        [line.strip() for line in text.splitlines()],
+        "при расходе как за последние 7 дней",
+    )
     wallet = next(n for n, line in enumerate(lines) if "Кошелёк: " in line)
     advance = next(n for n, line in enumerate(lines) if "Аванс: " in line)
-    assert lines[wallet + 2] == f"денег хватит на {wallet_days} дней"
-    assert lines[advance + 1] == f"денег хватит на {advance_days // 10},{advance_days % 10} дня"
+    assert lines[wallet + 2] == f"хватит на {wallet_days} дней {rate}"
+    assert lines[advance + 1] == f"хватит на {advance_days // 10},{advance_days % 10} дня {rate}"
+
+
+@pytest.mark.parametrize(
+    ("last", "is_foretold"), [(YESTERDAY, True), (YESTERDAY - timedelta(days=1), False)]
+)
+async def test_how_long_money_lasts_is_told_only_beside_the_days_that_end_now(
+    rig: BuilderRig, last: date, is_foretold: bool
+) -> None:
+    profile = await rig.collector.profile(ALICE, await rig.profile("shop"))
+
+    data = await rig.collector.collect(profile, Period(last - timedelta(days=6), last))
+
+    assert any(figure.lasts is not None for figure in data.figures) == is_foretold
 
 
 async def test_nothing_is_foretold_from_a_day_that_was_read_too_early(rig: BuilderRig) -> None:

@@ -126,12 +126,12 @@ async def test_the_buttons_work_for_clients_too_and_the_owner_has_his_profile(
     under = [
         f"report_days:{profile}:7",
         f"report_days:{profile}:30",
+        f"report_other:{profile}:2026-11-20:2026-11-20",
         f"report_compare:{profile}:2026-11-20:2026-11-20",
         f"report_breakdown:{profile}:2026-11-14:2026-11-20",
-        f"report_other:{profile}:2026-11-20:2026-11-20",
-        f"report_refresh:{profile}:2026-11-20:2026-11-20",
-        f"report_excel:{profile}:2026-11-20:2026-11-20",
         f"report_items:{profile}:2026-11-20:2026-11-20",
+        f"report_excel:{profile}:2026-11-20:2026-11-20",
+        f"report_refresh:{profile}:2026-11-20:2026-11-20",
     ]
     assert buttons_of(await rig.of(clients)) == [*under, "stats_show"]
     assert buttons_of(await rig.of(private)) == [*under, f"profile_open:{profile}"]

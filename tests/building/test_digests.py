@@ -74,7 +74,10 @@ async def test_profiles_of_one_place_come_in_one_message(rig: BuilderRig) -> Non
     said, expected = figures_in(text), expected_totals(accounts, YESTERDAY)
     assert {label: said[label] for label in expected} == expected
     assert all(row_of(rig, text, label) for label in LABELS)
-    assert buttons_of(made) == ["stats_show"]
+    assert buttons_of(made) == [
+        *(f"stats_days:{days}" for days in (1, 7, 30)),
+        "stats_refresh:2026-11-20:2026-11-20",
+    ]
     assert (made.chat_id, made.due_at) == (CLIENTS, NINE)
 
     await rig.sent(made)
@@ -123,7 +126,7 @@ async def test_the_owner_alone_reads_why(rig: BuilderRig) -> None:
     assert row_of(rig, text_of(made), "second") == [
         f"{UNREAD}. Avito больше не принимает ключи профиля. Замените их."
     ]
-    open_card, to_list = buttons_of(made)[1:]
+    open_card, to_list = buttons_of(made)[-2:]
     assert (open_card.partition(":")[0], to_list) == ("profile_open", "profiles_back")
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from core.database.models import Dialogue, InboxUpdate
+from core.database.models import Dialogue, InboxUpdate, KeptReport
 from core.database.session import Sessions
 from core.housekeeping import (
     DELIVERIES_KEPT,
     DIALOGUES_KEPT,
     INBOX_KEPT,
+    LOOKED_AWAY,
     REPORTS_KEPT,
     Housekeeper,
 )
@@ -87,3 +88,17 @@ async def test_a_report_loses_its_text_and_then_its_row(
         "of this quarter": False,
         "open": True,
     }
+
+
+async def test_what_nobody_came_back_to_for_a_week_is_not_kept(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    day = NOW.date()
+    async with sessions.begin() as session:
+        for message, kept_at in ((1, NOW - LOOKED_AWAY - OLD), (2, NOW - LOOKED_AWAY + OLD)):
+            kept = KeptReport(chat_id=-1, message_id=message, first_day=day, last_day=day)
+            kept.screen, kept.about, kept.kept_at = {"text": "📊"}, [], kept_at
+            session.add(kept)
+    await Housekeeper(sessions, Shelf(tmp_path), SandboxClock(NOW)).tidy()
+    async with sessions() as session:
+        assert list(await session.scalars(select(KeptReport.message_id))) == [2]

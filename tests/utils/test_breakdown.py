@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.breakdown import MOST, Row, grains, rows, usual_grain
+from utils.analytics import Days
+from utils.breakdown import PAGE_ROWS, Page, Row, grains, page, usual_grain
 from utils.calendars import Grain
 from utils.periods import Period
 
@@ -20,11 +21,19 @@ def days(first: str, last: str) -> Period:
     return Period(date.fromisoformat(first), date.fromisoformat(last))
 
 
+def rows(period: Period, days: Days, grain: Grain) -> list[Row]:
+    """Of all pages, oldest first."""
+    pages: list[Page] = [page(period, days, grain)]
+    while len(pages) < pages[0].pages:
+        pages.insert(0, page(period, days, grain, len(pages)))
+    return [row for each in pages for row in each.rows]
+
+
 def value(row: Row, key: str) -> Any:
     return next(figure.value for figure in row.figures if figure.metric.key == key)
 
 
-@given(st.integers(1, MOST), st.sampled_from(Grain))
+@given(st.integers(1, 62), st.sampled_from(Grain))
 def test_the_rows_add_up_to_the_whole(length: int, grain: Grain) -> None:
     period = Period(FIRST, FIRST + timedelta(days=length - 1))
     numbers = {day: {"views": day.toordinal(), "contacts": 1} for day in period}
@@ -78,11 +87,9 @@ def test_long_periods_go_from_days_to_weeks_to_months(
     assert grains(period) == possible
 
 
-def test_of_too_many_rows_the_latest_are_shown() -> None:
-    period = days("2020-01-01", "2026-11-20")
-    shown = rows(period, {}, Grain.MONTH)
-    assert len(shown) == MOST
-    assert (shown[0].period, shown[-1].period) == (
-        days("2021-10-01", "2021-10-31"),
-        days("2026-11-01", "2026-11-20"),
-    )
+def test_the_latest_rows_are_on_the_first_page_and_the_oldest_on_the_last() -> None:
+    month = days("2026-10-01", "2026-10-31")
+    latest, oldest, beyond = (page(month, {}, Grain.DAY, number) for number in (0, 1, 9))
+    assert (latest.before, len(latest.rows), latest.count) == (15, PAGE_ROWS, 31)
+    assert [row.period.first.day for row in oldest.rows] == list(range(1, 16))
+    assert (oldest.before, latest.pages, beyond) == (0, 2, oldest)

@@ -23,7 +23,9 @@ DAYS = {
 
 def book_of(period: Period) -> Workbook:
     days = {day: figures(one_day(day), DAYS, compare=False) for day in period}
-    told = ReportBook("Мебель", period, period.previous(), figures(period, DAYS), days)
+    earlier = period.previous()
+    before = {day: figures(one_day(day), DAYS, compare=False) for day in earlier if day in DAYS}
+    told = ReportBook("Мебель", period, earlier, figures(period, DAYS), days, before)
     return load_workbook(BytesIO(write(told)))
 
 
@@ -49,3 +51,23 @@ def test_one_day_is_drawn_as_a_column_because_a_line_of_it_is_nothing(
     contacts = book_of(period)["Графики"]._charts[0]  # type: ignore[attr-defined]
 
     assert isinstance(contacts, kind)
+
+
+def test_the_days_before_are_a_dashed_line_behind_the_course() -> None:
+    period = Period(date(2026, 11, 20), date(2026, 11, 21))
+    sheet = book_of(period)["Графики"]
+
+    contacts = sheet._charts[0]  # type: ignore[attr-defined]
+
+    before, now = contacts.series
+    assert (before.tx.v, before.graphicalProperties.line.dashStyle) == ("раньше", "dash")
+    assert (now.tx.v, now.graphicalProperties.line.dashStyle) == ("за эти дни", "solid")
+    assert before.val.numRef.f == "'Графики'!$S$2:$S$3"
+    assert [sheet[f"S{row}"].value for row in (1, 2, 3)] == ["Контакты", None, 4]
+    assert contacts.legend is not None
+
+
+def test_without_days_before_a_chart_has_one_line() -> None:
+    book = book_of(Period(date(2026, 11, 19), DAY))
+
+    assert [len(chart.series) for chart in book["Графики"]._charts] == [1, 1, 1]  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Protocol
 
-LOADED = ["main", "sandbox.clocked_worker"]
+LOADED = ["main", "bot.worker", "sandbox.clocked_worker"]
 NOTICED_WITHIN_SEC = 0.01
 
 

@@ -25,3 +25,13 @@ def test_keys_of_a_database_without_its_tables(tmp_path: Path, action: str) -> N
     assert done.returncode == 2
     assert "alembic upgrade head" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_care_of_keys_does_not_wait_for_the_bot_to_be_loaded() -> None:
+    loaded = (
+        "import sys, main; print([name for name in ('aiogram', 'bot') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
