@@ -59,10 +59,13 @@ class Pace:
         return await self._ask_once(question, waiting)
 
     async def _ask_once(self, question: Ask[T], waiting: Waiting) -> T:
-        await self._limiter.acquire()
-        while self._opens_at > self._clock.now():
-            await self._wait(self._opens_at, waiting)
-        return await question()
+        while True:
+            if self._opens_at > self._clock.now():
+                await self._wait(self._opens_at, waiting)
+            await self._limiter.acquire()
+            # Shut while one stood in line: all of the line would leave at once later.
+            if self._opens_at <= self._clock.now():
+                return await question()
 
     async def _wait(self, instant: datetime, waiting: Waiting) -> None:
         await waiting(instant)
