@@ -50,12 +50,19 @@ class Keyring:
         return frozenset(self._ciphers)
 
     def encrypt(self, text: str, column_name: str) -> str:
-        nonce = os.urandom(_NONCE_BYTES)
-        cipher = self._ciphers[self.primary]
-        sealed = nonce + cipher.encrypt(nonce, text.encode(), column_name.encode())
-        return header(self.primary) + base64.b64encode(sealed).decode()
+        return self.seal(text.encode(), column_name)
 
     def decrypt(self, stored: str, column_name: str) -> str:
+        """Raises as `unseal` does."""
+        return self.unseal(stored, column_name).decode()
+
+    def seal(self, plain: bytes, column_name: str) -> str:
+        nonce = os.urandom(_NONCE_BYTES)
+        cipher = self._ciphers[self.primary]
+        sealed = nonce + cipher.encrypt(nonce, plain, column_name.encode())
+        return header(self.primary) + base64.b64encode(sealed).decode()
+
+    def unseal(self, stored: str, column_name: str) -> bytes:
         """Raises `SecretKeyError` for an unknown key, a foreign column or a damaged value."""
         key_id = key_id_of(stored)
         if key_id not in self._ciphers:
@@ -63,12 +70,11 @@ class Keyring:
         try:
             sealed = base64.b64decode(stored.rpartition(":")[2], validate=True)
             nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-            plain = self._ciphers[key_id].decrypt(nonce, ciphertext, column_name.encode())
+            return self._ciphers[key_id].decrypt(nonce, ciphertext, column_name.encode())
         except (InvalidTag, ValueError) as error:
             raise SecretKeyError(
                 f"{column_name} holds a secret that the key {key_id} does not open"
             ) from error
-        return plain.decode()
 
 
 def header(key_id: str) -> str:

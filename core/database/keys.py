@@ -21,11 +21,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.database.models import Base
-from core.database.types import EncryptedText
+from core.database.types import Encrypted
 from core.errors import SecretKeyError
 from core.secrets import HEADER_LENGTH, Keyring, header, key_id_of
 
-_BATCH = 500
+# A chat can be a megabyte.
+_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ async def check_keys(engine: AsyncEngine, keyring: Keyring) -> None:
                     select(type_coerce(column, Text)).where(_is_under(column, key_id)).limit(1)
                 )
                 if stored is not None:
-                    keyring.decrypt(stored, column_type.column_name)
+                    keyring.unseal(stored, column_type.column_name)
 
 
 async def rotate(engine: AsyncEngine, keyring: Keyring) -> list[KeyCount]:
@@ -115,7 +116,7 @@ async def _move(
     row: Row[tuple[str]],
     keyring: Keyring,
 ) -> None:
-    renewed = keyring.encrypt(keyring.decrypt(row.stored, column_name), column_name)
+    renewed = keyring.seal(keyring.unseal(row.stored, column_name), column_name)
     this_row = and_(*(key == row._mapping[key.name] for key in column.table.primary_key.columns))
     await connection.execute(
         update(column.table).where(this_row).values({column.name: literal(renewed, Text)})
@@ -135,8 +136,8 @@ def _is_under(column: Column[str], key_id: str) -> ColumnElement[bool]:
     return type_coerce(column, Text).startswith(header(key_id), autoescape=True)
 
 
-def _encrypted_columns() -> Iterator[tuple[Column[str], EncryptedText]]:
+def _encrypted_columns() -> Iterator[tuple[Column[str], Encrypted[str] | Encrypted[bytes]]]:
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
-            if isinstance(column.type, EncryptedText):
+            if isinstance(column.type, Encrypted):
                 yield column, column.type

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from core.database.types import EncryptedText, UtcDateTime
+from core.database.types import EncryptedBytes, EncryptedText, UtcDateTime
 from utils.periods import Period
 
 # SQLite autoincrements only an INTEGER key; PostgreSQL gets 64 bits.
@@ -107,6 +107,11 @@ class AvitoProfile(Base):
     problem: Mapped[str | None] = mapped_column(String(32))
     """Why Avito refuses this profile: the class name of the error. None when it answers."""
     problem_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    chats_kept_days: Mapped[int | None] = mapped_column(Integer, server_default="90")
+    """How long messages of its chats are kept; 0: until the file is made, NULL: as long as the
+    profile."""
+    chats_wanted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When they were last read for a file: so soon after it nothing of them is dropped."""
 
 
 class ReportTask(Base):
@@ -121,6 +126,12 @@ class ReportTask(Base):
             "next_due_at",
             sqlite_where=text("next_due_at IS NOT NULL"),
             postgresql_where=text("next_due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_report_tasks_chats_due_at",
+            "chats_due_at",
+            sqlite_where=text("chats_due_at IS NOT NULL"),
+            postgresql_where=text("chats_due_at IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -165,6 +176,10 @@ class ReportTask(Base):
     problem: Mapped[str | None] = mapped_column(String(64))
     """What became of the last report that did not arrive; NULL after one that did."""
     problem_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    chats_every: Mapped[str | None] = mapped_column(String(8))
+    """`week` | `month`: how often the chats come here as a file. NULL: never."""
+    chats_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When they do next."""
 
 
 class Delivery(Base):
@@ -376,6 +391,35 @@ class ListingNumbers(Base):
     """What it brought without a contact: ordered with Delivery, booked, applied for."""
     spending_kopecks: Mapped[int | None] = mapped_column(BigInteger)
     """Money, without bonuses."""
+
+
+class AvitoChat(Base):
+    """A chat of a profile's account at Avito, as far as it was read.
+
+    It belongs to the profile and not to the account: another owner of the account has to read
+    it with keys of his own.
+    """
+
+    __tablename__ = "chats"
+    __table_args__ = (Index("ix_chats_newest", "profile_id", "updated_at", "chat_id"),)
+
+    profile_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("avito_profiles.id", ondelete="CASCADE"), primary_key=True
+    )
+    chat_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Avito's, when the chat was read: while it says the same, there is nothing new."""
+    listing_id: Mapped[int | None] = mapped_column(BigInteger)
+    first_message_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_message_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Of the messages that are kept; NULL: there are none."""
+    whole_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Earlier messages were not asked for, or not kept. NULL: all that Avito gives are here."""
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    transcript: Mapped[bytes] = mapped_column(
+        EncryptedBytes("chats.transcript"), deferred=True, deferred_raiseload=True
+    )
+    """`utils.chats.model.Transcript` as JSON, by zlib."""
 
 
 class AvitoGate(Base):

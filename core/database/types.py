@@ -1,8 +1,9 @@
-"""Column types: instants that are always UTC, and text that is always encrypted."""
+"""Column types: instants that are always UTC, and what the database holds only encrypted."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from sqlalchemy import DateTime, Dialect, Engine, Text
 from sqlalchemy.exc import DontWrapMixin
@@ -14,6 +15,7 @@ from core.logs import redactor
 from core.secrets import Keyring
 
 _KEYRING = "secret_keyring"
+Plain = TypeVar("Plain", str, bytes)
 
 
 class MissingKeyringError(SecretKeyError, DontWrapMixin):
@@ -21,7 +23,7 @@ class MissingKeyringError(SecretKeyError, DontWrapMixin):
 
 
 def bind_keyring(engine: AsyncEngine | Engine, keyring: Keyring) -> None:
-    """Let every `EncryptedText` that goes through `engine` use `keyring`.
+    """Let every `Encrypted` column that goes through `engine` use `keyring`.
 
     A column type sees neither the session nor the engine, only the dialect. SQLAlchemy makes
     one dialect per engine, so the dialect carries the keyring: no process-wide state, and two
@@ -64,12 +66,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class EncryptedText(TypeDecorator[str]):
-    """Text that the database holds only encrypted.
+class Encrypted(TypeDecorator[Plain]):
+    """What the database holds only encrypted, as text.
 
-    `column_name` ("table.column") is authenticated with the text: a value that was copied
-    into another column does not decrypt there. Comparing such a column with a value is
-    meaningless: the same text never encrypts twice to the same bytes.
+    `column_name` ("table.column") is authenticated with the value: one that was copied into
+    another column does not decrypt there. Comparing such a column with a value is
+    meaningless: the same one never encrypts twice to the same bytes.
     """
 
     impl = Text
@@ -78,6 +80,12 @@ class EncryptedText(TypeDecorator[str]):
     def __init__(self, column_name: str) -> None:
         super().__init__()
         self.column_name = column_name
+
+
+class EncryptedText(Encrypted[str]):
+    """Secrets and payloads. No secret of them gets into a log once it went through here."""
+
+    cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is None:
@@ -97,3 +105,15 @@ class EncryptedText(TypeDecorator[str]):
         # the short secrets that could be.
         if not plain.startswith("{"):
             redactor.remember(plain)
+
+
+class EncryptedBytes(Encrypted[bytes]):
+    """Bytes of any size: compress them before, for nothing encrypted can be."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else bound_keyring(dialect).seal(value, self.column_name)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else bound_keyring(dialect).unseal(value, self.column_name)

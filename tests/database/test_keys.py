@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.database import keys
 from core.database.keys import KeyCount
-from core.database.models import AvitoProfile, InboxUpdate, User
+from core.database.models import AvitoChat, AvitoProfile, InboxUpdate, User
 from core.errors import SecretKeyError
 from core.secrets import Keyring
 from tests.support.databases import opened, opened_session
@@ -21,6 +21,7 @@ OLD = {"key_1": bytes(32)}
 NEW = {"keyX1": b"n" * 32}
 BOTH = Keyring(NEW | OLD)
 PROFILES = 3
+TRANSCRIPT = b"\xff no text"
 
 
 @pytest.fixture
@@ -38,6 +39,12 @@ async def filled_url(database_url: URL) -> URL:
                     created_at=NOW,
                 )
             )
+        await session.flush()
+        session.add(
+            AvitoChat(
+                profile_id=1, chat_id="u2i-1", updated_at=NOW, read_at=NOW, transcript=TRANSCRIPT
+            )
+        )
         session.add(InboxUpdate(update_id=5, state="received", payload="{}", received_at=NOW))
     return database_url
 
@@ -51,6 +58,7 @@ async def test_status_counts_by_column_and_key(filled: AsyncEngine) -> None:
     assert await keys.status(filled) == [
         KeyCount("inbox.payload", "key_1", 1),
         KeyCount("avito_profiles.client_secret", "key_1", PROFILES),
+        KeyCount("chats.transcript", "key_1", 1),
     ]
 
 
@@ -59,7 +67,7 @@ async def test_rotation_moves_every_secret_and_can_be_repeated(
 ) -> None:
     monkeypatch.setattr(keys, "_BATCH", 2)
     moved = await keys.rotate(filled, BOTH)
-    assert sum(each.count for each in moved) == PROFILES + 1
+    assert sum(each.count for each in moved) == PROFILES + 2
     assert {each.key_id for each in moved} == {"key_1"}
     assert {each.key_id for each in await keys.status(filled)} == {"keyX1"}
     assert await keys.rotate(filled, BOTH) == []
@@ -67,10 +75,11 @@ async def test_rotation_moves_every_secret_and_can_be_repeated(
     async with opened_session(filled_url, Keyring(NEW)) as session:
         query = select(AvitoProfile.client_secret).order_by(AvitoProfile.id)
         assert (await session.scalars(query)).all() == ["secret-0", "secret-1", "secret-2"]
+        assert await session.scalar(select(AvitoChat.transcript)) == TRANSCRIPT
 
 
 async def test_a_key_is_dropped_only_when_nothing_is_under_it(filled: AsyncEngine) -> None:
-    with pytest.raises(SecretKeyError, match="4 secrets are still under key_1"):
+    with pytest.raises(SecretKeyError, match="5 secrets are still under key_1"):
         await keys.check_unused(filled, BOTH, "key_1")
     await keys.rotate(filled, BOTH)
     await keys.check_unused(filled, BOTH, "key_1")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.database.models import AvitoGate
-from core.database.session import Sessions, at_once, insert_into
+from core.database.session import Sessions, at_once, insert_into, reading
 from core.errors import RateLimited
 from core.ports import Clock
 
@@ -31,18 +31,28 @@ class DatabaseRateGate:
         self._clock = clock
 
     async def enter(self, account: int, method: str, *, interval_seconds: float) -> None:
+        if interval_seconds:
+            await self._take(account, method, timedelta(seconds=interval_seconds))
+        else:
+            await self._look(account, method)
+
+    async def _take(self, account: int, method: str, interval: timedelta) -> None:
         now = self._clock.now()
-        opens_at = now + timedelta(seconds=interval_seconds)
+        opens_at = now + interval
         async with at_once(self._sessions) as session:
             if await _move(session, account, method, opens_at, now, _is_open):
                 return
-            taken_until = await session.scalar(
-                select(AvitoGate.opens_at).where(
-                    AvitoGate.account == account, AvitoGate.method == method
-                )
-            )
+            taken_until = await _opens_at(session, account, method)
         # Only a deleted row gives None: then the gate opens as if we had just taken it.
         raise RateLimited(method, retry_at=taken_until or opens_at)
+
+    async def _look(self, account: int, method: str) -> None:
+        """Without an interval there is no place to take: it is open, or was shut by a 429."""
+        now = self._clock.now()
+        async with reading(self._sessions) as session:
+            opens_at = await _opens_at(session, account, method)
+        if opens_at is not None and now < opens_at <= now + LONGEST_HOLD:
+            raise RateLimited(method, retry_at=opens_at)
 
     async def hold(self, account: int, method: str, *, seconds: float) -> None:
         now = self._clock.now()
@@ -79,6 +89,12 @@ def _moving(dialect: str, when: Condition) -> ReturningInsert[tuple[int]]:
         set_={"opens_at": new.excluded.opens_at},
         where=when() | is_of_another_clock,
     ).returning(AvitoGate.account)
+
+
+async def _opens_at(session: AsyncSession, account: int, method: str) -> datetime | None:
+    return await session.scalar(
+        select(AvitoGate.opens_at).where(AvitoGate.account == account, AvitoGate.method == method)
+    )
 
 
 async def _move(

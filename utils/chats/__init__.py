@@ -1,0 +1,1 @@
+"""Chats of Avito as files that a person can work with."""
