@@ -6,6 +6,8 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 ./start.sh install requirements-dev.txt
 export PATH="$PWD/.venv/bin:$PATH"
+# What one process has compiled the others need not: there are dozens of them.
+unset PYTHONDONTWRITEBYTECODE
 
 if (($#)); then
   exec pytest "$@"
