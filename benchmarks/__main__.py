@@ -22,6 +22,7 @@ from sqlalchemy import URL
 from benchmarks import chaos, charts, chats, combined, dispatch, outbox, process, sending
 from benchmarks.measure import Effort, Result
 from benchmarks.tally import Tally
+from core import heap
 from tests.support.databases import postgres_database, upgrade
 from tests.support.postgres import find_binaries, running_server
 
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     # Alembic's lines would stand between those of the table.
     os.environ["LOG_LEVEL"] = "ERROR"
+    # As the worker does.
+    heap.settle()
     if asked.command == "chaos":
         return _chaos(asked.kills, asked.seed, asked.databases)
     results = _measure(Effort(asked.rounds, asked.count), asked.databases, asked.reports)

@@ -18,6 +18,7 @@ from tenacity import (
 
 from bot.app import App, build_app
 from bot.polling import PollingFailed, TokenRevoked
+from core import heap
 from core.config import load_settings
 from core.database import keys
 from core.database.health import check_schema, wait_for_database
@@ -50,6 +51,7 @@ async def run(clock: Clock) -> int:
 
 async def _serve(app: App, stop: asyncio.Event) -> NoReturn:
     await _start(app)
+    heap.settle()
     log.info("worker_started")
     try:
         await app.run()
