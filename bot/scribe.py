@@ -16,6 +16,7 @@ from aiogram.methods import (
 )
 from aiogram.types import (
     BufferedInputFile,
+    FSInputFile,
     InputMediaDocument,
     InputMediaPhoto,
     LinkPreviewOptions,
@@ -32,6 +33,8 @@ log = get_logger(__name__)
 
 Draw = Callable[[Course], Awaitable[bytes]]
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+CHUNK_SIZE = 256 * 1024
+"""Each piece of a file is read on another thread."""
 
 
 class Scribe:
@@ -78,9 +81,9 @@ class Scribe:
         if screen.document is not None:
             self._shelf.drop(screen.document.kept_as)
 
-    def _file(self, document: Document) -> BufferedInputFile | None:
-        content = self._shelf.take(document.kept_as)
-        return None if content is None else BufferedInputFile(content, document.name)
+    def _file(self, document: Document) -> FSInputFile | None:
+        path = self._shelf.find(document.kept_as)
+        return None if path is None else FSInputFile(path, document.name, CHUNK_SIZE)
 
     async def _picture(self, screen: Screen) -> BufferedInputFile | None:
         if screen.picture is None:

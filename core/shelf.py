@@ -1,4 +1,7 @@
-"""Files on their way to Telegram: made before they are promised, gone once they were sent."""
+"""Files on their way to Telegram: made before they are promised, gone once they were sent.
+
+One can be as long as Telegram takes: it is never read as a whole.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +36,21 @@ class Shelf:
             raise
         return name
 
-    def take(self, name: str) -> bytes | None:
-        """What was put there; None when it is gone, or cannot be read."""
-        try:
-            return (self._folder / name).read_bytes()
-        except OSError as error:
-            log.warning("file_gone", why=type(error).__name__)
-            return None
+    def take_in(self, path: Path) -> str:
+        """Keep a file that was made on the same disk; it is not where it was any more."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = uuid4().hex
+        path.chmod(0o600)
+        path.rename(self._folder / name)
+        return name
+
+    def find(self, name: str) -> Path | None:
+        """Where it lies; None when it is gone, or cannot be read."""
+        path = self._folder / name
+        if os.access(path, os.R_OK):
+            return path
+        log.warning("file_gone", name=name)
+        return None
 
     def drop(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
