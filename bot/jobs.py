@@ -24,6 +24,7 @@ from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
 from bot.middleware import lane_of
 from bot.screens import parts
+from bot.screens import start as start_screens
 from bot.scribe import edit_words
 from bot.show import Stage
 from core.database.health import is_unreachable
@@ -63,6 +64,7 @@ async def begin(
     in_private: bool = False,
     in_place: bool = False,
     for_chat: bool = False,
+    otherwise: Screen | None = None,
 ) -> None:
     """Write a job down and show its placeholder, made from the job's id.
 
@@ -70,6 +72,8 @@ async def begin(
     `in_place` instead of the message whose button was pressed, which comes back if nothing comes
     of the job. The person owns it, or with `for_chat` the chat itself: in a channel and behind
     an anonymous administrator nobody is known, and in a group others may want to stop it too.
+    Who asked in a group and lets the bot write nothing in private reads `otherwise` there, and
+    the job waits for his /start.
     Raises `JobAlreadyRunning` when the same work is under way in this chat.
     """
     replaced = stage.shown if in_place else None
@@ -98,7 +102,18 @@ async def begin(
     elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
-        stage.tell(chat_id, placeholder(job.id), job_id=job.id)
+        stage.tell(chat_id, placeholder(job.id), job_id=job.id, otherwise=otherwise)
+
+
+async def take_up(
+    session: AsyncSession, stage: Stage, person: int, otherwise: Screen | None = None
+) -> bool:
+    """Begin what waited until this person let the bot write to him; False if nothing did."""
+    waiting = await jobs.take_up(session, person)
+    for job in waiting:
+        placeholder = start_screens.taken_up(job.id, job.kind)
+        stage.tell(job.chat_id, placeholder, job_id=job.id, otherwise=otherwise)
+    return bool(waiting)
 
 
 async def check_free(session: AsyncSession, stage: Stage, *, kind: str, dedupe: str) -> None:
@@ -157,7 +172,9 @@ class Ending:
 class JobContext:
     """What a running job knows and may do."""
 
-    def __init__(self, job: Job, office: JobOffice, slot: AsyncExitStack) -> None:
+    def __init__(
+        self, job: Job, office: JobOffice, slot: AsyncExitStack, *, goes_on: bool
+    ) -> None:
         self.job_id = job.id
         self.kind = job.kind
         self.owner_id = job.owner_id
@@ -166,6 +183,8 @@ class JobContext:
         self.payload: dict[str, Any] = json.loads(job.payload)
         self.replaced = replaced_by(job)
         self.thread_id = job.thread_id
+        self.goes_on = goes_on
+        """It was under way already when the worker stopped."""
         self._message_id = job.message_id
         self._office = office
         self._slot = slot
@@ -290,10 +309,10 @@ class JobOffice:
         """Say who performs what jobs owe; the two need each other, so one comes later."""
         self.hand_over = hand_over
 
-    def start(self, job_id: int) -> None:
+    def start(self, job_id: int, *, goes_on: bool = False) -> None:
         if self._closing or job_id in self._tasks:
             return
-        task = asyncio.create_task(self._run(job_id), name=f"job-{job_id}")
+        task = asyncio.create_task(self._run(job_id, goes_on), name=f"job-{job_id}")
         self._tasks[job_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(job_id, None))
 
@@ -330,16 +349,16 @@ class JobOffice:
         owed = [(lane_of(effect, home), to_json(effect)) for effect in effects]
         return await inbox.owe(session, owed, self._clock.now())
 
-    async def _run(self, job_id: int) -> None:
+    async def _run(self, job_id: int, goes_on: bool) -> None:
         while True:
             async with AsyncExitStack() as slot:
                 await slot.enter_async_context(self.slots)
-                if await self._attempt(job_id, slot):
+                if await self._attempt(job_id, slot, goes_on):
                     return
             # The database is away; the row is still there when it comes back.
             await asyncio.sleep(RETRY_SEC)
 
-    async def _attempt(self, job_id: int, slot: AsyncExitStack) -> bool:
+    async def _attempt(self, job_id: int, slot: AsyncExitStack, goes_on: bool) -> bool:
         """True when the job came to an end, whatever end."""
         try:
             async with self.sessions() as session:
@@ -350,7 +369,7 @@ class JobOffice:
                     del self.promised[job_id]
             if job is None:
                 return True
-            context = JobContext(job, self, slot)
+            context = JobContext(job, self, slot, goes_on=goes_on)
             try:
                 await self._kinds[job.kind](context)
             except Exception as error:

@@ -127,6 +127,14 @@ def stopped(kind: str, profile_id: int | None) -> Screen:
     )
 
 
+def taken_up(job_id: int, kind: str) -> Screen:
+    """The placeholder of work that waited until its person let the bot write to him."""
+    return screen(
+        f"⏳ Теперь могу вам писать. Продолжаю: {JOBS[kind]}.",
+        keyboard=keyboards.keyboard(keyboards.stop(job_id)),
+    )
+
+
 def no_longer() -> Screen:
     """In place of a placeholder whose work was stopped by a command."""
     return screen("⏹ Остановлено.")
@@ -157,6 +165,7 @@ DIALOGUES = {
     "SetSchedule": "настройка расписания, всё уже выбранное действует",
     "History": "выбор дней для отчёта",
     "Bind": "выбор места для отчётов, всё осталось как было",
+    "ExportChats": "выбор дней для выгрузки чатов",
 }
 """What was left, by the group of states; for `/cancel` and for a command inside a dialogue."""
 
@@ -166,6 +175,7 @@ _BEGAN_AT: dict[str, Callable[[int], Row]] = {
     "SetSchedule": keyboards.to_report,
     "Bind": to_listing,
     "History": keyboards.to_card,
+    "ExportChats": keyboards.to_card,
 }
 
 JOBS = {
@@ -174,6 +184,9 @@ JOBS = {
     "first_read": "чтение статистики, профиль подключён",
     "report": "сбор отчёта",
     "report_excel": "сбор отчёта в Excel",
+    "export": "выгрузка чатов",
+    "export_parked": "выгрузка чатов",
+    "export_due": "выгрузка чатов по расписанию",
     "listings": "чтение объявлений",
     "stats": "сбор сводки",
     "choose_profile": "выбор профиля для чата, ничего не изменилось",
@@ -182,5 +195,6 @@ JOBS = {
     "unpause": "проверка чата, место осталось на паузе",
     "trial": "пробный отчёт, он не отправлен",
     "send_again": "повтор отчёта, он не отправлен",
+    "chats_here": "проверка чата, файлы с чатами туда не придут",
 }
 """What was stopped, by the kind of job."""

@@ -9,9 +9,37 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import Job
 
+PARKED = "_parked"
+"""At the end of the kind of a job that waits until its person lets the bot write to him."""
+
 
 async def all_open(session: AsyncSession) -> list[Job]:
-    return list(await session.scalars(select(Job).order_by(Job.id)))
+    """Those at work, or that should be."""
+    at_work = ~Job.kind.endswith(PARKED, autoescape=True)
+    return list(await session.scalars(select(Job).where(at_work).order_by(Job.id)))
+
+
+async def open_of(session: AsyncSession, kind: str) -> list[int]:
+    """The ids of those of one kind."""
+    return list(await session.scalars(select(Job.id).where(Job.kind == kind).order_by(Job.id)))
+
+
+async def park(session: AsyncSession, job_id: int) -> None:
+    """Its placeholder could not be shown: it begins once its person has started the bot."""
+    await session.execute(
+        update(Job).where(Job.id == job_id).values(kind=Job.kind + PARKED, message_id=None)
+    )
+
+
+async def take_up(session: AsyncSession, owner_id: int) -> list[Job]:
+    """What waited for this person's /start and may begin now."""
+    parked = await session.scalars(
+        select(Job).where(Job.owner_id == owner_id, Job.kind.endswith(PARKED, autoescape=True))
+    )
+    found = list(parked)
+    for job in found:
+        job.kind = job.kind.removesuffix(PARKED)
+    return found
 
 
 async def find(session: AsyncSession, job_id: int) -> Job | None:
