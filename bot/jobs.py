@@ -373,13 +373,13 @@ class JobOffice:
             try:
                 await self._kinds[job.kind](context)
             except Exception as error:
-                if isinstance(error, JobGone) or _may_pass(error):
+                if isinstance(error, JobGone) or may_pass(error):
                     raise
                 await self._end_badly(context, error)
         except JobGone:
             return True
         except Exception as error:
-            if not _may_pass(error):
+            if not may_pass(error):
                 raise
             log.warning("job_waits_for_database", job_id=job_id)
             return False
@@ -409,5 +409,6 @@ def _again(context: JobContext) -> CallbackData | None:
     return kind(profile_id=context.profile_id, first=first, last=last)
 
 
-def _may_pass(error: Exception) -> bool:
+def may_pass(error: Exception) -> bool:
+    """Whether the same works again once the database is there, or is asked once more."""
     return is_unreachable(error) or is_beaten(error)

@@ -434,6 +434,8 @@ async def migrate_chat(
             await outbox.part_with(session, doubles)
             await session.execute(delete(Delivery).where(doubles))
             await outbox.part_with(session, outbox.going_to(ReportTask.id == twin.id))
+            # When it is due next the repair works out.
+            task.chats_every = task.chats_every or twin.chats_every
             await session.delete(twin)
         task.chat_id, task.chat_type = new_chat_id, "supergroup"
         if task.suspended not in NO_SAY:
