@@ -27,7 +27,8 @@ MAX_LINKS = 65_530
 """That can be clicked on one sheet; Excel repairs a file that has more, by dropping them all."""
 CUT_MARK = " … [обрезано]"
 
-_BATCH = 512
+_BATCH = 1 << 16
+"""Characters that are packed at a time."""
 _OFTEN_REPEATED = 64
 """Texts up to this length are worth remembering; longer ones are somebody's own words."""
 _SURELY_SHORT = MAX_TEXT // 2
@@ -97,7 +98,7 @@ class Workbook:
 
     @property
     def size(self) -> int:
-        """Bytes written, but for the last few thousand that are still being packed."""
+        """Bytes written, but for the last hundred thousand or so that are still being packed."""
         return self._file.tell()
 
     @contextmanager
@@ -112,11 +113,11 @@ class Workbook:
     @contextmanager
     def page(self, title: str, widths: Sequence[float]) -> Iterator[Page]:
         """A sheet of lines that differ from each other."""
-        sheet = self._new_sheet(sheet_title(title), _head(widths))
+        page = Page(self._new_sheet(sheet_title(title), _head(widths)))
         try:
-            yield Page(sheet)
+            yield page
         finally:
-            sheet.close("")
+            page.close()
 
     def close(self, order: Sequence[str] = ()) -> None:
         """Finish the file: the sheets named in `order` first, the others as they were written."""
@@ -182,12 +183,24 @@ class Page:
 
     def __init__(self, sheet: _Sheet) -> None:
         self._sheet = sheet
+        self._shades: list[str] = []
 
     def line(self, *cells: Cell) -> None:
         self._sheet.append("".join(_WRITERS[kind](value) for kind, value in cells))
         for at, (_, value) in enumerate(cells):
             if isinstance(value, Link):
                 self._sheet.link(at, value)
+
+    @contextmanager
+    def shaded(self, columns: range) -> Iterator[None]:
+        """The larger a number in these columns (from 0) of the lines until then, the darker."""
+        first = self._sheet.rows + 1
+        yield
+        left, right = _letters(columns[0] + 1), _letters(columns[-1] + 1)
+        self._shades.append(f"{left}{first}:{right}{self._sheet.rows}")
+
+    def close(self) -> None:
+        self._sheet.close("".join(_SHADE.format(shade) for shade in self._shades))
 
 
 class _Sheet:
@@ -198,6 +211,7 @@ class _Sheet:
         self._number = number
         self._file = target.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True)
         self._batch = [head]
+        self._batch_size = 0
         self._link_count = 0
         # They come along with the rows and stand after them: any number of them, too.
         self._links = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - closed in `close`
@@ -229,12 +243,14 @@ class _Sheet:
 
     def _add(self, xml: str) -> None:
         self._batch.append(xml)
-        if len(self._batch) == _BATCH:
+        self._batch_size += len(xml)
+        if self._batch_size > _BATCH:
             self._flush()
 
     def _flush(self) -> None:
         self._file.write("".join(self._batch).encode())
         self._batch.clear()
+        self._batch_size = 0
 
     def _all_links(self) -> Iterator[tuple[int, Sequence[str]]]:
         self._links.seek(0)
@@ -346,6 +362,11 @@ _DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_SHADE = (
+    '<conditionalFormatting sqref="{}"><cfRule type="colorScale" priority="1"><colorScale>'
+    '<cfvo type="min"/><cfvo type="max"/><color rgb="FFFFFFFF"/><color rgb="FF9DC3E6"/>'
+    "</colorScale></cfRule></conditionalFormatting>"
+)
 _FROZEN = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
 
 
