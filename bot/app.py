@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import commands
 from bot.aftermath import Aftermath
+from bot.bookbinder import Bookbinder
 from bot.cooldown import Cooldown
 from bot.delivery import Courier
 from bot.errors import IncidentDesk
@@ -54,6 +55,7 @@ from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
 from bot.work.connect import ConnectWork
 from bot.work.excel import ExcelWork
+from bot.work.exports import ExportWork
 from bot.work.listings import ListingsWork
 from bot.work.reports import ReportWork, freeze
 from bot.work.stats import StatsWork, freeze_digest
@@ -69,6 +71,8 @@ from core.errors import SettingsError
 from core.housekeeping import Housekeeper
 from core.journal import Journal
 from core.logs import get_logger
+from core.messenger.collector import ChatCollector
+from core.messenger.pace import Paces
 from core.outbox import Outbox, worker_name
 from core.ports import Clock
 from core.report_data import Collector
@@ -87,6 +91,7 @@ BACKLOG_LIMIT = 1_000
 """Updates in the lanes before polling pauses; Telegram keeps the rest for a day."""
 STATS_PAUSE = timedelta(seconds=30)
 """Between two combined reports in one chat."""
+MEGABYTE = 1 << 20
 DRAIN_SEC = 3.5
 JOB_GRACE_SEC = 0.5
 OUTBOX_GRACE_SEC = 0.5
@@ -215,6 +220,17 @@ def build_app(
     place_checks = BindWork(bot, sessions, clock)
     key_checks = ConnectWork(sessions, avito, sync, incidents, clock)
     report_work = ReportWork(collector, background, incidents, clock)
+    paces = Paces(settings.avito_messenger_calls_per_minute, clock)
+    export_work = ExportWork(
+        sessions,
+        collector,
+        ChatCollector(sessions, avito, paces, clock),
+        Bookbinder(),
+        shelf,
+        incidents,
+        clock,
+        max_bytes=int(settings.export_file_mb * MEGABYTE),
+    )
     office.employ(
         {
             "connect": key_checks.connect,
@@ -230,6 +246,9 @@ def build_app(
             "report": report_work.run,
             "report_excel": ExcelWork(report_work, shelf).run,
             "listings": ListingsWork(collector, listing_sync, clock).run,
+            "export": export_work.run,
+            "export_due": export_work.run_due,
+            "forget_chats": export_work.forget,
             "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
         }
     )
@@ -267,6 +286,7 @@ def build_app(
 
     errands = Errands(
         wake_builder=wake,
+        begin_export=office.start,
         warm_up=rounds.ahead_of_slots,
         sync_statistics=rounds.all_night,
         keep_house=Housekeeper(sessions, shelf, clock).tidy,

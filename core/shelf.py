@@ -20,13 +20,14 @@ KEPT = timedelta(days=1)
 
 class Shelf:
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
+        """Long files are written here, and lie here under their names."""
 
     def put(self, content: bytes) -> str:
         """Keep the content; returns the name to take it by. Survives a restart."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = uuid4().hex
-        handle = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -36,30 +37,22 @@ class Shelf:
             raise
         return name
 
-    def take_in(self, path: Path) -> str:
-        """Keep a file that was made on the same disk; it is not where it was any more."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = uuid4().hex
-        path.chmod(0o600)
-        path.rename(self._folder / name)
-        return name
-
     def find(self, name: str) -> Path | None:
         """Where it lies; None when it is gone, or cannot be read."""
-        path = self._folder / name
+        path = self.folder / name
         if os.access(path, os.R_OK):
             return path
         log.warning("file_gone", name=name)
         return None
 
     def drop(self, name: str) -> None:
-        (self._folder / name).unlink(missing_ok=True)
+        (self.folder / name).unlink(missing_ok=True)
 
     def tidy(self, now: datetime) -> None:
         """Drop what nobody came for."""
-        if not self._folder.exists():
+        if not self.folder.exists():
             return
         oldest = (now - KEPT).timestamp()
-        for path in self._folder.iterdir():
+        for path in self.folder.iterdir():
             if path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)

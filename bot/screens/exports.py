@@ -32,7 +32,7 @@ from bot.keyboards import Row, button, keyboard
 from bot.screens import problems
 from bot.screens.chats_words import EVERY, describe_chats
 from bot.screens.destination import into, name_of
-from bot.screens.parts import Line, named, screen
+from bot.screens.parts import Line, is_caption, named, screen
 from core.avito.messenger import LAST_OFFSET, PAGE
 from core.database.models import AvitoProfile, ReportTask
 from core.errors import (
@@ -106,6 +106,7 @@ _SEEN_BY_ALL = (
     "В файле — слова покупателей и их телефоны. Его увидят все, кто есть в этом чате, и те, кого "
     "туда добавят позже."
 )
+_MISSING_IN_FILE = "⚠️ Попало не всё: чего нет и почему, написано на первом листе."
 _MINUTE = 60
 _MOST = format_count(LAST_OFFSET + PAGE)
 _KINDS = {"u2i": "по объявлениям", "u2u": "личные", "a2u": "с Avito"}
@@ -294,18 +295,19 @@ def file(
     for_owner: bool = True,
 ) -> Screen:
     """One of the files, numbered from 1. Others than the owner get no buttons of his."""
-    lines: list[Line] = [
+    head: list[Line] = [
         Bold("📤 Чаты Avito"),
         Italic(profile.profile_name),
         _described(export),
         _counts(chats, messages),
-        *(f"⚠️ {remark}" for remark in remarks),
     ]
-    if parts > 1:
-        lines.append(f"Часть {part} из {parts}")
-    card = [button("🏪 Профиль", ProfileOpen(profile_id=profile.id))]
-    whole = screen(*lines, keyboard=keyboard(card) if for_owner else None)
-    return whole.model_copy(update={"document": document})
+    missing = [f"⚠️ {remark}" for remark in remarks]
+    tail = [f"Часть {part} из {parts}"] if parts > 1 else []
+    whole = screen(*head, *missing, *tail)
+    if not is_caption(whole):
+        whole = screen(*head, _MISSING_IN_FILE, *tail)
+    card = keyboard([button("🏪 Профиль", ProfileOpen(profile_id=profile.id))])
+    return whole.model_copy(update={"document": document, "keyboard": card if for_owner else None})
 
 
 def remarks(collected: Collected) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import shutil
 import time
 from collections import defaultdict
@@ -10,9 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from bot.bookbinder import Bookbinder, BookOrder
+from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
 from bot.effects import Document, Screen, Show
 from bot.errors import IncidentDesk
 from bot.jobs import Ending, JobContext, JobGone, may_pass
@@ -30,13 +30,14 @@ from core.services.destinations import Destination
 from core.services.exports import Export
 from core.services.schedule import is_due
 from core.shelf import Shelf
+from utils.chats.order import BookOrder, Bound
 from utils.time_left import TimeLeft
 
 AT_A_TIME = 4
 """Exports that somebody waits for, and as many on schedule: those due on a Monday morning must
 not keep people waiting. None of them has a slot of the office."""
-BOUND_AT_A_TIME = 2
-"""Each is a process with a core of its own to fill."""
+NO_ROOM = 50_000_000
+"""So few free bytes are why a file could not be written."""
 PATIENCE = timedelta(days=1)
 """For so long Avito may put us off; what was read until then is kept."""
 PAUSE = timedelta(minutes=15)
@@ -64,14 +65,10 @@ class ExportWork:
     shelf: Shelf
     incidents: IncidentDesk
     clock: Clock
-    folder: Path
-    """Where files are made; on the disk of the shelf."""
     max_bytes: int
+    """Of one file."""
     asked: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_A_TIME))
     due: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_A_TIME))
-    binding: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(BOUND_AT_A_TIME)
-    )
     turns: defaultdict[int, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -126,7 +123,7 @@ class ExportWork:
         is_patient: bool = False,
     ) -> Made:
         zone = exports.zone_of(profile)
-        since, end = exports.bounds(export.period, zone) if export.period else (None, None)
+        since, end = exports.bounds(export.period, zone)
         teller = Teller(job, profile, export, self.clock)
         if job.goes_on:
             await teller.going_on()
@@ -135,33 +132,35 @@ class ExportWork:
         collected = await self._collect(profile.id, since, pool, teller, is_patient=is_patient)
         await teller.binding()
         remarks = screens.remarks(collected)
-        folder = self.folder / str(job.job_id)
         order = BookOrder(
             profile_name=profile.profile_name,
             zone=zone.key,
             made_at=int(self.clock.now().timestamp()),
-            folder=folder,
-            since=since and int(since.timestamp()),
-            until=end and int(end.timestamp()),
+            folder=self.shelf.folder,
+            since=None if since is None else int(since.timestamp()),
+            until=None if end is None else int(end.timestamp()),
             which=export.which,
             form=export.form,
             remarks=remarks,
             max_bytes=self.max_bytes,
         )
-        async with self.binding:
-            # A life that was killed may have left something there.
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(mode=0o700, parents=True)
-            try:
-                chats = archive.transcripts(self.sessions, profile.id, since)
-                bound = await self.bookbinder.bind(order, chats)
-                files = [
-                    Document(kept_as=self.shelf.take_in(made.path), name=made.name)
-                    for made in (bound.files if bound.chats else ())
-                ]
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-        return Made(bound.chats, bound.messages, remarks, files)
+        bound = await self._bind(order, archive.transcripts(self.sessions, profile.id, since))
+        files = [Document(kept_as=made.path.name, name=made.name) for made in bound.files]
+        made = Made(bound.chats, bound.messages, remarks, files if bound.chats else [])
+        if not made.files:
+            self._drop(files)
+        return made
+
+    async def _bind(self, order: BookOrder, chats: AsyncIterator[bytes]) -> Bound:
+        """Raises MemoryError and OSError for what a shorter period helps against."""
+        try:
+            return await self.bookbinder.bind(order, chats)
+        except OutOfMemory as error:
+            raise MemoryError(str(error)) from error
+        except NotBound as error:
+            if shutil.disk_usage(self.shelf.folder).free < NO_ROOM:
+                raise OSError(errno.ENOSPC, str(error)) from error
+            raise
 
     async def _collect(
         self,
@@ -214,7 +213,7 @@ class ExportWork:
         async with self._ending(job, profile, made) as ending:
             destination = await _still_going(ending, job)
             if destination is None:
-                self._drop(made)
+                self._drop(made.files)
                 return
             task, for_owner = destination.task, destinations.is_private(destination)
             refused = Show(chat_id=job.owner_id, screen=screens.due_refused(profile, task))
@@ -281,11 +280,11 @@ class ExportWork:
                 if current.chats_kept_days == 0:
                     await archive.forget(ending.session, profile.id)
         except JobGone:
-            self._drop(made)
+            self._drop(made.files)
             raise
 
-    def _drop(self, made: Made) -> None:
-        for document in made.files:
+    def _drop(self, files: Sequence[Document]) -> None:
+        for document in files:
             self.shelf.drop(document.kept_as)
 
     async def forget(self, job: JobContext) -> None:

@@ -119,8 +119,10 @@ def zone_of(profile: AvitoProfile) -> ZoneInfo:
     return ZoneInfo(schedule_of(profile).zone)
 
 
-def bounds(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def bounds(period: Period | None, zone: ZoneInfo) -> tuple[datetime, datetime] | tuple[None, None]:
     """The instants at which its first day begins and its last one is over."""
+    if period is None:
+        return None, None
     begin, end = (
         datetime.combine(day, time.min, zone).astimezone(UTC)
         for day in (period.first, period.last + ONE_DAY)

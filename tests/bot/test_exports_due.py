@@ -23,9 +23,7 @@ MONDAY = utc("2026-11-23 06:00")
 
 @pytest.fixture
 async def rig(database_url: URL, tmp_path: Path) -> AsyncIterator[BotRig]:
-    async with bot_rig(
-        database_url, tmp_path, avito_messenger_calls_per_minute=1_000_000
-    ) as made:
+    async with bot_rig(database_url, tmp_path, avito_messenger_calls_per_minute=1_000_000) as made:
         yield made
         await made.settled()
         check_promises(made)
