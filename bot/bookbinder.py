@@ -11,7 +11,6 @@ import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 from utils.chats.order import BookOrder, Bound, Failure
@@ -61,9 +60,7 @@ class Bookbinder:
 
 async def _bound(process: Process, order: BookOrder, chats: AsyncIterator[bytes]) -> Bound:
     assert process.stdout is not None  # noqa: S101 - a pipe
-    # If it ends before it has read all, what it says tells why.
-    with suppress(ConnectionError):
-        await _feed(process, order, chats)
+    await _feed(process, order, chats)
     told = await process.stdout.read()
     code = await process.wait()
     if not told:
@@ -75,14 +72,22 @@ async def _bound(process: Process, order: BookOrder, chats: AsyncIterator[bytes]
 
 
 async def _feed(process: Process, order: BookOrder, chats: AsyncIterator[bytes]) -> None:
+    """All of them, unless it ends before: what it says then tells why."""
+    if await _takes(process, order):
+        async for chat in chats:
+            if not await _takes(process, chat):
+                return
+        await _takes(process, None)
+
+
+async def _takes(process: Process, what: BookOrder | bytes | None) -> bool:
     assert process.stdin is not None  # noqa: S101 - a pipe
-    process.stdin.write(pickle.dumps(order))
-    async for chat in chats:
-        process.stdin.write(pickle.dumps(chat))
+    try:
+        process.stdin.write(pickle.dumps(what))
         await process.stdin.drain()
-    process.stdin.write(pickle.dumps(None))
-    process.stdin.close()
-    await process.stdin.wait_closed()
+    except ConnectionError:
+        return False
+    return True
 
 
 async def _stop(process: Process, order: BookOrder) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from operator import call
 from tempfile import TemporaryFile
 from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -29,8 +30,13 @@ CUT_MARK = " … [обрезано]"
 
 _BATCH = 1 << 16
 """Characters that are packed at a time."""
-_OFTEN_REPEATED = 64
-"""Texts up to this length are worth remembering; longer ones are somebody's own words."""
+_REMEMBERED = 256
+_LINE_HEIGHT = 15
+"""In points. Not every program measures wrapped texts when it opens a file, so we do."""
+_HEADER_HEIGHT = 2 * _LINE_HEIGHT
+_TITLE_HEIGHT = 24
+_MOST_LINES = 20
+"""That a row shows; the rest of a long text is there, and Excel has no row over 409 points."""
 _SURELY_SHORT = MAX_TEXT // 2
 """A character is one UTF-16 unit or two: so many characters fit in any case."""
 _DAYS_BEFORE_1970 = 25_569
@@ -65,8 +71,13 @@ class Kind(IntEnum):
     MOMENT = 6
     """Seconds since 1970 by the reader's own clock: a workbook knows no zones."""
     HEADING = 7
-    TITLE = 8
-    NOTE = 9
+    NUMBER_HEADING = 8
+    """Of a column of numbers, above which it stands at the right."""
+    TITLE = 9
+    NOTE = 10
+
+
+_LEFT = frozenset({Kind.TEXT, Kind.WRAPPED, Kind.LINK, Kind.MOMENT})
 
 
 class Link(str):
@@ -149,6 +160,9 @@ class Table:
         self._max_rows = max_rows
         self._cells = [_WRITERS[column.kind] for column in columns]
         self._links = [at for at, column in enumerate(columns) if column.kind is Kind.LINK]
+        self._wrapped = [
+            (at, column.width) for at, column in enumerate(columns) if column.kind is Kind.WRAPPED
+        ]
         self._parts = 0
         self._open_part()
 
@@ -157,8 +171,8 @@ class Table:
         if self._sheet.rows == self._max_rows:
             self._close_part()
             self._open_part()
-        cells = [cell(value) for cell, value in zip(self._cells, row, strict=True)]
-        self._sheet.append("".join(cells))
+        lines = max((_lines(row[at], width) for at, width in self._wrapped), default=1)
+        self._sheet.append("".join(map(call, self._cells, row)), _LINE_HEIGHT * lines)
         for at in self._links:
             if isinstance(row[at], Link):
                 self._sheet.link(at, row[at])
@@ -171,7 +185,7 @@ class Table:
         part = f" ({self._parts})" if self._parts > 1 else ""
         title = self._stem[: MAX_TITLE - len(part)] + part
         self._sheet = self._new_sheet(title, _head([one.width for one in self._columns], _FROZEN))
-        self._sheet.append("".join(_heading(column.title) for column in self._columns))
+        self._sheet.append("".join(map(_column_heading, self._columns)), _HEADER_HEIGHT)
 
     def _close_part(self) -> None:
         last = f"{_letters(len(self._columns))}{self._sheet.rows}"
@@ -185,8 +199,12 @@ class Page:
         self._sheet = sheet
         self._shades: list[str] = []
 
-    def line(self, *cells: Cell) -> None:
-        self._sheet.append("".join(_WRITERS[kind](value) for kind, value in cells))
+    def line(self, *cells: Cell, lines: int = 1) -> None:
+        """`lines` is how many of text there are in its cells."""
+        height = _LINE_HEIGHT * lines
+        if any(kind is Kind.TITLE for kind, _ in cells):
+            height = _TITLE_HEIGHT
+        self._sheet.append("".join(_WRITERS[kind](value) for kind, value in cells), height)
         for at, (_, value) in enumerate(cells):
             if isinstance(value, Link):
                 self._sheet.link(at, value)
@@ -217,8 +235,11 @@ class _Sheet:
         self._links = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - closed in `close`
         self.rows = 0
 
-    def append(self, cells: str) -> None:
-        self._add(f"<row>{cells}</row>")
+    def append(self, cells: str, height: int = _LINE_HEIGHT) -> None:
+        if height == _LINE_HEIGHT:
+            self._add(f"<row>{cells}</row>")
+        else:
+            self._add(f'<row ht="{height}" customHeight="1">{cells}</row>')
         self.rows += 1
 
     def link(self, column: int, link: Link) -> None:
@@ -268,6 +289,16 @@ class _Sheet:
             file.write(b"</Relationships>")
 
 
+def _lines(text: str | None, width: float) -> int:
+    """That the text takes in a column of this width, roughly."""
+    if not text or (len(text) <= width and "\n" not in text):
+        return 1
+    # At the end of a line there is room left for the word that did not fit.
+    room = int(width * 0.9)
+    lines = text.split("\n", _MOST_LINES)
+    return min(sum(max(1, -(-len(line) // room)) for line in lines), _MOST_LINES)
+
+
 def clean_text(text: str) -> str:
     """`text` as a cell can hold it: no control characters, and not over Excel's limit."""
     text = remove_controls(text)
@@ -286,10 +317,10 @@ def sheet_title(title: str) -> str:
     return _BAD_TITLE.sub(" ", clean_text(title)).strip("'")[:MAX_TITLE] or "Лист"
 
 
-def _text(value: str | None) -> str:
-    if not value:
-        return "<c/>"
-    return _text_cell(value) if len(value) > _OFTEN_REPEATED else _repeated_cell(value)
+# Names, directions, types: most cells of a long sheet have been written before.
+@lru_cache(maxsize=_REMEMBERED)
+def _text(text: str | None) -> str:
+    return _text_cell(text) if text else "<c/>"
 
 
 def _text_cell(text: str, style: str = "") -> str:
@@ -303,10 +334,6 @@ def _careful_run(text: str) -> str:
     text, breaks = _CODED.subn(_NEXT_RUN, escape(clean_text(text)))
     run = f'<t xml:space="preserve">{text}</t>'
     return f"<r>{run}</r>" if breaks else run
-
-
-# Names, directions, types: most cells of a long sheet have been written before.
-_repeated_cell = lru_cache(maxsize=1024)(_text_cell)
 
 
 def _styled(kind: Kind) -> Callable[[str | None], str]:
@@ -342,7 +369,6 @@ def _moment(seconds: int | None) -> str:
 _MOMENT_HEAD = f'<c s="{Kind.MOMENT.value}"><v>'
 _linked = _styled(Kind.LINK)
 _roubles = _number(Kind.PRICE)
-_heading = _styled(Kind.HEADING)
 
 _WRITERS: dict[Kind, Callable[[Any], str]] = {
     Kind.TEXT: _text,
@@ -352,10 +378,17 @@ _WRITERS: dict[Kind, Callable[[Any], str]] = {
     Kind.NUMBER: _number(Kind.NUMBER),
     Kind.PRICE: _price,
     Kind.MOMENT: _moment,
-    Kind.HEADING: _heading,
+    Kind.HEADING: _styled(Kind.HEADING),
+    Kind.NUMBER_HEADING: _styled(Kind.NUMBER_HEADING),
     Kind.TITLE: _styled(Kind.TITLE),
     Kind.NOTE: _styled(Kind.NOTE),
 }
+
+
+def _column_heading(column: Column) -> str:
+    kind = Kind.HEADING if column.kind in _LEFT else Kind.NUMBER_HEADING
+    return _WRITERS[kind](column.title)
+
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -375,27 +408,30 @@ class _Look:
     number_format: int = 0
     font: int = 0
     fill: int = 0
-    wraps: bool = False
+    alignment: str = ""
 
     def __str__(self) -> str:
-        wrap = ' wrapText="1"' if self.wraps else ""
         return (
             f'<xf numFmtId="{self.number_format}" fontId="{self.font}" fillId="{self.fill}"'
-            ' borderId="0" applyNumberFormat="1" applyFont="1" applyFill="1"'
-            f' applyAlignment="1"><alignment vertical="top"{wrap}/></xf>'
+            ' borderId="0" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1"'
+            f' applyAlignment="1"><alignment vertical="top"{self.alignment}/></xf>'
         )
 
 
+_WRAP = ' wrapText="1"'
+# A little off the text in the next column.
+_RIGHT = ' horizontal="right" indent="1"'
 # Fonts: 0 plain, 1 bold, 2 large, 3 of links, 4 grey. Fills: 2 of headings.
 _LOOKS = {
     Kind.TEXT: _Look(),
-    Kind.WRAPPED: _Look(wraps=True),
+    Kind.WRAPPED: _Look(alignment=_WRAP),
     Kind.LINK: _Look(font=3),
-    Kind.INTEGER: _Look(number_format=3),
-    Kind.NUMBER: _Look(number_format=164),
-    Kind.PRICE: _Look(number_format=165),
-    Kind.MOMENT: _Look(number_format=166),
-    Kind.HEADING: _Look(font=1, fill=2, wraps=True),
+    Kind.INTEGER: _Look(number_format=3, alignment=_RIGHT),
+    Kind.NUMBER: _Look(number_format=164, alignment=_RIGHT),
+    Kind.PRICE: _Look(number_format=165, alignment=_RIGHT),
+    Kind.MOMENT: _Look(number_format=166, alignment=' horizontal="left"'),
+    Kind.HEADING: _Look(font=1, fill=2, alignment=_WRAP),
+    Kind.NUMBER_HEADING: _Look(font=1, fill=2, alignment=_RIGHT + _WRAP),
     Kind.TITLE: _Look(font=2),
     Kind.NOTE: _Look(font=4),
 }
@@ -424,7 +460,9 @@ _STYLES = (
     '<fills count="3"><fill><patternFill patternType="none"/></fill>'
     '<fill><patternFill patternType="gray125"/></fill>'
     '<fill><patternFill patternType="solid"><fgColor rgb="FFEEF1F6"/></patternFill></fill></fills>'
-    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<borders count="1"><border/></borders>'
+    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"'
+    ' applyAlignment="1"><alignment vertical="top"/></xf></cellStyleXfs>'
     f'<cellXfs count="{len(_LOOKS)}">{"".join(map(str, _LOOKS.values()))}</cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
     "</styleSheet>"
@@ -441,6 +479,7 @@ def _head(widths: Iterable[float], pane: str = "") -> str:
         f'{_XML}<worksheet xmlns="{_MAIN}" xmlns:r="{_DOCUMENT}">'
         '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
         f'<sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
+        '<sheetFormatPr defaultRowHeight="15"/>'
         f"<cols>{columns}</cols><sheetData>"
     )
 

@@ -72,7 +72,7 @@ def test_every_kind_of_cell_reads_back_with_its_format() -> None:
     }
     row = [values.get(kind, kind.name) for kind in Kind]
 
-    sheet = sheet_of(columns, row, [None] * len(row), [""] * 3 + [None] * 7)
+    sheet = sheet_of(columns, row, [None] * len(row), [""] * 3 + [None] * 8)
 
     cells = dict(zip(Kind, sheet[2], strict=True))
     assert [cell.value for cell in cells.values()] == [
@@ -89,8 +89,8 @@ def test_every_kind_of_cell_reads_back_with_its_format() -> None:
     assert [cell.font.b for cell in sheet[1]] == [True] * len(columns)
     assert {cell.value for row in sheet.iter_rows(min_row=3) for cell in row} == {None}
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:J4"
-    assert [sheet.column_dimensions[letter].width for letter in "ABJ"] == [10, 11, 19]
+    assert sheet.auto_filter.ref == "A1:K4"
+    assert [sheet.column_dimensions[letter].width for letter in "ABK"] == [10, 11, 20]
 
 
 @pytest.mark.parametrize(

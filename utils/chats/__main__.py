@@ -22,8 +22,7 @@ def main() -> None:
     # They go to everybody in a terminal or a service; whoever began us decides what we do.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    limit = int(sys.argv[1]) << 20
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    _limit_memory(int(sys.argv[1]) << 20)
     book = Book(_next())
     try:
         while (chat := _next()) is not None:
@@ -37,6 +36,14 @@ def main() -> None:
     except Exception:
         book.discard()
         _say(Failure(traceback.format_exc()))
+
+
+def _limit_memory(most: int) -> None:
+    """Nobody may have more than his system lets him anyway."""
+    _, hardest = resource.getrlimit(resource.RLIMIT_AS)
+    if hardest != resource.RLIM_INFINITY:
+        most = min(most, hardest)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hardest))
 
 
 def _next() -> Any:

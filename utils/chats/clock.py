@@ -12,7 +12,7 @@ HOURS_OF_WEEK = 7 * 24
 _QUARTER = 900
 """Clocks are put forward and back at quarters of an hour, if not at hours."""
 _LAST = 253_370_764_800
-"""The beginning of the year 9999: nobody wrote later than that."""
+"""The beginning of the year 9999: whoever wrote later did so by a clock that is wrong."""
 _THURSDAY = 3
 """The first of January 1970."""
 
@@ -24,12 +24,10 @@ class LocalClock:
 
     def __call__(self, instant: int) -> int:
         """Seconds since 1970 as that clock showed them."""
-        instant = min(max(instant, 0), _LAST)
         return instant + self._offset(instant // _QUARTER)
 
     def shown(self, instant: int) -> datetime:
-        """To be formatted; its own zone says nothing."""
-        return datetime.fromtimestamp(self(instant), UTC)
+        return shown(self(instant))
 
     def ahead(self, instant: int) -> str:
         """How far it is from UTC: `UTC+3`, `UTC−3:30`."""
@@ -39,9 +37,14 @@ class LocalClock:
         return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
     def _offset_of_quarter(self, quarter: int) -> int:
-        then = datetime.fromtimestamp(quarter * _QUARTER, self._zone)
+        then = datetime.fromtimestamp(min(max(quarter * _QUARTER, 0), _LAST), self._zone)
         ahead = then.utcoffset()
         return int(ahead.total_seconds()) if ahead else 0
+
+
+def shown(local: int) -> datetime:
+    """Local seconds as what a clock and a calendar show; its own zone says nothing."""
+    return datetime.fromtimestamp(min(max(local, 0), _LAST), UTC)
 
 
 def hour_of_week(local: int) -> int:

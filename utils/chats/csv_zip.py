@@ -9,11 +9,11 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from utils.chats.clock import shown
 from utils.workbook import Cell, Column, Kind, remove_controls
 
 # Where a cell begins so, Excel and its kin compute it, also behind blanks and in wide letters.
@@ -65,7 +65,8 @@ class CsvSheet:
     def append(self, row: Sequence[Any]) -> None:
         self.line(*zip(self.kinds, row, strict=True))
 
-    def line(self, *cells: Cell) -> None:
+    def line(self, *cells: Cell, lines: int = 1) -> None:
+        del lines  # nor a height
         self._writer.writerow([_field(kind, value) for kind, value in cells])
 
     @contextmanager
@@ -78,7 +79,7 @@ def _field(kind: Kind, value: Any) -> str:
     if value is None:
         return ""
     if kind is Kind.MOMENT:
-        return f"{datetime.fromtimestamp(value, UTC):%d.%m.%Y %H:%M:%S}"
+        return f"{shown(value):%d.%m.%Y %H:%M:%S}"
     if isinstance(value, float):
         return f"{value:.1f}".replace(".", ",")
     if isinstance(value, int):

@@ -12,11 +12,22 @@ from utils.chats.study import ListingTally, Survey
 from utils.chats.words import about, address, price
 from utils.workbook import Cell, Kind
 
-WIDTHS = (44, *[11] * 7, 12, 14, 40)
+WIDTHS = (44, *[13] * 9, 60)
 MOST_LISTINGS = 500
 """All chats of all others are on their own sheet, to be filtered."""
 _LONGEST_TITLE = 120
 _WEEKDAYS = ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс")
+_LISTING_TITLES = (
+    "Чатов",
+    "Входящих",
+    "Исходящих",
+    "Ждут ответа",
+    "С номером",
+    "Отвечено",
+    "Ответ, мин",
+    "9 из 10, мин",
+    "Цена",
+)
 _WHICH = {
     Which.ALL: "",
     Which.UNREAD: "Только чаты с непрочитанными сообщениями",
@@ -34,7 +45,7 @@ _NO_HEADS = "У части чатов Avito не отдал начало пер�
 
 
 class Lines(Protocol):
-    def line(self, *cells: Cell) -> None: ...
+    def line(self, *cells: Cell, lines: int = 1) -> None: ...
 
     def shaded(self, columns: range) -> AbstractContextManager[None]: ...
 
@@ -46,9 +57,10 @@ def write_summary(
     page.line((Kind.TITLE, f"Чаты Avito: {order.profile_name}"))
     for said in _said_first(order, clock, part):
         page.line((Kind.TEXT, said))
-    remarks = [*order.remarks, *([_NO_HEADS] if survey.is_cut else [])]
-    for remark in remarks:
-        page.line((Kind.TEXT, f"⚠ {remark}"))
+    if remarks := [*order.remarks, *([_NO_HEADS] if survey.is_cut else [])]:
+        _head(page, "Чего здесь нет")
+        for remark in remarks:
+            page.line((Kind.TEXT, remark))
     _write_counts(page, order, survey)
     _write_hours(page, survey)
     _write_listings(page, survey)
@@ -95,14 +107,15 @@ def _write_counts(page: Lines, order: BookOrder, survey: Survey) -> None:
 def _write_hours(page: Lines, survey: Survey) -> None:
     page.line()
     page.line((Kind.TITLE, "Когда пишут покупатели и как быстро им отвечают"))
-    page.line(*((Kind.HEADING, title) for title in ("Час", *_WEEKDAYS, "Всего", "Ответ, мин")))
+    titles = (*_WEEKDAYS, "Всего", "Ответ, мин")
+    page.line((Kind.HEADING, "Час"), *((Kind.NUMBER_HEADING, title) for title in titles))
     by_day = [survey.asked[day * 24 : day * 24 + 24] for day in range(7)]
     with page.shaded(range(1, 8)):
         for hour, replies in enumerate(survey.replies_by_hour):
             asked = [day[hour] for day in by_day]
             page.line(
                 (Kind.TEXT, f"{hour:02}:00–{hour:02}:59"),
-                *((Kind.INTEGER, count) for count in (*asked, sum(asked))),
+                *((Kind.INTEGER, count or None) for count in (*asked, sum(asked))),
                 _minutes(replies.median),
             )
     totals = [sum(day) for day in by_day]
@@ -118,9 +131,12 @@ def _write_hours(page: Lines, survey: Survey) -> None:
 def _write_listings(page: Lines, survey: Survey) -> None:
     page.line()
     page.line((Kind.TITLE, "По объявлениям"))
-    titles = ("Чатов", "Входящих", "Исходящих", "Ждут ответа", "С телефоном", "Отвечено")
-    more = ("Ответ, мин", "9 из 10, мин", "Цена", "Страница")
-    page.line(*((Kind.HEADING, title) for title in ("Объявление", *titles, *more)))
+    page.line(
+        (Kind.HEADING, "Объявление"),
+        *((Kind.NUMBER_HEADING, title) for title in _LISTING_TITLES),
+        (Kind.HEADING, "Страница"),
+        lines=2,
+    )
     listings = sorted(survey.listings.values(), key=lambda listing: -listing.chats)
     for listing in listings[:MOST_LISTINGS]:
         page.line(*_listing_cells(listing))

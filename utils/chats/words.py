@@ -34,8 +34,6 @@ class Told(NamedTuple):
 
 def told(line: Line) -> Told:
     """Whatever Avito will invent, the row stays, with Avito's word for it."""
-    if line.kind == "text":
-        return Told("текст", line.text)
     tell = _TELLERS.get(line.kind)
     if tell is not None:
         return tell(line)
@@ -83,7 +81,12 @@ def _system(line: Line) -> Told:
     return Told(kind, line.text or "Сообщение без текста")
 
 
+def _text(line: Line) -> Told:
+    return Told("текст", line.text)
+
+
 _TELLERS: dict[str, Callable[[Line], Told]] = {
+    "text": _text,
     "voice": _voice,
     "call": _call,
     "appCall": _of_content("звонок в приложении", "Звонок"),
