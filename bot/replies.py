@@ -7,6 +7,7 @@ is noted in the journal in the moment its bytes leave, and is not repeated once 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from aiogram.methods import (
@@ -145,6 +146,8 @@ class ReplyDesk:
         fits_into_message = effect.screen.keyboard is effect.screen.inline
         if effect.edit is not None and fits_into_message and await self._edit(effect, effect.edit):
             return effect.edit
+        if effect.otherwise is not None and self._scribe.has_lost(effect.screen):
+            raise Refused(HTTPStatus.NOT_FOUND, "the file is gone")
         if effect.screen.document is not None:
             return await self._send_file(reply_id, effect)
         return await self._send(reply_id, effect)

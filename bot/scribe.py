@@ -76,6 +76,10 @@ class Scribe:
             return edit_words(screen, chat_id, message_id)
         return EditMessageMedia(**where, media=InputMediaPhoto(media=picture, **_caption(screen)))
 
+    def has_lost(self, screen: Screen) -> bool:
+        """The file that should come with it is gone."""
+        return screen.document is not None and self._file(screen.document) is None
+
     def done_with(self, screen: Screen) -> None:
         """What came with it is not needed any more: it has arrived, or never will."""
         if screen.document is not None:

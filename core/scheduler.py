@@ -33,7 +33,6 @@ from core.errors import DatabaseAway
 from core.logs import get_logger
 from core.outbox import Outbox
 from core.ports import Clock, Escalate
-from core.services import exports
 from core.services.schedule import reschedule_far, reschedule_missing
 from core.slots import materialise
 from utils.periods import MOSCOW
@@ -183,7 +182,7 @@ class Scheduler:
         async with self._sessions.begin() as session:
             due = await materialise(session, self._clock.now(), task_id=task_id)
             # Also those whose commit worked and whose answer was lost, and those of a button.
-            exports_due = await jobs.open_of(session, exports.DUE)
+            exports_due = await jobs.open_of(session, jobs.EXPORT_DUE)
         if due:
             log.info("reports_due", count=due)
         self._errands.wake_builder()

@@ -36,7 +36,6 @@ from bot.screens.parts import Line, is_caption, named, screen
 from core.avito.messenger import LAST_OFFSET, PAGE
 from core.database.models import AvitoProfile, ReportTask
 from core.errors import (
-    AvitoError,
     EmployeeKey,
     Forbidden,
     KeysRefused,

@@ -78,11 +78,14 @@ class ExportWork:
         """For the owner, who pressed a button and watches."""
         export = Export.from_json(job.payload)
         profile = await self._profile(job)
+        teller = Teller(job, profile, export, self.clock)
         async with AsyncExitStack() as turn:
             try:
                 async with job.aside():
+                    if self.turns[profile.id].locked():
+                        await teller.queued()
                     await turn.enter_async_context(self.turns[profile.id])
-                    made = await self._make(job, profile, export, self.asked)
+                    made = await self._make(job, profile, export, self.asked, teller)
             except (AvitoError, OSError, MemoryError) as error:
                 if may_pass(error):
                     raise
@@ -94,11 +97,14 @@ class ExportWork:
         """On schedule: nobody watches, and only the owner hears what goes wrong."""
         export = Export.from_json(job.payload)
         profile = await self._profile(job)
+        teller = Teller(job, profile, export, self.clock)
         async with AsyncExitStack() as turn:
             try:
                 async with job.aside():
                     await turn.enter_async_context(self.turns[profile.id])
-                    made = await self._make(job, profile, export, self.due, is_patient=True)
+                    made = await self._make(
+                        job, profile, export, self.due, teller, is_patient=True
+                    )
             except Exception as error:
                 if may_pass(error):
                     raise
@@ -119,12 +125,12 @@ class ExportWork:
         profile: AvitoProfile,
         export: Export,
         pool: asyncio.Semaphore,
+        teller: Teller,
         *,
         is_patient: bool = False,
     ) -> Made:
         zone = exports.zone_of(profile)
         since, end = exports.bounds(export.period, zone)
-        teller = Teller(job, profile, export, self.clock)
         if job.goes_on:
             await teller.going_on()
         # The predecessor stored profiles without asking whose keys they were.

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, Job, ReportTask
+from core.database.repositories.jobs import EXPORT_DUE
 from core.database.session import insert_for
 from core.logs import get_logger
 from core.schedule_policy import Slot, next_slot, previous_slot
@@ -26,8 +27,6 @@ from utils.periods import ONE_DAY, Period
 
 log = get_logger(__name__)
 
-DUE = "export_due"
-"""The kind of job that makes a file on schedule."""
 CHUNK = 200
 """Destinations written down at a stretch: the event loop gets a turn in between."""
 EARLIEST = date(2000, 1, 1)
@@ -196,12 +195,12 @@ def _written_down(task: ReportTask, profile: AvitoProfile, now: datetime) -> dic
     slot = previous_slot(timing, now + timedelta(microseconds=1))
     task.chats_due_at = next_slot(timing, now).due_at
     return {
-        "kind": DUE,
+        "kind": EXPORT_DUE,
         "owner_id": profile.owner_id,
         # What goes wrong is told to its owner: nobody in the other chat asked for anything.
         "chat_id": profile.owner_id,
         "profile_id": profile.id,
-        "dedupe_key": f"{DUE}:{task.id}:{slot.label}",
+        "dedupe_key": f"{EXPORT_DUE}:{task.id}:{slot.label}",
         "payload": json.dumps(Export(covered(every, slot)).as_json() | {"task_id": task.id}),
         "created_at": now,
     }

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import Job
 
+EXPORT_DUE = "export_due"
+"""A file of chats on schedule: nobody started it, so no /cancel stops it."""
 PARKED = "_parked"
 """At the end of the kind of a job that waits until its person lets the bot write to him."""
 
@@ -77,6 +79,8 @@ async def checks_keys(session: AsyncSession, owner_id: int) -> bool:
 async def remove_of(session: AsyncSession, owner_id: int, chat_id: int) -> list[Job]:
     """Take out all jobs that this person started in this chat."""
     removed = await session.scalars(
-        delete(Job).where(Job.owner_id == owner_id, Job.chat_id == chat_id).returning(Job)
+        delete(Job)
+        .where(Job.owner_id == owner_id, Job.chat_id == chat_id, Job.kind != EXPORT_DUE)
+        .returning(Job)
     )
     return list(removed)
