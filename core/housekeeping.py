@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from core.database.repositories import dialogues, inbox, outbox
 from core.database.session import Sessions
+from core.messenger import archive
 from core.ports import Clock
 from core.shelf import Shelf
 from core.statistics import listing_store
@@ -38,3 +39,4 @@ class Housekeeper:
             await outbox.empty(session, now - REPORTS_KEPT)
             await outbox.purge(session, now - DELIVERIES_KEPT)
             await listing_store.purge(session, now)
+        await archive.trim(self._sessions, now)

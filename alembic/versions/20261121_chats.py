@@ -34,6 +34,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_chats_newest", "chats", ["profile_id", "updated_at", "chat_id"])
     op.add_column("avito_profiles", sa.Column("chats_kept_days", sa.Integer, server_default="90"))
+    op.add_column("avito_profiles", sa.Column("chats_wanted_at", INSTANT))
     op.add_column("report_tasks", sa.Column("chats_every", sa.String(8)))
     op.add_column("report_tasks", sa.Column("chats_due_at", INSTANT))
     op.create_index(
@@ -49,5 +50,6 @@ def downgrade() -> None:
     op.drop_index("ix_report_tasks_chats_due_at", "report_tasks")
     op.drop_column("report_tasks", "chats_due_at")
     op.drop_column("report_tasks", "chats_every")
+    op.drop_column("avito_profiles", "chats_wanted_at")
     op.drop_column("avito_profiles", "chats_kept_days")
     op.drop_table("chats")

@@ -21,8 +21,10 @@ from core.avito.endpoints import (
     ADVANCE,
     BALANCE,
     CALLS,
+    CHATS,
     EMPLOYEE_CHECK,
     ITEMS,
+    MESSAGES,
     MINUTE_GATE,
     SELF,
     STATS_V1,
@@ -31,6 +33,14 @@ from core.avito.endpoints import (
 )
 from core.avito.http import AvitoDoor, Request
 from core.avito.listings import Listed, listed
+from core.avito.messenger import (
+    PAGE,
+    ChatFilter,
+    ChatPage,
+    MessagePage,
+    chat_page,
+    message_page,
+)
 from core.avito.schemas import (
     Advance,
     Balance,
@@ -65,6 +75,7 @@ from core.errors import (
     UnexpectedAnswer,
 )
 from core.ports import Clock, Token, TokenStore
+from utils.chats.model import ChatHead
 from utils.periods import Period
 
 ITEMS_PER_PAGE = 99
@@ -207,6 +218,21 @@ class AvitoClient:
         body = calls_question(period)
         answer = await self._ask(Request(CALLS, self._access.account, body=body))
         return calls_by_day(_read(CallsAnswer, answer, CALLS), period)
+
+    async def chats(self, which: ChatFilter, offset: int) -> ChatPage:
+        """The chats from the row `offset` on, the one that was written to last first."""
+        query = {"limit": PAGE, "offset": offset, **which.query()}
+        answer = await self._ask(Request(CHATS, self._access.account, query=query))
+        return chat_page(answer, which.kind, self._access.account)
+
+    async def messages(self, chat: ChatHead, offset: int) -> MessagePage:
+        """The messages of `chat` from the row `offset` on, the newest first.
+
+        To ask does not mark any as read.
+        """
+        query = {"limit": PAGE, "offset": offset}
+        request = Request(MESSAGES, self._access.account, query=query, chat=chat.id)
+        return message_page(await self._ask(request), self._access.account, chat.updated)
 
     async def listing_stats_v1(
         self, items: Sequence[int], period: Period

@@ -18,13 +18,19 @@ class Endpoint:
     name: str
     verb: Literal["GET", "POST"]
     path: str
-    """With `{account}` where Avito's user id goes."""
+    """With `{account}` where Avito's user id goes, and `{chat}`."""
     interval: float = 0.0
     """Seconds between two calls of one account, kept by the gate.
 
     0 where Avito names no limit: then the gate is shut only after a 429.
     """
     headers: tuple[tuple[str, str], ...] = ()
+    shares: str = ""
+    """The gate that it has in common with others; empty: one of its own."""
+
+    @property
+    def gate(self) -> str:
+        return self.shares or self.name
 
     @property
     def once_a_minute(self) -> bool:
@@ -52,7 +58,19 @@ ADVANCE = Endpoint(
     interval=MINUTE_GATE,
     headers=(("X-Source", "avito-analytics-bot"),),
 )
+# No limit is documented: whoever asks keeps to one of his own, and a 429 is about both.
+CHATS = Endpoint("chats", "GET", "/messenger/v2/accounts/{account}/chats", shares="messenger")
+# To get messages does not mark them as read; that is another call, which is not here.
+MESSAGES = Endpoint(
+    "messages",
+    "GET",
+    "/messenger/v3/accounts/{account}/chats/{chat}/messages/",
+    shares="messenger",
+)
 
 ALLOWED = frozenset(
-    {TOKEN, SELF, EMPLOYEE_CHECK, BALANCE, ITEMS, STATS_V1, STATS_V2, CALLS, ADVANCE}
+    {
+        *(TOKEN, SELF, EMPLOYEE_CHECK, BALANCE, ITEMS, STATS_V1, STATS_V2, CALLS, ADVANCE),
+        *(CHATS, MESSAGES),
+    }
 )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import httpx
@@ -55,12 +56,16 @@ class Request:
     endpoint: Endpoint
     account: int | None = None
     """Whose limit the call uses up; None before the account is known."""
+    chat: str = ""
     query: Mapping[str, Any] | None = None
     body: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     client_id: str = ""
     """Whose keys authorise it: that one account is silent says nothing of the others."""
+
+    def path(self) -> str:
+        return self.endpoint.path.format(account=self.account, chat=quote(self.chat, safe=""))
 
     def headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", **dict(self.endpoint.headers)}
@@ -156,7 +161,7 @@ class AvitoDoor:
         while True:
             try:
                 return await self._gate.enter(
-                    account, endpoint.name, interval_seconds=endpoint.interval
+                    account, endpoint.gate, interval_seconds=endpoint.interval
                 )
             except RateLimited as shut:
                 too_long = self._seconds_until(shut.retry_at) > LONGEST_GATE_WAIT
@@ -166,7 +171,7 @@ class AvitoDoor:
 
     async def _hold(self, request: Request, seconds: float) -> None:
         if request.account is not None:
-            await self._gate.hold(request.account, request.endpoint.name, seconds=seconds)
+            await self._gate.hold(request.account, request.endpoint.gate, seconds=seconds)
 
     def _seconds_until(self, instant: datetime) -> float:
         return (instant - self._clock.now()).total_seconds()
@@ -185,7 +190,7 @@ class AvitoDoor:
                     asyncio.timeout_at(deadline),
                     self._client.stream(
                         request.endpoint.verb,
-                        request.endpoint.path.format(account=request.account),
+                        request.path(),
                         params=request.query,
                         json=request.body,
                         data=request.form,

@@ -109,6 +109,8 @@ class AvitoProfile(Base):
     chats_kept_days: Mapped[int | None] = mapped_column(Integer, server_default="90")
     """How long messages of its chats are kept; 0: until the file is made, NULL: as long as the
     profile."""
+    chats_wanted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When they were last read for a file: so soon after it nothing of them is dropped."""
 
 
 class ReportTask(Base):
@@ -413,7 +415,6 @@ class AvitoChat(Base):
     whole_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Earlier messages were not asked for, or not kept. NULL: all that Avito gives are here."""
     read_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    """When it was read, or found to be as it is here."""
     transcript: Mapped[bytes] = mapped_column(
         EncryptedBytes("chats.transcript"), deferred=True, deferred_raiseload=True
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.avito.chats import make_chats
 from sandbox.avito.world import AvitoAccount, AvitoWorld
 
 _SHOWN = ("label", "user_id", "client_id", "client_secret", "name", "real", "bonus", "advance")
@@ -19,6 +20,7 @@ def mount_control(app: web.Application, world: AvitoWorld) -> None:
     router.add_get("/_sandbox/accounts/{user_id}/days/{day}", _told(control.day))
     router.add_post("/_sandbox/accounts/{user_id}/days/{day}", _told(control.set_day))
     router.add_post("/_sandbox/accounts/{user_id}/money", _told(control.set_money))
+    router.add_post("/_sandbox/accounts/{user_id}/chats", _told(control.set_chats))
     router.add_post(
         "/_sandbox/accounts/{user_id}/keys/{action:revoke|rotate}", _told(control.keys)
     )
@@ -66,6 +68,15 @@ class _Control:
         account.bonus = float(body.get("bonus", account.bonus))
         account.advance = int(body.get("advance", account.advance))
         return self._shown(account)
+
+    def set_chats(self, request: web.Request, body: dict[str, Any]) -> Any:
+        """`count` chats of so many `messages` each, instead of those there are."""
+        account = self._account(request)
+        now = self._world.clock.now()
+        count, messages = int(body["count"]), int(body["messages"])
+        about = account.abouts()
+        account.set_chats = make_chats(account.user_id, count, messages, until=now, listings=about)
+        return {"count": count, "messages": count * messages}
 
     def keys(self, request: web.Request, _: dict[str, Any]) -> Any:
         account = self._account(request)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from sandbox.avito import cpa, items, stats, user
+from sandbox.avito import cpa, items, messenger, stats, user
 from sandbox.avito.auth import mount_token
 from sandbox.avito.control import mount_control
 from sandbox.avito.exchange import core_refusal, mount, record_request
@@ -13,7 +13,7 @@ def build_avito_app(world: AvitoWorld) -> web.Application:
     app = web.Application()
     mount_control(app, world)
     mount_token(app, world)
-    for section in (user, items, stats, cpa):
+    for section in (user, items, stats, cpa, messenger):
         for endpoint in section.ENDPOINTS:
             mount(app, world, endpoint)
     _mount_unknown(app, world)

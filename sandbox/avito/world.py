@@ -8,6 +8,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sandbox.avito import numbers
+from sandbox.avito.chats import About, Chat, invent_chats
 from sandbox.avito.faults import Fault
 from sandbox.avito.numbers import Numbers
 from sandbox.clock import SandboxClock
@@ -24,6 +25,10 @@ class Listing:
     status: str = "active"
     category: int = 20
     active_until: date | None = None
+
+    @property
+    def price_string(self) -> str:
+        return "Цена не указана" if self.price is None else f"{self.price:,} ₽".replace(",", " ")
 
     def active_on(self, day: date) -> bool:
         if self.active_until is None:
@@ -63,6 +68,8 @@ class AvitoAccount:
     refuses_listings: int | None = None  # the status stats v2 refuses grouping by item with
     vanished: set[int] = field(default_factory=set)  # listings that are the account's no more
     has_messenger: bool = True
+    messages_shape: Literal["wrapped", "bare"] = "wrapped"
+    is_busy: bool = False  # somebody writes to it between any two pages
     has_calls: bool = True  # its phones are behind call tracking
     real: float = 0.0  # wallet, roubles
     bonus: float = 0.0  # wallet, bonus roubles
@@ -71,6 +78,20 @@ class AvitoAccount:
     keys_work: bool = True
     set_days: dict[date, Numbers] = field(default_factory=dict)
     set_calls: dict[date, dict[int, Numbers]] = field(default_factory=dict)  # as they are told
+    set_chats: list[Chat] | None = None  # None: invented when somebody asks
+
+    def chats(self, now: datetime) -> list[Chat]:
+        if self.set_chats is None:
+            self.set_chats = invent_chats(self.user_id, self.abouts(), now)
+        return self.set_chats
+
+    def abouts(self) -> list[About]:
+        """Its active listings, as chats about them show them."""
+        return [
+            About(one.id, one.title, one.price_string)
+            for one in self.listings
+            if one.status == "active"
+        ]
 
     def set_day(self, day: date, **by_hand: int) -> None:
         """Sets slugs of a Moscow day, also a past one (Avito corrects itself); money in kopecks.

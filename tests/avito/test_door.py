@@ -47,6 +47,8 @@ def test_nothing_on_the_list_can_spend_money_or_change_anything() -> None:
         ("POST", "/stats/v2/accounts/{account}/items"),
         ("POST", "/core/v1/accounts/{account}/calls/stats/"),
         ("POST", "/cpa/v3/balanceInfo"),
+        ("GET", "/messenger/v2/accounts/{account}/chats"),
+        ("GET", "/messenger/v3/accounts/{account}/chats/{chat}/messages/"),
     }
 
 

@@ -7,6 +7,7 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 
 from core.avito.auth import Credentials
+from core.avito.messenger import ChatFilter
 from tests.support.avito import AvitoRig, Heard
 from tests.support.official import shared_folder
 from utils.periods import last_days
@@ -21,6 +22,7 @@ SECTIONS = {
     "/stats": "item",
     "/checkAhUserV1": "accounts-hierarchy",
     "/cpa": "cpa",
+    "/messenger": "messenger",
 }
 
 
@@ -60,6 +62,8 @@ async def test_every_request_of_ours_follows_the_official_files(rig: AvitoRig) -
     rig.clock.advance(timedelta(seconds=61))
     await client.listing_stats(period, offset=980)
     assert [page async for page in client.listing_pages("rejected")] == [[]]
+    chats = await client.chats(ChatFilter("u2i", (7_100_000_001,)), 0)
+    await client.messages(chats.chats[0], 1_000)
 
     assert {said.path.split("/")[1] for said in rig.heard} == {
         "token",
@@ -67,6 +71,7 @@ async def test_every_request_of_ours_follows_the_official_files(rig: AvitoRig) -
         "checkAhUserV1",
         "stats",
         "cpa",
+        "messenger",
     }
     for said in rig.heard:
         check(said)

@@ -23,6 +23,7 @@ SECTIONS = {
     "/stats": "item",
     "/checkAhUserV1": "accounts-hierarchy",
     "/cpa": "cpa",
+    "/messenger": "messenger",
 }
 
 # openapi-core knows no OAuth 2; the sandbox's own tests check the bearer.
@@ -103,6 +104,24 @@ async def test_accepted_requests_and_all_answers_follow_the_official_files(
         official.check_answer(said)
 
 
+@pytest.mark.parametrize("shape", ["wrapped", "bare"])
+async def test_the_messenger_follows_the_official_file(
+    avito: SandboxClient, world: AvitoWorld, official: OfficialFiles, shape: Any
+) -> None:
+    account = world.account("shop")
+    account.messages_shape = shape
+    path = f"/messenger/v2/accounts/{account.user_id}/chats"
+    query = {"limit": "100", "offset": "1000", "chat_types": "u2i", "item_ids": "7100000001"}
+    await avito.call(account, "GET", path, params=query)
+    for chat in (await avito.call(account, "GET", path)).answer["chats"]:
+        path = f"/messenger/v3/accounts/{account.user_id}/chats/{chat['id']}/messages/"
+        await avito.call(account, "GET", path, params={"limit": "100", "offset": "0"})
+
+    for said in avito.said:
+        official.check_request(said)
+        official.check_answer(said)
+
+
 @pytest.mark.parametrize("grouping", ["day", "week", "month", "item", "totals"])
 async def test_every_grouping_follows_the_official_file(
     avito: SandboxClient, shop: AvitoAccount, official: OfficialFiles, grouping: str
@@ -149,6 +168,12 @@ EXAMPLE_CALLS: dict[str, tuple[str, str, str]] = {
     "item.stats_v2_totals.json": ("POST", "/stats/v2/accounts/{}/items", "shop"),
     "item.stats_v2_partial_metrics.json": ("POST", "/stats/v2/accounts/{}/items", "no_money"),
     "accounts-hierarchy.checkAhUserV1.json": ("GET", "/checkAhUserV1", "shop"),
+    "messenger.chats.json": ("GET", "/messenger/v2/accounts/{}/chats", "shop"),
+    "messenger.messages.json": (
+        "GET",
+        "/messenger/v3/accounts/{}/chats/u2i-489100000~/messages/",
+        "shop",
+    ),
     "cpa.balance_v3.json": ("POST", "/cpa/v3/balanceInfo", "debtor"),
 }
 

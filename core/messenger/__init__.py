@@ -1,0 +1,1 @@
+"""Chats of Avito: reading them all, and keeping what was read."""

@@ -1,0 +1,208 @@
+"""What is kept of a profile's chats at Avito.
+
+A row tells how far back it is whole: a file about all time has read again what the retention
+took, and one about a week has not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database.models import AvitoChat, AvitoProfile
+from core.database.session import Sessions, insert_for, reading
+from core.errors import ProfileNotFound
+from core.messenger.packing import pack, unpack
+from utils.chats.model import Line, Transcript
+
+UNTOUCHED = timedelta(hours=6)
+"""What was wanted within this time may be on its way into a file: the retention lets it be."""
+_TOGETHER = 20
+"""Chats that are in memory at a time."""
+
+
+class Held(NamedTuple):
+    """What is kept of a chat, without what was written in it. Unix seconds."""
+
+    updated: int
+    whole_since: int | None
+    """None: all that Avito gave is here."""
+    listing_id: int
+
+    def reaches(self, since: int | None) -> bool:
+        """Whether nothing since then is missing."""
+        return self.whole_since is None or (since is not None and self.whole_since <= since)
+
+
+class Kept(NamedTuple):
+    """A chat as it was just read."""
+
+    transcript: Transcript
+    packed: bytes
+    whole_since: int | None
+
+
+async def held(session: AsyncSession, profile_id: int) -> dict[str, Held]:
+    """All chats that are kept, by their ids."""
+    rows = await session.execute(
+        select(
+            AvitoChat.chat_id, AvitoChat.updated_at, AvitoChat.whole_since, AvitoChat.listing_id
+        ).where(AvitoChat.profile_id == profile_id)
+    )
+    return {
+        row.chat_id: Held(
+            _seconds(row.updated_at),
+            row.whole_since and _seconds(row.whole_since),
+            row.listing_id or 0,
+        )
+        for row in rows
+    }
+
+
+async def load(session: AsyncSession, profile_id: int, chat_id: str) -> bytes | None:
+    """The packed transcript, None when the chat is not kept."""
+    return await session.scalar(
+        select(AvitoChat.transcript).where(
+            AvitoChat.profile_id == profile_id, AvitoChat.chat_id == chat_id
+        )
+    )
+
+
+async def want(session: AsyncSession, profile_id: int, now: datetime) -> None:
+    """Somebody is making a file of the chats. Raises `ProfileNotFound` when they are gone."""
+    wanted = await session.scalar(
+        update(AvitoProfile)
+        .where(AvitoProfile.id == profile_id)
+        .values(chats_wanted_at=now)
+        .returning(AvitoProfile.id)
+    )
+    if wanted is None:
+        raise ProfileNotFound(profile_id)
+
+
+async def save(session: AsyncSession, profile_id: int, chat: Kept, now: datetime) -> None:
+    """Keep a chat instead of what was kept of it. Raises as `want` does."""
+    await want(session, profile_id, now)
+    head, lines = chat.transcript
+    row = {
+        "profile_id": profile_id,
+        "chat_id": head.id,
+        "updated_at": _instant(head.updated),
+        "listing_id": head.listing_id or None,
+        "read_at": now,
+        **_contents(lines, chat.packed, chat.whole_since),
+    }
+    await session.execute(
+        insert_for(session, AvitoChat)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=["profile_id", "chat_id"],
+            set_={name: row[name] for name in list(row)[2:]},
+        )
+    )
+
+
+async def transcripts(
+    sessions: Sessions, profile_id: int, since: datetime | None
+) -> AsyncIterator[bytes]:
+    """Packed transcripts of the chats with a message since then, the newest chat first.
+
+    Whole as they are kept, earlier messages too; a few at a time are in memory, and no
+    transaction is open while one is made use of.
+    """
+    place = tuple_(AvitoChat.updated_at, AvitoChat.chat_id)
+    query = (
+        select(AvitoChat.updated_at, AvitoChat.chat_id, AvitoChat.transcript)
+        .where(AvitoChat.profile_id == profile_id)
+        .order_by(AvitoChat.updated_at.desc(), AvitoChat.chat_id.desc())
+        .limit(_TOGETHER)
+    )
+    if since is not None:
+        # Avito's times are whole seconds.
+        query = query.where(AvitoChat.last_message_at >= since.replace(microsecond=0))
+    last: Row[datetime, str, bytes] | None = None
+    while True:
+        page = query if last is None else query.where(place < (last.updated_at, last.chat_id))
+        async with reading(sessions) as session:
+            rows = (await session.execute(page)).all()
+        for row in rows:
+            yield row.transcript
+        if len(rows) < _TOGETHER:
+            return
+        last = rows[-1]
+
+
+async def forget(session: AsyncSession, profile_id: int) -> None:
+    """Drop all that is kept of a profile's chats."""
+    await session.execute(delete(AvitoChat).where(AvitoChat.profile_id == profile_id))
+
+
+async def trim(sessions: Sessions, now: datetime) -> None:
+    """Drop the messages that are older than their owner wants them kept."""
+    unwanted = now - UNTOUCHED
+    async with reading(sessions) as session:
+        profiles = await session.execute(
+            select(AvitoProfile.id, AvitoProfile.chats_kept_days).where(
+                AvitoProfile.chats_wanted_at < unwanted
+            )
+        )
+    for profile_id, days in profiles.all():
+        if days is None:
+            continue
+        # What is read while this goes on is wanted again.
+        idle = and_(AvitoChat.profile_id == profile_id, AvitoChat.read_at < unwanted)
+        since = now - timedelta(days=days)
+        await _drop_chats(sessions, idle, since)
+        await _drop_messages(sessions, idle, since)
+
+
+async def _drop_chats(sessions: Sessions, among: ColumnElement[bool], since: datetime) -> None:
+    last_at = func.coalesce(AvitoChat.last_message_at, AvitoChat.updated_at)
+    async with sessions.begin() as session:
+        await session.execute(delete(AvitoChat).where(among, last_at < since))
+
+
+async def _drop_messages(sessions: Sessions, among: ColumnElement[bool], since: datetime) -> None:
+    query = (
+        select(AvitoChat.profile_id, AvitoChat.chat_id, AvitoChat.transcript)
+        .where(among, AvitoChat.first_message_at < since)
+        .limit(_TOGETHER)
+    )
+    while True:
+        async with reading(sessions) as session:
+            rows = (await session.execute(query)).all()
+        for profile_id, chat_id, packed in rows:
+            contents = await asyncio.to_thread(_without_earlier, packed, _seconds(since))
+            this = and_(AvitoChat.profile_id == profile_id, AvitoChat.chat_id == chat_id)
+            async with sessions.begin() as session:
+                await session.execute(update(AvitoChat).where(among, this).values(contents))
+        if len(rows) < _TOGETHER:
+            return
+
+
+def _without_earlier(packed: bytes, since: int) -> dict[str, Any]:
+    head, lines = unpack(packed)
+    kept = [line for line in lines if line.at >= since]
+    return _contents(kept, pack(Transcript(head, kept)), since)
+
+
+def _contents(lines: list[Line], packed: bytes, whole_since: int | None) -> dict[str, Any]:
+    return {
+        "first_message_at": _instant(lines[0].at) if lines else None,
+        "last_message_at": _instant(lines[-1].at) if lines else None,
+        "whole_since": None if whole_since is None else _instant(whole_since),
+        "transcript": packed,
+    }
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _seconds(instant: datetime) -> int:
+    return int(instant.timestamp())
