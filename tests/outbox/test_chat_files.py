@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core.database.models import AvitoProfile, Job, ReportTask
-from core.database.session import reading
+from core.database.session import Session, reading
 from core.services import exports, schedule
 from core.services.destinations import Destination
 from core.services.schedule import Every
@@ -117,16 +118,18 @@ async def test_a_place_that_gets_no_reports_gets_no_files(
 async def test_it_follows_the_time_of_the_reports_and_their_pause(office: Office) -> None:
     task_id = await office.add_task(next_due_at=None)
     await choose(office, task_id, Every.WEEK)
+    at_six = MONDAY.replace(hour=15)
     now = office.clock.now()
-    async with office.sessions.begin() as session:
-        task = await session.get_one(ReportTask, task_id)
-        profile = await session.get_one(AvitoProfile, task.profile_id)
-        await schedule.set_time(session, profile, time(18), now)
-        assert task.chats_due_at == MONDAY.replace(hour=15)
-        await schedule.pause(session, profile, now)
-        assert task.chats_due_at is None
-        await schedule.resume(session, profile, now)
-        assert task.chats_due_at == MONDAY.replace(hour=15)
+
+    async def due_after(change: Callable[[Session, AvitoProfile], Awaitable[None]]) -> Any:
+        async with office.sessions.begin() as session:
+            task = await session.get_one(ReportTask, task_id)
+            await change(session, await session.get_one(AvitoProfile, task.profile_id))
+            return task.chats_due_at
+
+    assert await due_after(lambda s, p: schedule.set_time(s, p, time(18), now)) == at_six
+    assert await due_after(lambda s, p: schedule.pause(s, p, now)) is None
+    assert await due_after(lambda s, p: schedule.resume(s, p, now)) == at_six
     assert await choose(office, task_id, None) is None
 
 
