@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -24,12 +26,20 @@ from core.services.destinations import Destination
 from core.services.exports import Choice, Export, Span
 from core.services.schedule import Every
 from sandbox.telegram.markdown import parse_markdown_v2
-from utils.chats.order import Form, Which
+from utils.chats.order import Bound, BoundFile, Form, Which
 from utils.periods import Period
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 DAYS = Period(date(2026, 11, 1), date(2026, 11, 20))
 UGLY = "=Мебель_*[x](y)_ \\ `&`"
+MANY = Bound(
+    files=(BoundFile(Path("x"), "chats.xlsx"),) * 3,
+    chats=2200,
+    messages=10**7,
+    unanswered=1021,
+    first_reply=4.0,
+    slow_reply=180.0,
+)
 FILE = Document(kept_as="x", name="chats.xlsx")
 
 
@@ -110,28 +120,20 @@ def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> No
         failed={"NotFound": 3, "Unavailable": 2},
         nameless=4,
     )
-    remarks = screens.remarks(missing)
-    caption = screens.file(
-        profile(profile_name=UGLY * 8),
-        Export(DAYS, Which.UNANSWERED),
-        FILE,
-        chats=2200,
-        messages=10**7,
-        remarks=remarks,
-        part=2,
-        parts=3,
-    )
+    remarks, export = screens.remarks(missing), Export(DAYS)
+    about = profile(profile_name=UGLY * 8)
+    caption = screens.file(about, export, MANY, FILE, remarks=remarks, part=2)
     said = read(caption)
     assert is_caption(caption)
-    assert said.startswith(f"📤 Чаты Avito\n{UGLY * 8}\nза 01.11.2026 – 20.11.2026, без ответа\n")
-    assert "2 200 чатов, 10 000 000 сообщений" in said
+    assert said.startswith(f"📤 Чаты Avito\n{UGLY * 8}\nза 01.11.2026 – 20.11.2026, все чаты\n")
+    assert "2 200 чатов, 10 000 000 сообщений\nЖдут ответа: 1 021\n" in said
     assert "В 21 чате Avito отдал только последние 1 100 сообщений" in said
     assert "Не прочитано: 5 чатов" in said
     assert said.endswith("Часть 2 из 3")
-    brief = screens.file(profile(), Export(), FILE, chats=1, messages=1, remarks=2 * remarks)
+    brief = screens.file(about, export, MANY, FILE, remarks=2 * remarks)
     assert is_caption(brief)
     assert "написано на первом листе" in read(brief)
-    shared = screens.file(profile(), Export(), FILE, chats=1, messages=1, for_owner=False)
+    shared = screens.file(profile(), Export(), replace(MANY, files=()), FILE, for_owner=False)
     assert shared.keyboard is None
     assert "⚠️" not in read(shared)
 

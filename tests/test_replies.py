@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, select
 
-from bot.effects import Answer, Effect, Erase, Screen, Show, StopJob, to_json
+from bot.effects import Answer, Document, Effect, Erase, Screen, Show, StopJob, to_json
 from bot.replies import ReplyDesk
 from bot.scribe import Scribe
 from core.database.models import Job, Reply
@@ -269,6 +269,16 @@ async def test_whoever_must_start_the_bot_first_reads_so_elsewhere(rig: DeskRig)
     async with rig.sessions.begin() as session:
         assert await jobs.all_open(session) == [], "a restart does not begin it either"
         assert [job.id for job in await jobs.take_up(session, rig.alice.id)] == [job_id]
+
+
+async def test_a_lost_file_is_nothing_to_tell_a_chat_of_others(rig: DeskRig) -> None:
+    group = rig.telegram.world.supergroup("Клиенты", rig.alice, rig.telegram.me)
+    lost = Screen(text="чаты", document=Document(kept_as="gone", name="chats.xlsx"))
+
+    await rig.do(Show(chat_id=group.id, screen=lost, otherwise=rig.show("не дошёл")))
+
+    assert rig.telegram.world.sent(group.id) == []
+    assert rig.sent == ["не дошёл"]
 
 
 async def test_one_refusal_does_not_stop_what_comes_after_it(rig: DeskRig) -> None:

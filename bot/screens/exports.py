@@ -57,7 +57,7 @@ from core.services.exports import (
 )
 from core.services.schedule import Every, schedule_of
 from utils import zones
-from utils.chats.order import Form, Which
+from utils.chats.order import Bound, Form, Which
 from utils.formatter import format_at, format_count, format_day, format_moment, format_period
 from utils.periods import ONE_DAY
 from utils.plurals import NBSP, plural
@@ -267,15 +267,14 @@ def _under_way(job_id: int, profile: AvitoProfile, export: Export, *lines: Line)
 # What came of it
 
 
-def done(
-    profile: AvitoProfile, export: Export, *, chats: int, messages: int, files: int
-) -> Screen:
+def done(profile: AvitoProfile, export: Export, bound: Bound) -> Screen:
     """In place of the progress; the files come below it, with a sound."""
-    how = "Файл — следующим сообщением." if files == 1 else f"Файлов: {files}, они ниже."
+    count = len(bound.files)
+    how = "Файл — следующим сообщением." if count == 1 else f"Файлов: {count}, они ниже."
     return screen(
         Bold(f"✅ Чаты {named(profile.profile_name)} выгружены"),
         _described(export),
-        f"Всего: {_counts(chats, messages)}.",
+        f"Всего: {_counts(bound)}.",
         how,
         keyboard=_ways_on(profile),
     )
@@ -284,22 +283,23 @@ def done(
 def file(
     profile: AvitoProfile,
     export: Export,
+    bound: Bound,
     document: Document,
     *,
-    chats: int,
-    messages: int,
     remarks: Sequence[str] = (),
     part: int = 1,
-    parts: int = 1,
     for_owner: bool = True,
 ) -> Screen:
     """One of the files, numbered from 1. Others than the owner get no buttons of his."""
+    parts = len(bound.files)
     head: list[Line] = [
         Bold("📤 Чаты Avito"),
         Italic(profile.profile_name),
         _described(export),
-        _counts(chats, messages),
+        _counts(bound),
     ]
+    if bound.unanswered and export.which is not Which.UNANSWERED:
+        head.append(f"Ждут ответа: {format_count(bound.unanswered)}")
     missing = [f"⚠️ {remark}" for remark in remarks]
     tail = [f"Часть {part} из {parts}"] if parts > 1 else []
     whole = screen(*head, *missing, *tail)
@@ -522,9 +522,9 @@ def _described(export: Export) -> str:
     return f"{days}, {which[export.which]}{form}"
 
 
-def _counts(chats: int, messages: int) -> str:
-    said_chats = _counted(chats, "чат", "чата", "чатов")
-    return f"{said_chats}, {_counted(messages, 'сообщение', 'сообщения', 'сообщений')}"
+def _counts(bound: Bound) -> str:
+    chats = _counted(bound.chats, "чат", "чата", "чатов")
+    return f"{chats}, {_counted(bound.messages, 'сообщение', 'сообщения', 'сообщений')}"
 
 
 def _counted(count: int, one: str, few: str, many: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import shutil
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -36,8 +35,6 @@ from utils.time_left import TimeLeft
 AT_A_TIME = 4
 """Exports that somebody waits for, and as many on schedule: those due on a Monday morning must
 not keep people waiting. None of them has a slot of the office."""
-NO_ROOM = 50_000_000
-"""So few free bytes are why a file could not be written."""
 PATIENCE = timedelta(days=1)
 """For so long Avito may put us off; what was read until then is kept."""
 PAUSE = timedelta(minutes=15)
@@ -46,12 +43,12 @@ PAUSE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What an export came to; its files lie on the shelf, in their order."""
+    """What an export came to."""
 
-    chats: int
-    messages: int
+    bound: Bound
     remarks: Sequence[str]
     files: Sequence[Document]
+    """On the shelf, in their order; none where there was nothing to put into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +149,10 @@ class ExportWork:
         )
         bound = await self._bind(order, archive.transcripts(self.sessions, profile.id, since))
         files = [Document(kept_as=made.path.name, name=made.name) for made in bound.files]
-        made = Made(bound.chats, bound.messages, remarks, files if bound.chats else [])
-        if not made.files:
+        if not bound.chats:
             self._drop(files)
-        return made
+            files = []
+        return Made(bound, remarks, files)
 
     async def _bind(self, order: BookOrder, chats: AsyncIterator[bytes]) -> Bound:
         """Raises MemoryError and OSError for what a shorter period helps against."""
@@ -164,7 +161,7 @@ class ExportWork:
         except OutOfMemory as error:
             raise MemoryError(str(error)) from error
         except NotBound as error:
-            if shutil.disk_usage(self.shelf.folder).free < NO_ROOM:
+            if self.shelf.is_full():
                 raise OSError(errno.ENOSPC, str(error)) from error
             raise
 
@@ -206,9 +203,7 @@ class ExportWork:
             if not made.files:
                 ending.screen = screens.nothing(profile, export)
                 return
-            ending.screen = screens.done(
-                profile, export, chats=made.chats, messages=made.messages, files=len(made.files)
-            )
+            ending.screen = screens.done(profile, export, made.bound)
             files = self._shown(profile, export, made, for_owner=True)
             ending.more = [Show(chat_id=job.chat_id, screen=file) for file in files]
 
@@ -246,15 +241,13 @@ class ExportWork:
             screens.file(
                 profile,
                 export,
+                made.bound,
                 document,
-                chats=made.chats,
-                messages=made.messages,
                 remarks=made.remarks,
-                part=number,
-                parts=len(made.files),
+                part=part,
                 for_owner=for_owner,
             )
-            for number, document in enumerate(made.files, start=1)
+            for part, document in enumerate(made.files, start=1)
         ]
 
     async def _fail(

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from sqlalchemy import URL
 
 from bot import throttle
+from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
 from sandbox.avito.chats import make_chats
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
@@ -221,6 +222,30 @@ async def test_wrong_keys_lead_to_the_mend(rig: BotRig) -> None:
 
     failed = await chat.wait_for("выгрузить не получилось")
     assert f"profile_keys:{profile_id}" in failed.button_data
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OutOfMemory("of the process"), "слишком большим для памяти"),
+        (OSError(28, "No space left on device"), "не хватило места"),
+        (NotBound("Traceback: secret words of a buyer"), "сбой на нашей стороне"),
+    ],
+)
+async def test_what_the_server_lacks_is_a_sentence(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    async def bind(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Bookbinder, "bind", bind)
+    chat, profile_id = await card(rig)
+
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+
+    failed = await chat.wait_for(said)
+    assert "Traceback" not in failed.text
+    await rig.operator.private(rig.me).wait_for("подробности в журнале")
 
 
 async def test_a_long_429_is_waited_out_and_says_until_when(rig: BotRig) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core.database.models import AvitoProfile, Job, ReportTask
+from core.database.repositories import jobs as repository
 from core.database.session import Session, reading
 from core.services import exports, schedule
 from core.services.destinations import Destination
@@ -85,6 +86,8 @@ async def test_a_slot_becomes_one_job_about_the_days_before_it(
         "task_id": task,
     }
     assert (await office.task(task)).chats_due_at == next_at
+    async with office.sessions.begin() as session:
+        assert await repository.remove_of(session, 1, 1) == [], "no /cancel is about it"
 
 
 async def test_after_an_outage_the_latest_comes_once(office: Office) -> None:
