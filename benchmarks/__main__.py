@@ -19,7 +19,17 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import URL
 
-from benchmarks import chaos, charts, combined, dispatch, exports, outbox, process, sending
+from benchmarks import (
+    chaos,
+    charts,
+    chats,
+    combined,
+    dispatch,
+    exports,
+    outbox,
+    process,
+    sending,
+)
 from benchmarks.measure import Effort, Result
 from benchmarks.tally import Tally
 from tests.support.databases import postgres_database, upgrade
@@ -75,6 +85,8 @@ def _measure(effort: Effort, kinds: Sequence[str], reports: int) -> list[Result]
             results += asyncio.run(sending.measure(url, folder))
         with _database(kind) as (url, folder):
             results += asyncio.run(combined.measure(url, folder, effort))
+        with _database(kind) as (url, _):
+            results += asyncio.run(chats.measure(url))
         with _database(kind) as (url, folder):
             results += asyncio.run(combined.build(url, folder, reports))
     return results

@@ -59,7 +59,10 @@ class MessagePage(NamedTuple):
 
 
 def chat_page(answer: Any, kind: str, account: int) -> ChatPage:
-    """Raises `UnexpectedAnswer` when there is no list of chats in it."""
+    """Raises `UnexpectedAnswer` when there is no list of chats in it.
+
+    A chat whose id does not say its kind is of the `kind` that was asked for.
+    """
     rows = _rows(answer, "chats", CHATS.name)
     heads = [_head(row, kind, account) for row in rows if isinstance(row, dict)]
     return ChatPage([head for head in heads if head.id], len(rows), _has_more(answer))
@@ -94,11 +97,13 @@ def _has_more(answer: Any) -> bool | None:
 def _head(chat: dict[str, Any], kind: str, account: int) -> ChatHead:
     listing = _dict(_dict(chat.get("context")).get("value"))
     seller = _whole(listing.get("user_id"))
+    chat_id = _id(chat)
+    named_kind = chat_id.partition("-")[0]
     created = _instant(chat.get("created")) or 0
     written = _instant(_dict(chat.get("last_message")).get("created"))
     return ChatHead(
-        id=_id(chat),
-        kind=kind,
+        id=chat_id,
+        kind=named_kind if named_kind in KINDS else kind,
         created=created,
         updated=_instant(chat.get("updated")) or written or created,
         name=_name(chat.get("users"), account),

@@ -24,6 +24,7 @@ UNTOUCHED = timedelta(hours=6)
 """What was wanted within this time may be on its way into a file: the retention lets it be."""
 _TOGETHER = 20
 """Chats that are in memory at a time."""
+_ROWS = 500
 
 
 class Held(NamedTuple):
@@ -49,18 +50,18 @@ class Kept(NamedTuple):
 
 async def held(session: AsyncSession, profile_id: int) -> dict[str, Held]:
     """All chats that are kept, by their ids."""
-    rows = await session.execute(
-        select(
-            AvitoChat.chat_id, AvitoChat.updated_at, AvitoChat.whole_since, AvitoChat.listing_id
-        ).where(AvitoChat.profile_id == profile_id)
-    )
+    query = select(
+        AvitoChat.chat_id, AvitoChat.updated_at, AvitoChat.whole_since, AvitoChat.listing_id
+    ).where(AvitoChat.profile_id == profile_id)
+    # Thousands of rows at once would hold the event loop.
+    rows = await session.stream(query.execution_options(yield_per=_ROWS))
     return {
         row.chat_id: Held(
             _seconds(row.updated_at),
             row.whole_since and _seconds(row.whole_since),
             row.listing_id or 0,
         )
-        for row in rows
+        async for row in rows
     }
 
 

@@ -94,7 +94,11 @@ class ChatFinder:
     def _note(self, page: ChatPage) -> None:
         # Pages overlap, and nothing tells two such rows apart.
         self.nameless = max(self.nameless, page.rows - len(page.chats))
-        self.chats |= {chat.id: chat for chat in page.chats if not self._is_old(chat)}
+        for chat in page.chats:
+            if not self._is_old(chat):
+                known = self.chats.get(chat.id, chat)
+                # An Avito that does not mind the filter lists it under every kind.
+                self.chats[chat.id] = chat._replace(kind=known.kind)
 
     def _is_past(self, page: ChatPage) -> bool:
         return any(self._is_old(chat) for chat in page.chats)

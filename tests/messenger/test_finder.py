@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.avito.client import AvitoClient
+from core.avito.messenger import ChatFilter, ChatPage, chat_page
 from core.messenger.finder import ChatFinder
 from sandbox.avito.chats import About, make_chats
 from tests.support.avito import AvitoRig
@@ -33,13 +34,14 @@ def listings(count: int, first: int = 7_100_000_001) -> list[About]:
     return [About(first + number, f"Стол №{number}", "1 ₽") for number in range(count)]
 
 
+async def unheard(_chats: int) -> None:
+    """Nobody listens."""
+
+
 async def found(
     client: AvitoClient, known: Sequence[int] = (), since: int | None = None
 ) -> ChatFinder:
-    async def tell(_chats: int) -> None:
-        """Nobody listens."""
-
-    finder = ChatFinder(client.chats, since, tell)
+    finder = ChatFinder(client.chats, since, unheard)
     await finder.find(known)
     return finder
 
@@ -106,6 +108,18 @@ async def test_a_chat_that_goes_away_hides_no_other(rig: AvitoRig, client: Avito
     rig.at_request.append(delete_the_newest)
     left = {chat.id for chat in chats[10:]}
     assert left <= (await found(client)).chats.keys()
+
+
+async def test_an_avito_that_does_not_mind_the_filter_confuses_no_kinds() -> None:
+    answer = {"chats": [{"id": "a2u-1"}, {"id": "seven"}, {"id": "u2u-2"}]}
+
+    async def ask(which: ChatFilter, _offset: int) -> ChatPage:
+        return chat_page(answer, which.kind, account=1)
+
+    finder = ChatFinder(ask, None, unheard)
+    await finder.find([])
+    kinds = {chat.id: chat.kind for chat in finder.chats.values()}
+    assert kinds == {"a2u-1": "a2u", "seven": "u2i", "u2u-2": "u2u"}
 
 
 async def test_a_period_ends_the_list(rig: AvitoRig, client: AvitoClient) -> None:
