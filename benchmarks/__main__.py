@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import URL
 
-from benchmarks import chaos, charts, combined, dispatch, outbox, process, sending
+from benchmarks import chaos, charts, combined, dispatch, outbox, process, sending, workbooks
 from benchmarks.measure import Effort, Result
 from benchmarks.tally import Tally
 from tests.support.databases import postgres_database, upgrade
@@ -64,6 +64,7 @@ def _measure(effort: Effort, kinds: Sequence[str], reports: int) -> list[Result]
     with TemporaryDirectory() as name:
         results = asyncio.run(dispatch.measure(Path(name), effort))
     results += charts.measure(effort)
+    results += workbooks.measure(effort)
     results += combined.texts(effort)
     for kind in kinds:
         with _database(kind) as (url, folder):
