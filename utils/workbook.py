@@ -171,7 +171,9 @@ class Table:
         if self._sheet.rows == self._max_rows:
             self._close_part()
             self._open_part()
-        lines = max((_lines(row[at], width) for at, width in self._wrapped), default=1)
+        lines = 1
+        for at, width in self._wrapped:
+            lines = max(lines, _lines(row[at], width))
         self._sheet.append("".join(map(call, self._cells, row)), _LINE_HEIGHT * lines)
         for at in self._links:
             if isinstance(row[at], Link):

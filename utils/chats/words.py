@@ -20,7 +20,7 @@ _LONGEST_ADDRESS = 2_000
 """Excel takes 2,079 characters."""
 # Nothing but a host of Avito's, and nothing before it: `avito.ru@evil.example` leads elsewhere.
 _is_avito = re.compile(r"https://(?:[a-z0-9-]+\.)*avito\.(?:ru|st)(?:[/?#][!-~]*)?").fullmatch
-_roubles = re.compile(r"\d[\d\s]*₽").fullmatch
+_roubles = re.compile(r"\d[\d\s]{0,15}₽").fullmatch
 
 
 class Told(NamedTuple):
