@@ -11,6 +11,7 @@ from utils.chats.model import ChatHead, Line
 from utils.workbook import Link
 
 ONLY_AT_AVITO = "открыть можно только в Avito"
+TEXT = "текст"
 MISSED = "missed"
 ACTIVE, DELETED = 10, 20
 _STATUSES = {ACTIVE: "активно", DELETED: "удалено"}
@@ -34,6 +35,8 @@ class Told(NamedTuple):
 
 def told(line: Line) -> Told:
     """Whatever Avito will invent, the row stays, with Avito's word for it."""
+    if line.kind == "text":
+        return Told(TEXT, line.text)
     tell = _TELLERS.get(line.kind)
     if tell is not None:
         return tell(line)
@@ -81,12 +84,7 @@ def _system(line: Line) -> Told:
     return Told(kind, line.text or "Сообщение без текста")
 
 
-def _text(line: Line) -> Told:
-    return Told("текст", line.text)
-
-
 _TELLERS: dict[str, Callable[[Line], Told]] = {
-    "text": _text,
     "voice": _voice,
     "call": _call,
     "appCall": _of_content("звонок в приложении", "Звонок"),
