@@ -74,6 +74,7 @@ def at(minute: int) -> datetime:
         (said(0, PICTURE, "image"), ("фото", "Фото", PICTURE)),
         (said(0, "Москва, Арбат, 1", "location"), ("место на карте", "Москва, Арбат, 1", None)),
         (said(0, "Кресло", "item"), ("объявление", "Кресло", None)),
+        (said(0, f"Стол 5 ₽ {HEAD.url}", "item"), ("объявление", "Стол 5 ₽ https", HEAD.url)),
         (said(0, "https://habr.com/ru", "link"), ("ссылка", "https://habr.com", "https://habr")),
         (said(0, "", "deleted"), ("удалено", "Сообщение удалено", None)),
         (ours(0, "Мы спим", "system"), ("автоответ", "Мы спим", None)),

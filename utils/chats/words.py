@@ -68,7 +68,9 @@ def _link(line: Line) -> Told:
 
 
 def _item(line: Line) -> Told:
-    return Told("объявление", line.text or "Объявление", address(line.text))
+    # Its title and price, and where it is at the end.
+    *_, last = line.text.rpartition(" ")
+    return Told("объявление", line.text or "Объявление", address(last))
 
 
 def _location(line: Line) -> Told:
