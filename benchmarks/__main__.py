@@ -29,6 +29,7 @@ from benchmarks import (
     outbox,
     process,
     sending,
+    workbooks,
 )
 from benchmarks.measure import Effort, Result
 from benchmarks.tally import Tally
@@ -75,6 +76,7 @@ def _measure(effort: Effort, kinds: Sequence[str], reports: int) -> list[Result]
         results = asyncio.run(dispatch.measure(Path(name), effort))
         results += asyncio.run(exports.measure(Path(name), effort))
     results += charts.measure(effort)
+    results += workbooks.measure(effort)
     results += combined.texts(effort)
     for kind in kinds:
         with _database(kind) as (url, folder):

@@ -15,7 +15,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field, model_validator
 
 from core.schedule_policy import Frequency
-from core.services.exports import Choice, Kept, Span
+from core.services.exports import Choice, KeptFor, Within
 from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod, Every
 from core.statistics.listings import Order
 from utils.calendars import Grain, Preset
@@ -65,7 +65,7 @@ class AboutPeriod(AboutProfile, prefix="about_period"):
 class AboutExport(AboutProfile, prefix="about_export"):
     """What every button carries that says which chats are wanted. Itself on no button."""
 
-    span: Span
+    within: Within
     first: Day | None = None
     last: Day | None = None
     which: Which
@@ -73,7 +73,7 @@ class AboutExport(AboutProfile, prefix="about_export"):
 
     @model_validator(mode="after")
     def _says_its_days(self) -> Self:
-        if self.span is Span.OWN and not (self.first and self.last):
+        if self.within is Within.OWN and not (self.first and self.last):
             raise ValueError("days of one's own are two")
         _ = self.choice
         return self
@@ -81,16 +81,16 @@ class AboutExport(AboutProfile, prefix="about_export"):
     @property
     def choice(self) -> Choice:
         own = None
-        if self.span is Span.OWN and self.first and self.last:
+        if self.within is Within.OWN and self.first and self.last:
             own = Period(self.first, self.last)
-        return Choice(self.span, own, self.which, self.form)
+        return Choice(self.within, own, self.which, self.form)
 
     @classmethod
     def of(cls, profile_id: int, choice: Choice) -> Self:
         own = choice.own
         return cls(
             profile_id=profile_id,
-            span=choice.span,
+            within=choice.within,
             first=own and own.first,
             last=own and own.last,
             which=choice.which,
@@ -510,7 +510,7 @@ class ExportKeep(AboutProfile, prefix="export_keep"):
 class ExportKeepSet(AboutProfile, prefix="export_keep_set"):
     """So long from now on."""
 
-    kept: Kept
+    kept: KeptFor
 
 
 class KeyStep(StrEnum):

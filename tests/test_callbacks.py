@@ -51,7 +51,7 @@ from bot.callbacks import (
     ReportToggle,
 )
 from core.schedule_policy import Frequency
-from core.services.exports import Choice, Span
+from core.services.exports import Choice, Within
 from core.services.schedule import ChosenPeriod
 from core.statistics.listings import Order
 from utils.calendars import Grain, Preset
@@ -125,7 +125,7 @@ ALL = [
         (ExportChoose(profile_id=17), "export_choose:17"),
         (ExportRun.of(17, Choice()), "export_run:17:all:::all:xlsx"),
         (
-            ExportPick.of(17, Choice(Span.OWN, Period(FIRST, LAST), Which.UNANSWERED, Form.CSV)),
+            ExportPick.of(17, Choice(Within.OWN, Period(FIRST, LAST), Which.UNANSWERED, Form.CSV)),
             "export_pick:17:own:2026-11-01:2026-11-20:unanswered:csv",
         ),
         (ReportItems(profile_id=17, **DAYS), "report_items:17:2026-11-01:2026-11-20"),

@@ -23,7 +23,7 @@ from core.errors import (
 )
 from core.messenger.collector import Collected
 from core.services.destinations import Destination
-from core.services.exports import Choice, Export, Span
+from core.services.exports import Choice, Export, Within
 from core.services.schedule import Every
 from sandbox.telegram.markdown import parse_markdown_v2
 from utils.chats.order import Bound, BoundFile, Form, Which
@@ -72,12 +72,12 @@ def buttons(screen: Screen) -> dict[str, str]:
     [
         (Choice(), "за всё время, все чаты.", {"За всё время", "Все", "Excel"}),
         (
-            Choice(Span.WEEK, None, Which.UNANSWERED, Form.CSV),
+            Choice(Within.WEEK, None, Which.UNANSWERED, Form.CSV),
             "за 15.11.2026 – 21.11.2026, без ответа, CSV.",
             {"7 дней", "Без ответа", "CSV (zip)"},
         ),
         (
-            Choice(Span.OWN, DAYS, Which.UNREAD),
+            Choice(Within.OWN, DAYS, Which.UNREAD),
             "за 01.11.2026 – 20.11.2026, непрочитанные.",
             {"01.11.2026 – 20.11.2026", "Непрочитанные", "Excel"},
         ),

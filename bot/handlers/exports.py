@@ -35,7 +35,7 @@ from core.errors import JobAlreadyRunning
 from core.ports import Clock
 from core.services import destinations, exports, profiles
 from core.services.destinations import Destination
-from core.services.exports import EARLIEST, Choice, Export, Span, today_of
+from core.services.exports import EARLIEST, Choice, Export, Within, today_of
 from utils import typed_dates
 from utils.chats.order import Form, Which
 from utils.periods import PeriodError
@@ -159,7 +159,7 @@ async def take_dates(
         stage.send(history_screens.refused(error))
     else:
         await state.clear()
-        choice = Choice(Span.OWN, period, Which(data["which"]), Form(data["form"]))
+        choice = Choice(Within.OWN, period, Which(data["which"]), Form(data["form"]))
         stage.send(screens.choose(profile, choice, clock.now()))
 
 

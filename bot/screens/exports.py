@@ -49,8 +49,8 @@ from core.services.destinations import Destination, is_private
 from core.services.exports import (
     Choice,
     Export,
-    Kept,
-    Span,
+    KeptFor,
+    Within,
     chosen_every,
     today_of,
     zone_of,
@@ -66,7 +66,7 @@ IN_PRIVATE = "Выгружаю чаты. Файл придёт вам в лич�
 UNDER_WAY = "Чаты этого профиля уже выгружаются: ход виден в личном чате."
 KEPT_SAVED = "Сохранено, уже действует."
 
-_SPANS = {Span.ALL: "За всё время", Span.MONTH: "30 дней", Span.WEEK: "7 дней"}
+_WITHIN = {Within.ALL: "За всё время", Within.MONTH: "30 дней", Within.WEEK: "7 дней"}
 _WHICH = {
     Which.ALL: "Все",
     Which.UNREAD: "Непрочитанные",
@@ -74,11 +74,11 @@ _WHICH = {
 }
 _FORMS = {Form.XLSX: "Excel", Form.CSV: "CSV (zip)"}
 _KEPT = {
-    Kept.NOTHING: "Не хранить",
-    Kept.MONTH: "30 дней",
-    Kept.QUARTER: "90 дней",
-    Kept.YEAR: "365 дней",
-    Kept.ALWAYS: "Пока профиль подключён",
+    KeptFor.NOTHING: "Не хранить",
+    KeptFor.MONTH: "30 дней",
+    KeptFor.QUARTER: "90 дней",
+    KeptFor.YEAR: "365 дней",
+    KeptFor.ALWAYS: "Пока профиль подключён",
 }
 _NO_SUBSCRIPTION = (
     "Avito не отдаёт чаты этого аккаунта. Для товаров и работы нужна подписка «Максимальный», "
@@ -133,8 +133,8 @@ def choose(profile: AvitoProfile, choice: Choice, now: datetime) -> Screen:
         "ответа» — чаты, где последним написал покупатель.",
         f"Прочитанное храню: {describe_kept(profile)}.",
         keyboard=keyboard(
-            [_span(profile, choice, Span.ALL)],
-            [_span(profile, choice, Span.WEEK), _span(profile, choice, Span.MONTH)],
+            [_within(profile, choice, Within.ALL)],
+            [_within(profile, choice, Within.WEEK), _within(profile, choice, Within.MONTH)],
             [_own_days(profile, choice)],
             [
                 _pick(profile, replace(choice, which=which), label, is_on=which is choice.which)
@@ -165,9 +165,9 @@ def ask_dates(profile: AvitoProfile, today: date) -> Screen:
     )
 
 
-def _span(profile: AvitoProfile, choice: Choice, span: Span) -> InlineKeyboardButton:
-    target = replace(choice, span=span, own=None)
-    return _pick(profile, target, _SPANS[span], is_on=span is choice.span)
+def _within(profile: AvitoProfile, choice: Choice, within: Within) -> InlineKeyboardButton:
+    target = replace(choice, within=within, own=None)
+    return _pick(profile, target, _WITHIN[within], is_on=within is choice.within)
 
 
 def _own_days(profile: AvitoProfile, choice: Choice) -> InlineKeyboardButton:

@@ -33,7 +33,7 @@ EARLIEST = date(2000, 1, 1)
 """No chat is older: typed dates before it are a slip."""
 
 
-class Span(StrEnum):
+class Within(StrEnum):
     """Which days, as a button names them."""
 
     ALL = "all"
@@ -42,7 +42,7 @@ class Span(StrEnum):
     OWN = "own"
 
 
-class Kept(StrEnum):
+class KeptFor(StrEnum):
     """How many days messages are kept."""
 
     NOTHING = "0"
@@ -54,7 +54,7 @@ class Kept(StrEnum):
 
     @property
     def days(self) -> int | None:
-        return None if self is Kept.ALWAYS else int(self)
+        return None if self is KeptFor.ALWAYS else int(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +84,29 @@ class Export:
 class Choice:
     """The same while it is being chosen: "the last 7 days" are others tomorrow."""
 
-    span: Span = Span.ALL
+    within: Within = Within.ALL
     own: Period | None = None
-    """The days where `span` is OWN."""
+    """The days where `within` is OWN."""
     which: Which = Which.ALL
     form: Form = Form.XLSX
 
     @classmethod
     def like(cls, export: Export) -> Self:
         """What asks for the same days again."""
-        span = Span.ALL if export.period is None else Span.OWN
-        return cls(span, export.period, export.which, export.form)
+        within = Within.ALL if export.period is None else Within.OWN
+        return cls(within, export.period, export.which, export.form)
 
     def export(self, today: date) -> Export:
         return Export(self._period(today), self.which, self.form)
 
     def _period(self, today: date) -> Period | None:
-        match self.span:
-            case Span.ALL:
+        match self.within:
+            case Within.ALL:
                 return None
-            case Span.OWN:
+            case Within.OWN:
                 return self.own
-            case Span.WEEK | Span.MONTH:
-                return Period(today - ONE_DAY * (int(self.span) - 1), today)
+            case Within.WEEK | Within.MONTH:
+                return Period(today - ONE_DAY * (int(self.within) - 1), today)
 
 
 def today_of(profile: AvitoProfile, now: datetime) -> date:
@@ -129,7 +129,7 @@ def bounds(period: Period | None, zone: ZoneInfo) -> tuple[datetime, datetime] |
     return begin, end
 
 
-def keep(profile: AvitoProfile, kept: Kept) -> bool:
+def keep(profile: AvitoProfile, kept: KeptFor) -> bool:
     """For how long messages are kept from now on; True if some that are held have to go."""
     before, profile.chats_kept_days = profile.chats_kept_days, kept.days
     return kept.days is not None and (before is None or kept.days < before)

@@ -150,7 +150,7 @@ async def test_the_repair_finds_what_has_no_date_or_one_too_far_away(office: Off
 def test_days_are_those_of_the_profiles_clock() -> None:
     profile = AvitoProfile(report_timezone="Asia/Vladivostok", created_at=MONDAY)
     assert exports.today_of(profile, datetime(2026, 11, 21, 20, tzinfo=UTC)) == date(2026, 11, 22)
-    week = exports.Choice(exports.Span.WEEK).export(date(2026, 11, 22)).period
+    week = exports.Choice(exports.Within.WEEK).export(date(2026, 11, 22)).period
     assert week is not None
     assert exports.bounds(week, exports.zone_of(profile)) == (
         datetime(2026, 11, 15, 14, tzinfo=UTC),

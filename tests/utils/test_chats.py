@@ -74,6 +74,7 @@ def at(minute: int) -> datetime:
         (said(0, PICTURE, "image"), ("фото", "Фото", PICTURE)),
         (said(0, "Москва, Арбат, 1", "location"), ("место на карте", "Москва, Арбат, 1", None)),
         (said(0, "Кресло", "item"), ("объявление", "Кресло", None)),
+        (said(0, f"Стол 5 ₽ {HEAD.url}", "item"), ("объявление", "Стол 5 ₽ https", HEAD.url)),
         (said(0, "https://habr.com/ru", "link"), ("ссылка", "https://habr.com", "https://habr")),
         (said(0, "", "deleted"), ("удалено", "Сообщение удалено", None)),
         (ours(0, "Мы спим", "system"), ("автоответ", "Мы спим", None)),
@@ -128,7 +129,8 @@ def test_what_leads_elsewhere_or_might_is_a_text(url: str) -> None:
 
 def test_prices_are_numbers_where_they_are_numbers() -> None:
     assert price("1\N{NO-BREAK SPACE}232 323 ₽") == 1_232_323
-    assert [price(one) for one in ("Договорная", "от 500 ₽", "")] == ["Договорная", "от 500 ₽", ""]
+    for worded in ("Договорная", "от 500 ₽", "", "9" * 5_000 + "₽"):
+        assert price(worded) == worded
 
 
 # What a chat tells

@@ -198,6 +198,31 @@ def test_sheets_stand_in_the_order_asked_for_with_their_continuations() -> None:
     assert page_back["B1"].hyperlink.target == "https://avito.ru/"
 
 
+def test_rows_are_as_high_as_the_texts_they_wrap() -> None:
+    """Some programs leave the heights as they find them."""
+    texts = ["коротко", "слово " * 30, "\n" * 3, "слово " * 5_000, None]
+
+    sheet = sheet_of([Column("Текст", Kind.WRAPPED, 50)], *([text] for text in texts))
+
+    heights = [sheet.row_dimensions[row].height for row in range(2, 7)]
+    assert heights == [None, 60, 60, 300, None]
+
+
+def test_the_numbers_of_shaded_lines_are_shaded() -> None:
+    file = BytesIO()
+    workbook = Workbook(file)
+    with workbook.page("Сводка", [10, 10, 10]) as page:
+        page.line((Kind.TITLE, "Часы"))
+        with page.shaded(range(1, 3)):
+            for number in range(2):
+                page.line((Kind.TEXT, "9:00"), (Kind.INTEGER, number), (Kind.INTEGER, 1))
+        page.line((Kind.TEXT, "Всего"), (Kind.INTEGER, 2))
+    workbook.close()
+
+    [shaded] = read(file)["Сводка"].conditional_formatting
+    assert str(shaded.sqref) == "B2:C3"
+
+
 @pytest.mark.parametrize(
     ("asked", "got"),
     [("Чаты: [1/2]*?", "Чаты   1 2"), ("'я'", "я"), ("ж" * 40, "ж" * 31), ("\x0b", "Лист")],

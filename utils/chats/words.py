@@ -11,6 +11,7 @@ from utils.chats.model import ChatHead, Line
 from utils.workbook import Link
 
 ONLY_AT_AVITO = "открыть можно только в Avito"
+TEXT = "текст"
 MISSED = "missed"
 ACTIVE, DELETED = 10, 20
 _STATUSES = {ACTIVE: "активно", DELETED: "удалено"}
@@ -20,7 +21,7 @@ _LONGEST_ADDRESS = 2_000
 """Excel takes 2,079 characters."""
 # Nothing but a host of Avito's, and nothing before it: `avito.ru@evil.example` leads elsewhere.
 _is_avito = re.compile(r"https://(?:[a-z0-9-]+\.)*avito\.(?:ru|st)(?:[/?#][!-~]*)?").fullmatch
-_roubles = re.compile(r"\d[\d\s]*₽").fullmatch
+_roubles = re.compile(r"\d[\d\s]{0,15}₽").fullmatch
 
 
 class Told(NamedTuple):
@@ -34,6 +35,8 @@ class Told(NamedTuple):
 
 def told(line: Line) -> Told:
     """Whatever Avito will invent, the row stays, with Avito's word for it."""
+    if line.kind == "text":
+        return Told(TEXT, line.text)
     tell = _TELLERS.get(line.kind)
     if tell is not None:
         return tell(line)
@@ -65,7 +68,9 @@ def _link(line: Line) -> Told:
 
 
 def _item(line: Line) -> Told:
-    return Told("объявление", line.text or "Объявление", address(line.text))
+    # Its title and price, and where it is at the end.
+    *_, last = line.text.rpartition(" ")
+    return Told("объявление", line.text or "Объявление", address(last))
 
 
 def _location(line: Line) -> Told:
@@ -81,12 +86,7 @@ def _system(line: Line) -> Told:
     return Told(kind, line.text or "Сообщение без текста")
 
 
-def _text(line: Line) -> Told:
-    return Told("текст", line.text)
-
-
 _TELLERS: dict[str, Callable[[Line], Told]] = {
-    "text": _text,
     "voice": _voice,
     "call": _call,
     "appCall": _of_content("звонок в приложении", "Звонок"),
