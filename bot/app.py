@@ -53,6 +53,7 @@ from bot.sender import Sender
 from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
+from bot.work.chat_files import ChatFiles
 from bot.work.connect import ConnectWork
 from bot.work.excel import ExcelWork
 from bot.work.exports import ExportWork
@@ -221,16 +222,16 @@ def build_app(
     key_checks = ConnectWork(sessions, avito, sync, incidents, clock)
     report_work = ReportWork(collector, background, incidents, clock)
     paces = Paces(settings.avito_messenger_calls_per_minute, clock)
-    export_work = ExportWork(
+    chat_files = ChatFiles(
         sessions,
         collector,
         ChatCollector(sessions, avito, paces, clock),
         Bookbinder(),
         shelf,
-        incidents,
         clock,
         max_bytes=int(settings.export_file_mb * MEGABYTE),
     )
+    export_work = ExportWork(sessions, chat_files, incidents, clock)
     office.employ(
         {
             "connect": key_checks.connect,

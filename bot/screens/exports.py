@@ -498,7 +498,10 @@ def ask_kept(profile: AvitoProfile, *, is_done: bool = False) -> Screen:
 
 
 def forgetting(profile: AvitoProfile) -> Screen:
-    return screen(f"⏳ Удаляю сообщения, которые больше не храню: {named(profile.profile_name)}…")
+    return screen(
+        f"⏳ Удаляю сообщения, которые больше не храню: {named(profile.profile_name)}…",
+        "Если сейчас идёт выгрузка, сначала закончу её.",
+    )
 
 
 def describe_kept(profile: AvitoProfile) -> str:
