@@ -11,6 +11,7 @@ from typing import Literal
 
 MINUTE_GATE = 61.0
 """Seconds between two calls of a method that Avito allows once a minute, with one to spare."""
+MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Endpoint:
     headers: tuple[tuple[str, str], ...] = ()
     shares: str = ""
     """The gate that it has in common with others; empty: one of its own."""
+    largest_body: int = 8 * MEGABYTE
 
     @property
     def gate(self) -> str:
@@ -66,6 +68,8 @@ MESSAGES = Endpoint(
     "GET",
     "/messenger/v3/accounts/{account}/chats/{chat}/messages/",
     shares="messenger",
+    # A hundred texts of 40,000 letters, each letter as `\u0436`.
+    largest_body=32 * MEGABYTE,
 )
 
 ALLOWED = frozenset(

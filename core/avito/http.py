@@ -89,13 +89,11 @@ class AvitoDoor:
         gate: RateGate,
         patience: Patience | None = None,
         escalate: Escalate | None = None,
-        largest_body: int = 8 * 1024 * 1024,
     ) -> None:
         self._clock = clock
         self._gate = gate
         self._breaker = Breaker(clock, escalate)
         self._patience = patience or Patience()
-        self._largest_body = largest_body
         self._client = httpx.AsyncClient(
             base_url=base_url,
             transport=AiohttpTransport(verify=trust(), client=_session),
@@ -220,11 +218,11 @@ class AvitoDoor:
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
-            if len(body) > self._largest_body:
+            if len(body) > endpoint.largest_body:
                 raise UnexpectedAnswer(
                     endpoint.name,
                     status=response.status_code,
-                    detail=f"more than {self._largest_body} bytes",
+                    detail=f"more than {endpoint.largest_body} bytes",
                 )
         return bytes(body)
 

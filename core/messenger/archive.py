@@ -124,7 +124,7 @@ async def transcripts(
         .limit(_TOGETHER)
     )
     if since is not None:
-        # Avito's times are whole seconds.
+        # As Avito's times.
         query = query.where(AvitoChat.last_message_at >= since.replace(microsecond=0))
     last: Row[datetime, str, bytes] | None = None
     while True:
@@ -157,7 +157,8 @@ async def trim(sessions: Sessions, now: datetime) -> None:
             continue
         # What is read while this goes on is wanted again.
         idle = and_(AvitoChat.profile_id == profile_id, AvitoChat.read_at < unwanted)
-        since = now - timedelta(days=days)
+        # Avito's times are whole seconds, and so is what a row is whole since.
+        since = (now - timedelta(days=days)).replace(microsecond=0)
         await _drop_chats(sessions, idle, since)
         await _drop_messages(sessions, idle, since)
 

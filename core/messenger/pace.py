@@ -6,10 +6,10 @@ else reads it waits as well.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from weakref import WeakValueDictionary
 
 from aiolimiter import AsyncLimiter
 
@@ -59,10 +59,13 @@ class Pace:
         return await self._ask_once(question, waiting)
 
     async def _ask_once(self, question: Ask[T], waiting: Waiting) -> T:
-        await self._limiter.acquire()
-        while self._opens_at > self._clock.now():
-            await self._wait(self._opens_at, waiting)
-        return await question()
+        while True:
+            if self._opens_at > self._clock.now():
+                await self._wait(self._opens_at, waiting)
+            await self._limiter.acquire()
+            # Shut while one stood in line: all of the line would leave at once later.
+            if self._opens_at <= self._clock.now():
+                return await question()
 
     async def _wait(self, instant: datetime, waiting: Waiting) -> None:
         await waiting(instant)
@@ -75,15 +78,10 @@ class Pace:
 
 
 class Paces:
-    """One pace for an account, as long as somebody reads it."""
+    """One pace for each account."""
 
     def __init__(self, per_minute: int, clock: Clock) -> None:
-        self._per_minute = per_minute
-        self._clock = clock
-        self._paces: WeakValueDictionary[int, Pace] = WeakValueDictionary()
+        self._paces = defaultdict[int, Pace](lambda: Pace(per_minute, clock))
 
     def of(self, account: int) -> Pace:
-        pace = self._paces.get(account)
-        if pace is None:
-            pace = self._paces[account] = Pace(self._per_minute, self._clock)
-        return pace
+        return self._paces[account]

@@ -103,6 +103,17 @@ async def test_the_number_of_a_chat_stays_inside_its_place_of_the_address(rig: A
     assert len((await client.messages(head, 0)).lines) == 1
 
 
+async def test_a_page_of_the_longest_texts_is_read(rig: AvitoRig) -> None:
+    shop = rig.account("shop")
+    chat = make_chats(shop.user_id, 1, 40, until=rig.clock.now())[0]
+    for message in chat.messages:
+        message.content = {"text": "ж" * 40_000}
+    shop.set_chats = [chat]
+    client = await rig.client("shop")
+    head = (await client.chats(LISTINGS, 0)).chats[0]
+    assert {len(told.text) for told in (await client.messages(head, 0)).lines} == {40_000}
+
+
 @pytest.mark.parametrize(
     ("label", "error"), [("no_messenger", SubscriptionRequired), ("employee", Forbidden)]
 )

@@ -196,6 +196,15 @@ async def test_more_than_are_in_memory_at_a_time_are_trimmed(
     assert {len(each.lines) for each in told} == {1}
 
 
+async def test_the_message_of_the_last_second_stays(
+    sessions: Sessions, profile_id: int, tmp_path: Path
+) -> None:
+    made = [chat(f"u2i-{number:02}~", 90) for number in range(25)]
+    await keep(sessions, profile_id, *made, at=NOW - DAY)
+    await tidy(sessions, tmp_path, NOW + timedelta(milliseconds=500))
+    assert len(await kept(sessions, profile_id)) == 25
+
+
 async def test_who_keeps_nothing_has_nothing_a_few_hours_after_the_file(
     sessions: Sessions, tmp_path: Path
 ) -> None:

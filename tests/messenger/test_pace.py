@@ -47,9 +47,12 @@ def refused(after: float) -> RateLimited:
 async def test_no_minute_has_more_calls_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     minute = 0.1
     monkeypatch.setattr(pace, "SECONDS", minute)
-    asked = Asked()
+    # Nor has the one after a refusal, before which many have come to wait.
+    shut_until = LoopClock().now() + timedelta(seconds=minute / 2)
+    asked = Asked(RateLimited("messages", retry_at=shut_until))
     hasty = Pace(40, LoopClock())
-    await asyncio.gather(*(hasty.ask(asked.ask, asked.waiting) for _ in range(100)))
+    await asyncio.gather(*(hasty.ask(asked.ask, asked.waiting) for _ in range(80)))
+    assert len(asked.at) == 81
     for began in asked.at:
         assert sum(began <= at < began + minute for at in asked.at) <= 40
 

@@ -152,4 +152,4 @@ async def test_numbers_go_with_the_last_profile_and_the_gate_stays(rig: AvitoRig
         assert await store.state(session, alice.account) is None
         assert await store.latest_wallet(session, alice.account) is None
         gates = await session.scalars(select(AvitoGate.method).order_by(AvitoGate.method))
-        assert list(gates) == ["balance", "cpa_balance", "stats_v2_items"]
+        assert list(gates) == ["cpa_balance", "stats_v2_items"]
