@@ -7,6 +7,7 @@ wants no files any more, so there are none. The argument is the memory it may ha
 
 from __future__ import annotations
 
+import os
 import pickle
 import resource
 import signal
@@ -17,11 +18,15 @@ from typing import Any
 from utils.chats.book import Book
 from utils.chats.order import Bound, Failure
 
+NICE = 10
+"""Whoever presses a button goes first, where the cores are few."""
+
 
 def main() -> None:
     # They go to everybody in a terminal or a service; whoever began us decides what we do.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    os.nice(NICE)
     _limit_memory(int(sys.argv[1]) << 20)
     book = Book(_next())
     try:
