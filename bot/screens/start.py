@@ -9,7 +9,7 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import ProfileAdd, ReportNow
+from bot.callbacks import ExportMessenger, ProfileAdd, ReportNow
 from bot.effects import Screen
 from bot.keyboards import Row
 from bot.screens.destination import to_listing
@@ -42,7 +42,7 @@ def help_text() -> Screen:
         "2. Пришлите их сюда: /add_profile. Сообщение с секретом я сразу удалю, хранится он "
         "только зашифрованным.",
         "3. В карточке профиля нажмите «Отчёт за вчера» или «Отчёт за другие дни». А чтобы он "
-        "приходил сам — «Отчёты по расписанию».",
+        "приходил сам — «Отчёты по расписанию». Переписка с покупателями — «Чаты в Excel».",
         "",
         Bold("Команды"),
         "/profiles — профили и отчёты",
@@ -118,12 +118,14 @@ def stopped(kind: str, profile_id: int | None) -> Screen:
     what = f"⏹ Остановлено: {JOBS[kind]}."
     if profile_id is None:
         return screen(what, keyboard=_anywhere())
-    again = [keyboards.button("📈 Отчёт за вчера", ReportNow(profile_id=profile_id))]
+    again: dict[str, Row] = {
+        "export": [keyboards.button("📤 Чаты в Excel", ExportMessenger(profile_id=profile_id))]
+    }
+    report = [keyboards.button("📈 Отчёт за вчера", ReportNow(profile_id=profile_id))]
+    again |= dict.fromkeys(("report", "listings"), report)
     return screen(
         what,
-        keyboard=keyboards.keyboard(
-            again if kind in {"report", "listings"} else [], keyboards.to_card(profile_id)
-        ),
+        keyboard=keyboards.keyboard(again.get(kind, []), keyboards.to_card(profile_id)),
     )
 
 

@@ -136,7 +136,7 @@ async def test_a_second_press_says_so_and_the_first_can_be_stopped(rig: BotRig) 
     assert "уже выгружаются" in notice.text
     chat.click("⏹ Остановить", shown)
     stopped = await chat.wait_for("Остановлено: выгрузка чатов")
-    assert stopped.button_data == [f"profile_view:{profile_id}"]
+    assert stopped.button_data == [f"export_messenger:{profile_id}", f"profile_view:{profile_id}"]
     await rig.settled()
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
     assert left_on_disk(rig) == []
