@@ -11,6 +11,7 @@ import pytest
 from bot.callbacks import ExportPick, ExportRun
 from bot.effects import Document, Screen
 from bot.markdown import to_plain
+from bot.screens import export_results as results
 from bot.screens import exports as screens
 from bot.screens.parts import is_caption
 from core.database.models import AvitoProfile, ReportTask
@@ -102,7 +103,7 @@ def test_ticks_say_what_the_file_will_have(choice: Choice, said: str, ticked: se
 def test_progress_tells_what_is_known(left_sec: float | None, said: str | None) -> None:
     counts = {"done": 120, "found": 1250, "messages": 31_000}
     text = read(
-        screens.reading(1, profile(), Export(), **counts, is_counting=False, left_sec=left_sec)
+        results.reading(1, profile(), Export(), **counts, is_counting=False, left_sec=left_sec)
     )
     assert "Прочитано чатов: 120 из 1 250, сообщений: 31 000" in text
     assert ("Осталось" in text) is (said is not None)
@@ -120,9 +121,9 @@ def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> No
         failed={"NotFound": 3, "Unavailable": 2},
         nameless=4,
     )
-    remarks, export = screens.remarks(missing), Export(DAYS)
+    remarks, export = results.remarks(missing), Export(DAYS)
     about = profile(profile_name=UGLY * 8)
-    caption = screens.file(about, export, MANY, FILE, remarks=remarks, part=2)
+    caption = results.file(about, export, MANY, FILE, remarks=remarks, part=2)
     said = read(caption)
     assert is_caption(caption)
     assert said.startswith(f"📤 Чаты Avito\n{UGLY * 8}\nза 01.11.2026 – 20.11.2026, все чаты\n")
@@ -130,10 +131,10 @@ def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> No
     assert "В 21 чате Avito отдал только последние 1 100 сообщений" in said
     assert "Не прочитано: 5 чатов" in said
     assert said.endswith("Часть 2 из 3")
-    brief = screens.file(about, export, MANY, FILE, remarks=2 * remarks)
+    brief = results.file(about, export, MANY, FILE, remarks=2 * remarks)
     assert is_caption(brief)
     assert "написано на первом листе" in read(brief)
-    shared = screens.file(profile(), Export(), replace(MANY, files=()), FILE, for_owner=False)
+    shared = results.file(profile(), Export(), replace(MANY, files=()), FILE, for_owner=False)
     assert shared.keyboard is None
     assert "⚠️" not in read(shared)
 
@@ -152,11 +153,11 @@ def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> No
     ],
 )
 def test_what_went_wrong_is_said_with_what_helps(error: Exception, said: str, way: str) -> None:
-    failed = screens.failed(profile(), Export(DAYS), error, "3FA9C1", NOW)
+    failed = results.failed(profile(), Export(DAYS), error, "3FA9C1", NOW)
     assert said in read(failed)
     assert any(data.startswith(way) for data in buttons(failed).values())
     assert f"profile_view:{7}" in buttons(failed).values()
-    told = screens.due_failed(profile(), place(chats_every="week"), error, "3FA9C1", NOW)
+    told = results.due_failed(profile(), place(chats_every="week"), error, "3FA9C1", NOW)
     assert said in read(told)
     assert UGLY in read(told)
 

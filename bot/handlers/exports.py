@@ -24,6 +24,7 @@ from bot.callbacks import (
 from bot.dialogue import At
 from bot.filters import InPrivate, OwnedDestination, OwnedProfile, PlainText
 from bot.screens import bind as bind_screens
+from bot.screens import export_results as result_screens
 from bot.screens import exports as screens
 from bot.screens import history as history_screens
 from bot.show import Stage
@@ -88,7 +89,7 @@ async def _begin(
             clock,
             kind="export",
             dedupe=str(profile.id),
-            placeholder=lambda job_id: screens.begun(job_id, profile, export),
+            placeholder=lambda job_id: result_screens.begun(job_id, profile, export),
             payload=export.as_json(),
             profile_id=profile.id,
             in_private=True,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
 from bot.effects import Document
 from bot.jobs import JobContext
-from bot.screens import exports as screens
+from bot.screens import export_results as screens
 from core.background import until
 from core.database.models import AvitoProfile
 from core.database.session import Sessions

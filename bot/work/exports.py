@@ -10,7 +10,8 @@ from datetime import timedelta
 from bot.effects import Screen, Show
 from bot.errors import IncidentDesk
 from bot.jobs import Ending, JobContext, JobGone, may_pass
-from bot.screens import exports as screens
+from bot.screens import export_results as screens
+from bot.screens import exports as setting_screens
 from bot.work.chat_files import ChatFiles, Made, Teller
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
@@ -165,7 +166,7 @@ class ExportWork:
                 async with job.aside():
                     await self.files.keep_since(profile.id, since, turn)
             async with job.ending() as ending:
-                ending.screen = screens.ask_kept(profile, is_done=True)
+                ending.screen = setting_screens.ask_kept(profile, is_done=True)
 
 
 async def _still_going(ending: Ending, job: JobContext) -> Destination | None:
