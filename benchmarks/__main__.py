@@ -19,7 +19,18 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import URL
 
-from benchmarks import chaos, charts, chats, combined, dispatch, outbox, process, sending
+from benchmarks import (
+    chaos,
+    charts,
+    chats,
+    combined,
+    dispatch,
+    exports,
+    outbox,
+    process,
+    sending,
+    workbooks,
+)
 from benchmarks.measure import Effort, Result
 from benchmarks.tally import Tally
 from core import heap
@@ -66,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
 def _measure(effort: Effort, kinds: Sequence[str], reports: int) -> list[Result]:
     with TemporaryDirectory() as name:
         results = asyncio.run(dispatch.measure(Path(name), effort))
+        results += asyncio.run(exports.measure(Path(name), effort))
     results += charts.measure(effort)
+    results += workbooks.measure(effort)
     results += combined.texts(effort)
     for kind in kinds:
         with _database(kind) as (url, folder):

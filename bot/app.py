@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import commands
 from bot.aftermath import Aftermath
+from bot.bookbinder import Bookbinder
 from bot.cooldown import Cooldown
 from bot.delivery import Courier
 from bot.errors import IncidentDesk
@@ -24,6 +25,7 @@ from bot.handlers import (
     connect,
     deliveries,
     destination,
+    exports,
     fallback,
     groups,
     history,
@@ -51,8 +53,10 @@ from bot.sender import Sender
 from bot.telegram import TelegramSession
 from bot.throttle import Throttle, UrgentCourier
 from bot.work.bind import BindWork
+from bot.work.chat_files import ChatFiles
 from bot.work.connect import ConnectWork
 from bot.work.excel import ExcelWork
+from bot.work.exports import ExportWork
 from bot.work.listings import ListingsWork
 from bot.work.reports import ReportWork, freeze
 from bot.work.stats import StatsWork, freeze_digest
@@ -68,6 +72,8 @@ from core.errors import SettingsError
 from core.housekeeping import Housekeeper
 from core.journal import Journal
 from core.logs import get_logger
+from core.messenger.collector import ChatCollector
+from core.messenger.pace import Paces
 from core.outbox import Outbox, worker_name
 from core.ports import Clock
 from core.report_data import Collector
@@ -86,6 +92,7 @@ BACKLOG_LIMIT = 1_000
 """Updates in the lanes before polling pauses; Telegram keeps the rest for a day."""
 STATS_PAUSE = timedelta(seconds=30)
 """Between two combined reports in one chat."""
+MEGABYTE = 1 << 20
 DRAIN_SEC = 3.5
 JOB_GRACE_SEC = 0.5
 OUTBOX_GRACE_SEC = 0.5
@@ -211,7 +218,7 @@ def build_app(
         base.bot, dispatcher, sessions, lanes, desk, office, journal, base.incidents, clock
     )
     office.deliver_through(intake.hand_over)
-    schedule = _schedule(base, engine, numbers, scribe, intake)
+    schedule = _schedule(base, engine, numbers, scribe, office, intake)
 
     policy = PollPolicy(settings.worker_polling_retries, settings.worker_retry_backoff_max_sec)
     updates = dispatcher.resolve_used_update_types()
@@ -292,6 +299,7 @@ def _work(
     place_checks = BindWork(base.bot, sessions, clock)
     key_checks = ConnectWork(sessions, numbers.avito, numbers.sync, base.incidents, clock)
     report_work = ReportWork(collector, background, base.incidents, clock)
+    export_work = ExportWork(sessions, _chat_files(base, numbers), base.incidents, clock)
     return {
         "connect": key_checks.connect,
         "replace_keys": key_checks.replace_keys,
@@ -302,11 +310,29 @@ def _work(
         "unpause": place_checks.unpause,
         "trial": place_checks.trial,
         "send_again": place_checks.send_again,
+        "chats_here": place_checks.send_chats,
         "report": report_work.run,
         "report_excel": ExcelWork(report_work, base.shelf).run,
         "listings": ListingsWork(collector, numbers.listing_sync, clock).run,
+        "export": export_work.run,
+        "export_due": export_work.run_due,
+        "forget_chats": export_work.forget,
         "stats": StatsWork(sessions, Combiner(collector), cooldown, clock).run,
     }
+
+
+def _chat_files(base: _Base, numbers: _Numbers) -> ChatFiles:
+    settings, sessions, clock = base.settings, base.sessions, base.clock
+    paces = Paces(settings.avito_messenger_calls_per_minute, clock)
+    return ChatFiles(
+        sessions,
+        numbers.collector,
+        ChatCollector(sessions, numbers.avito, paces, clock),
+        Bookbinder(),
+        base.shelf,
+        clock,
+        max_bytes=int(settings.export_file_mb * MEGABYTE),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +346,12 @@ class _Schedule:
 
 
 def _schedule(
-    base: _Base, engine: AsyncEngine, numbers: _Numbers, scribe: Scribe, intake: Intake
+    base: _Base,
+    engine: AsyncEngine,
+    numbers: _Numbers,
+    scribe: Scribe,
+    office: JobOffice,
+    intake: Intake,
 ) -> _Schedule:
     sessions, clock, escalate = base.sessions, base.clock, base.incidents.escalate
     with _writing_in_data_dir():
@@ -353,6 +384,7 @@ def _schedule(
 
     errands = Errands(
         wake_builder=wake,
+        begin_export=office.start,
         warm_up=rounds.ahead_of_slots,
         sync_statistics=rounds.all_night,
         keep_house=Housekeeper(sessions, base.shelf, clock).tidy,
@@ -379,6 +411,7 @@ def build_dispatcher(
         reports,
         history,
         listings,
+        exports,
         stats,
         groups,
         profiles,

@@ -15,9 +15,11 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field, model_validator
 
 from core.schedule_policy import Frequency
-from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod
+from core.services.exports import Choice, KeptFor, Within
+from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod, Every
 from core.statistics.listings import Order
 from utils.calendars import Grain, Preset
+from utils.chats.order import Form, Which
 from utils.periods import Period
 
 # A number that no column can hold is no button of ours: it must not get as far as a query.
@@ -66,6 +68,42 @@ class AboutDays(Dated, prefix="about_days"):
 
 class AboutPeriod(AboutDays, AboutProfile, prefix="about_period"):
     """What every button about the numbers of a profile in some days carries. On no button."""
+
+
+class AboutExport(AboutProfile, prefix="about_export"):
+    """What every button carries that says which chats are wanted. Itself on no button."""
+
+    within: Within
+    first: Day | None = None
+    last: Day | None = None
+    which: Which
+    form: Form
+
+    @model_validator(mode="after")
+    def _says_its_days(self) -> Self:
+        if self.within is Within.OWN and not (self.first and self.last):
+            raise ValueError("days of one's own are two")
+        _ = self.choice
+        return self
+
+    @property
+    def choice(self) -> Choice:
+        own = None
+        if self.within is Within.OWN and self.first and self.last:
+            own = Period(self.first, self.last)
+        return Choice(self.within, own, self.which, self.form)
+
+    @classmethod
+    def of(cls, profile_id: int, choice: Choice) -> Self:
+        own = choice.own
+        return cls(
+            profile_id=profile_id,
+            within=choice.within,
+            first=own and own.first,
+            last=own and own.last,
+            which=choice.which,
+            form=choice.form,
+        )
 
 
 class AboutDestination(CallbackData, prefix="about_destination"):
@@ -249,6 +287,26 @@ class DestinationDigest(AboutDestination, prefix="destination_digest"):
 
 class DestinationCheck(AboutDestination, prefix="destination_check"):
     """See whether the bot may post there again."""
+
+
+class DestinationChats(AboutDestination, prefix="destination_chats"):
+    """How often the chats come to this place as a file."""
+
+
+class DestinationChatsEvery(AboutDestination, prefix="destination_chats_every"):
+    """So often; asks before others see them."""
+
+    every: Every
+
+
+class DestinationChatsConfirm(AboutDestination, prefix="destination_chats_confirm"):
+    """Really so often, although others see them."""
+
+    every: Every
+
+
+class DestinationChatsOff(AboutDestination, prefix="destination_chats_off"):
+    """Not at all."""
 
 
 class DestinationRemove(AboutDestination, prefix="destination_remove"):
@@ -444,6 +502,43 @@ class ItemsPage(AboutPeriod, prefix="items_page"):
 
     order: Order
     page: Annotated[int, Field(ge=0, lt=10**6)]
+
+
+class ExportMessenger(AboutProfile, prefix="export_messenger"):
+    """All chats as a workbook, at once."""
+
+
+class ExportChoose(AboutProfile, prefix="export_choose"):
+    """Which chats, in which form; and what is kept of them."""
+
+
+class ExportPick(AboutExport, prefix="export_pick"):
+    """The same with this choice ticked."""
+
+
+class ExportDates(AboutProfile, prefix="export_dates"):
+    """Ask for the days by typing; the rest is chosen."""
+
+    which: Which
+    form: Form
+
+
+class ExportRun(AboutExport, prefix="export_run"):
+    """The chats that were chosen, as a file."""
+
+
+class ExportSchedule(AboutProfile, prefix="export_schedule"):
+    """The places that files of chats can come to on schedule."""
+
+
+class ExportKeep(AboutProfile, prefix="export_keep"):
+    """How long what was read of the chats is kept."""
+
+
+class ExportKeepSet(AboutProfile, prefix="export_keep_set"):
+    """So long from now on."""
+
+    kept: KeptFor
 
 
 class KeyStep(StrEnum):

@@ -72,6 +72,9 @@ class Show(BaseModel):
     edit: int | None = None
     job_id: int | None = None
     """The job that owns the message from then on and starts once it is there."""
+    is_silent: bool = False
+    otherwise: Show | None = None
+    """What is shown elsewhere when Telegram lets us write nothing here; the job waits then."""
 
 
 class Answer(BaseModel):

@@ -83,7 +83,7 @@ class Intake:
         placeholders = {effect.job_id for effect in _shows(owed)}
         for job in running:
             if job.id not in placeholders:
-                self._office.start(job.id)
+                self._office.start(job.id, goes_on=True)
         if owed or received or running:
             log.info("recovered", owed=len(owed), received=len(received), jobs=len(running))
 

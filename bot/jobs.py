@@ -24,6 +24,7 @@ from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
 from bot.middleware import lane_of
 from bot.screens import parts
+from bot.screens import start as start_screens
 from bot.scribe import edit_words
 from bot.show import Stage
 from core.database.health import is_unreachable
@@ -63,6 +64,7 @@ async def begin(
     in_private: bool = False,
     in_place: bool = False,
     for_chat: bool = False,
+    otherwise: Screen | None = None,
 ) -> None:
     """Write a job down and show its placeholder, made from the job's id.
 
@@ -70,6 +72,8 @@ async def begin(
     `in_place` instead of the message whose button was pressed, which comes back if nothing comes
     of the job. The person owns it, or with `for_chat` the chat itself: in a channel and behind
     an anonymous administrator nobody is known, and in a group others may want to stop it too.
+    Who asked in a group and lets the bot write nothing in private reads `otherwise` there, and
+    the job waits for his /start.
     Raises `JobAlreadyRunning` when the same work is under way in this chat.
     """
     replaced = stage.shown if in_place else None
@@ -102,7 +106,18 @@ async def begin(
     elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
-        stage.tell(chat_id, placeholder(job.id), job_id=job.id)
+        stage.tell(chat_id, placeholder(job.id), job_id=job.id, otherwise=otherwise)
+
+
+async def take_up(
+    session: AsyncSession, stage: Stage, person: int, otherwise: Screen | None = None
+) -> bool:
+    """Begin what waited until this person let the bot write to him; False if nothing did."""
+    waiting = await jobs.take_up(session, person)
+    for job in waiting:
+        placeholder = start_screens.taken_up(job.id, job.kind)
+        stage.tell(job.chat_id, placeholder, job_id=job.id, otherwise=otherwise)
+    return bool(waiting)
 
 
 async def check_free(session: AsyncSession, stage: Stage, *, kind: str, dedupe: str) -> None:
@@ -161,7 +176,9 @@ class Ending:
 class JobContext:
     """What a running job knows and may do."""
 
-    def __init__(self, job: Job, office: JobOffice, slot: AsyncExitStack) -> None:
+    def __init__(
+        self, job: Job, office: JobOffice, slot: AsyncExitStack, *, goes_on: bool
+    ) -> None:
         self.job_id = job.id
         self.kind = job.kind
         self.owner_id = job.owner_id
@@ -170,6 +187,8 @@ class JobContext:
         self.payload: dict[str, Any] = json.loads(job.payload)
         self.replaced = replaced_by(job)
         self.thread_id = job.thread_id
+        self.goes_on = goes_on
+        """It was under way already when the worker stopped."""
         self.message_id = job.message_id
         self._office = office
         self._slot = slot
@@ -294,10 +313,10 @@ class JobOffice:
         """Say who performs what jobs owe; the two need each other, so one comes later."""
         self.hand_over = hand_over
 
-    def start(self, job_id: int) -> None:
+    def start(self, job_id: int, *, goes_on: bool = False) -> None:
         if self._closing or job_id in self._tasks:
             return
-        task = asyncio.create_task(self._run(job_id), name=f"job-{job_id}")
+        task = asyncio.create_task(self._run(job_id, goes_on), name=f"job-{job_id}")
         self._tasks[job_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(job_id, None))
 
@@ -334,16 +353,16 @@ class JobOffice:
         owed = [(lane_of(effect, home), to_json(effect)) for effect in effects]
         return await inbox.owe(session, owed, self._clock.now())
 
-    async def _run(self, job_id: int) -> None:
+    async def _run(self, job_id: int, goes_on: bool) -> None:
         while True:
             async with AsyncExitStack() as slot:
                 await slot.enter_async_context(self.slots)
-                if await self._attempt(job_id, slot):
+                if await self._attempt(job_id, slot, goes_on):
                     return
             # The database is away; the row is still there when it comes back.
             await asyncio.sleep(RETRY_SEC)
 
-    async def _attempt(self, job_id: int, slot: AsyncExitStack) -> bool:
+    async def _attempt(self, job_id: int, slot: AsyncExitStack, goes_on: bool) -> bool:
         """True when the job came to an end, whatever end."""
         try:
             async with self.sessions() as session:
@@ -354,17 +373,17 @@ class JobOffice:
                     del self.promised[job_id]
             if job is None:
                 return True
-            context = JobContext(job, self, slot)
+            context = JobContext(job, self, slot, goes_on=goes_on)
             try:
                 await self._kinds[job.kind](context)
             except Exception as error:
-                if isinstance(error, JobGone) or _may_pass(error):
+                if isinstance(error, JobGone) or may_pass(error):
                     raise
                 await self._end_badly(context, error)
         except JobGone:
             return True
         except Exception as error:
-            if not _may_pass(error):
+            if not may_pass(error):
                 raise
             log.warning("job_waits_for_database", job_id=job_id)
             return False
@@ -394,5 +413,6 @@ def _again(context: JobContext) -> CallbackData | None:
     return kind(profile_id=context.profile_id, first=first, last=last)
 
 
-def _may_pass(error: Exception) -> bool:
+def may_pass(error: Exception) -> bool:
+    """Whether the same works again once the database is there, or is asked once more."""
     return is_unreachable(error) or is_beaten(error)

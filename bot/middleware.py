@@ -27,6 +27,8 @@ from core.ports import Clock
 log = get_logger(__name__)
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+FILES = 2**60
+"""Added to the number of a chat: the lane of its files, which take their time to upload."""
 
 
 class Ledger(Protocol):
@@ -69,8 +71,10 @@ class InboxLedger:
 
 
 def lane_of(effect: Effect, home: int) -> int:
-    """The chat whose order an effect keeps."""
-    return effect.chat_id if isinstance(effect, Show) else home
+    """The chat whose order an effect keeps; its files have one of their own."""
+    if not isinstance(effect, Show):
+        return home
+    return effect.chat_id + FILES if effect.screen.document is not None else effect.chat_id
 
 
 class DbSessionMiddleware(BaseMiddleware):

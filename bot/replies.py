@@ -7,6 +7,7 @@ is noted in the journal in the moment its bytes leave, and is not repeated once 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from aiogram.methods import (
@@ -19,7 +20,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.wait import wait_base, wait_exponential
 
 from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain, mended
-from bot.effects import Answer, Erase, Screen, Show, StopJob, from_json
+from bot.effects import Answer, Effect, Erase, Screen, Show, StopJob, from_json, to_json
 from bot.screens import problems
 from bot.scribe import Scribe
 from core.database.models import Reply
@@ -77,7 +78,7 @@ class ReplyDesk:
             effect = from_json(reply.effect)
             screens += [effect.screen] if isinstance(effect, Show) else []
             try:
-                message_id = await self._do(reply.id, effect)
+                effect, message_id = await self._do_or_turn_away(reply.id, effect)
             except SendError as error:
                 log.warning("reply_dropped", reply_id=reply.id, kind=effect.kind, why=str(error))
                 if isinstance(effect, Show) and effect.job_id is not None:
@@ -108,7 +109,28 @@ class ReplyDesk:
         for screen in screens:
             self._scribe.done_with(screen)
 
-    async def _do(self, reply_id: int, effect: Show | Answer | Erase | StopJob) -> int | None:
+    async def _do_or_turn_away(self, reply_id: int, effect: Effect) -> tuple[Effect, int | None]:
+        """What was done in the end, and the message it became.
+
+        What may not be shown in its chat is said elsewhere where that was foreseen.
+        """
+        try:
+            return effect, await self._do(reply_id, effect)
+        except Refused as error:
+            if not isinstance(effect, Show) or effect.otherwise is None:
+                raise
+            log.warning("reply_turned_away", reply_id=reply_id, why=str(error))
+        async with self._sessions.begin() as session:
+            if effect.job_id is not None:
+                await jobs.park(session, effect.job_id)
+            await replies.replace(session, reply_id, to_json(effect.otherwise))
+        try:
+            return effect.otherwise, await self._do(reply_id, effect.otherwise)
+        except SendError as error:
+            log.warning("reply_dropped", reply_id=reply_id, kind=effect.kind, why=str(error))
+            return effect.otherwise, None
+
+    async def _do(self, reply_id: int, effect: Effect) -> int | None:
         match effect:
             case Show():
                 return await self._show(reply_id, effect)
@@ -124,6 +146,8 @@ class ReplyDesk:
         fits_into_message = effect.screen.keyboard is effect.screen.inline
         if effect.edit is not None and fits_into_message and await self._edit(effect, effect.edit):
             return effect.edit
+        if effect.otherwise is not None and self._scribe.has_lost(effect.screen):
+            raise Refused(HTTPStatus.NOT_FOUND, "the file is gone")
         if effect.screen.document is not None:
             return await self._send_file(reply_id, effect)
         return await self._send(reply_id, effect)
@@ -134,6 +158,8 @@ class ReplyDesk:
             message_id = await self._send(reply_id, effect)
         except Refused as error:
             log.warning("file_refused", reply_id=reply_id, why=str(error))
+            if effect.otherwise is not None:
+                raise
             words = problems.file_refused(effect.screen)
             return await self._show(reply_id, effect.model_copy(update={"screen": words}))
         if effect.edit is not None:
@@ -177,7 +203,8 @@ class ReplyDesk:
         return message_id
 
     async def _deliver(self, reply_id: int, effect: Show) -> int | None:
-        method = await self._scribe.new(effect.screen, effect.chat_id, effect.thread_id)
+        how = {"disable_notification": True} if effect.is_silent else {}
+        method = await self._scribe.new(effect.screen, effect.chat_id, effect.thread_id, **how)
         while True:
             try:
                 return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)

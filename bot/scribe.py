@@ -16,6 +16,7 @@ from aiogram.methods import (
 )
 from aiogram.types import (
     BufferedInputFile,
+    FSInputFile,
     InputMediaDocument,
     InputMediaPhoto,
     LinkPreviewOptions,
@@ -32,6 +33,8 @@ log = get_logger(__name__)
 
 Draw = Callable[[Course], Awaitable[bytes]]
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+CHUNK_SIZE = 256 * 1024
+"""Each piece of a file is read on another thread."""
 
 
 class Scribe:
@@ -73,14 +76,18 @@ class Scribe:
             return edit_words(screen, chat_id, message_id)
         return EditMessageMedia(**where, media=InputMediaPhoto(media=picture, **_caption(screen)))
 
+    def has_lost(self, screen: Screen) -> bool:
+        """The file that should come with it is gone."""
+        return screen.document is not None and self._file(screen.document) is None
+
     def done_with(self, screen: Screen) -> None:
         """What came with it is not needed any more: it has arrived, or never will."""
         if screen.document is not None:
             self._shelf.drop(screen.document.kept_as)
 
-    def _file(self, document: Document) -> BufferedInputFile | None:
-        content = self._shelf.take(document.kept_as)
-        return None if content is None else BufferedInputFile(content, document.name)
+    def _file(self, document: Document) -> FSInputFile | None:
+        path = self._shelf.find(document.kept_as)
+        return None if path is None else FSInputFile(path, document.name, CHUNK_SIZE)
 
     async def _picture(self, screen: Screen) -> BufferedInputFile | None:
         if screen.picture is None:

@@ -104,9 +104,23 @@ class Stage:
             Show(chat_id=chat_id, thread_id=thread_id, screen=screen, edit=message_id)
         )
 
-    def tell(self, chat_id: int, screen: Screen, *, job_id: int | None = None) -> None:
-        """A message to another chat than the one the update came from."""
-        self.effects.append(Show(chat_id=chat_id, screen=screen, job_id=job_id))
+    def tell(
+        self,
+        chat_id: int,
+        screen: Screen,
+        *,
+        job_id: int | None = None,
+        otherwise: Screen | None = None,
+    ) -> None:
+        """A message to another chat than the one the update came from.
+
+        Where it may not be shown, `otherwise` is said where the update came from.
+        """
+        instead = None
+        if otherwise is not None and self.chat_id is not None:
+            instead = Show(chat_id=self.chat_id, thread_id=self.thread_id, screen=otherwise)
+        show = Show(chat_id=chat_id, screen=screen, job_id=job_id, otherwise=instead)
+        self.effects.append(show)
 
     def notice(self, text: str | None = None, *, alert: bool = False) -> None:
         """The small notice over the chat; without a button press it becomes nothing."""

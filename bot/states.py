@@ -48,6 +48,12 @@ class History(StatesGroup):
     dates = State()
 
 
+class ExportChats(StatesGroup):
+    """The days of an export by typing. Data: `profile_id`, `which`, `form`."""
+
+    dates = State()
+
+
 WAITS_FOR_KEY = (
     Connect.client_id,
     Connect.client_secret,

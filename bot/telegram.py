@@ -7,7 +7,8 @@ a decode error. `TelegramSession.post` keeps the raw answer and tells the moment
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,8 +18,9 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramNetworkError
-from aiogram.methods import TelegramMethod
+from aiogram.methods import SendDocument, TelegramMethod
 from aiogram.methods.base import TelegramType
+from aiogram.types import InputFile
 from aiohttp import (
     ClientError,
     ClientResponse,
@@ -32,6 +34,8 @@ from aiohttp import (
 from core.tls import trust
 
 REQUEST_TIMEOUT_SEC = 30.0
+UPLOAD_TIMEOUT_SEC = 900.0
+"""For a file: 50 MB over half a megabit a second."""
 LONGEST_FLOOD_SEC = 7 * 86_400
 
 RawUpdate = dict[str, Any]
@@ -83,6 +87,22 @@ class _Departure:
             self.left = True
 
 
+class _LeavesAtItsEnd(InputFile):
+    """A file that has left with its last byte: of a part of it Telegram makes nothing."""
+
+    def __init__(self, file: InputFile, departure: _Departure) -> None:
+        super().__init__(file.filename, file.chunk_size)
+        self._file = file
+        self._departure = departure
+
+    async def read(self, bot: Bot) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._file.read(bot)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        # What ends the form comes after it.
+        self._departure.note()
+
+
 async def _chunk_sent(
     _session: ClientSession, context: SimpleNamespace, _params: TraceRequestChunkSentParams
 ) -> None:
@@ -132,18 +152,27 @@ class TelegramSession(AiohttpSession):
         bot: Bot,
         method: TelegramMethod[Any],
         *,
-        timeout_sec: float = REQUEST_TIMEOUT_SEC,
+        timeout_sec: float | None = None,
         leaving: Callable[[], None] | None = None,
     ) -> RawAnswer:
-        """Call a method; `leaving` runs just before its bytes leave. Raises NoAnswer."""
+        """Call a method; `leaving` runs just before its bytes leave. Raises NoAnswer.
+
+        A document has left when all of it has: cut off before that, it has certainly not come.
+        """
         session = await self.create_session()
         departure = _Departure(leaving)
+        noted_by: _Departure | None = departure
+        usual_sec = REQUEST_TIMEOUT_SEC
+        if isinstance(method, SendDocument) and isinstance(method.document, InputFile):
+            document = _LeavesAtItsEnd(method.document, departure)
+            method = method.model_copy(update={"document": document})
+            noted_by, usual_sec = None, UPLOAD_TIMEOUT_SEC
         try:
             async with session.post(
                 self.api.api_url(token=bot.token, method=method.__api_method__),
                 data=self.build_form_data(bot=bot, method=method),
-                timeout=ClientTimeout(total=timeout_sec),
-                trace_request_ctx=departure,
+                timeout=ClientTimeout(total=timeout_sec or usual_sec),
+                trace_request_ctx=noted_by,
             ) as response:
                 return RawAnswer(response.status, await _read(response))
         except (TimeoutError, ClientError, OSError) as error:

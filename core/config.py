@@ -109,6 +109,7 @@ def _check_base(value: str) -> str:
 
 BaseAddress = Annotated[str, AfterValidator(_check_base)]
 PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+PositiveSize = Annotated[float, Field(gt=0, le=2000)]
 PositiveCount = Annotated[int, Field(gt=0)]
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)
@@ -158,6 +159,7 @@ class Settings(StorageSettings):
     admin_chat_id: Annotated[int, Field(gt=-(2**63), lt=2**63)] | None = None
     telegram_api_base: BaseAddress = "https://api.telegram.org"
     telegram_messages_per_second: PositiveCount = 30
+    export_file_mb: PositiveSize = 49
     avito_api_base: BaseAddress = "https://api.avito.ru"
     avito_messenger_calls_per_minute: PositiveCount = 100
     worker_polling_retries: PositiveCount = 10

@@ -27,6 +27,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from core.database.health import is_unreachable
+from core.database.repositories import jobs
 from core.database.session import Sessions
 from core.errors import DatabaseAway
 from core.logs import get_logger
@@ -54,6 +55,8 @@ class Errands:
 
     wake_builder: Callable[[], object]
     """There may be something to build, or to send."""
+    begin_export: Callable[[int], object]
+    """Start this job, which makes a file of chats, unless it is at work."""
     warm_up: Errand
     """Read the statistics of reports that are due soon."""
     sync_statistics: Errand
@@ -178,9 +181,13 @@ class Scheduler:
     async def materialise(self, task_id: int | None = None) -> None:
         async with self._sessions.begin() as session:
             due = await materialise(session, self._clock.now(), task_id=task_id)
+            # Also those whose commit worked and whose answer was lost, and those of a button.
+            exports_due = await jobs.open_of(session, jobs.EXPORT_DUE)
         if due:
             log.info("reports_due", count=due)
         self._errands.wake_builder()
+        for job_id in exports_due:
+            self._errands.begin_export(job_id)
 
     async def _tick(self) -> None:
         now = self._clock.now()

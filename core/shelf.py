@@ -1,8 +1,12 @@
-"""Files on their way to Telegram: made before they are promised, gone once they were sent."""
+"""Files on their way to Telegram: made before they are promised, gone once they were sent.
+
+One can be as long as Telegram takes: it is never read as a whole.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -14,16 +18,20 @@ log = get_logger(__name__)
 KEPT = timedelta(days=1)
 """Whoever has not got a file by then was told that it did not work, or has left."""
 
+NO_ROOM = 50_000_000
+"""So few bytes are one file of chats, or less."""
+
 
 class Shelf:
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
+        """Long files are written here, and lie here under their names."""
 
     def put(self, content: bytes) -> str:
         """Keep the content; returns the name to take it by. Survives a restart."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = uuid4().hex
-        handle = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -33,22 +41,26 @@ class Shelf:
             raise
         return name
 
-    def take(self, name: str) -> bytes | None:
-        """What was put there; None when it is gone, or cannot be read."""
-        try:
-            return (self._folder / name).read_bytes()
-        except OSError as error:
-            log.warning("file_gone", why=type(error).__name__)
-            return None
+    def find(self, name: str) -> Path | None:
+        """Where it lies; None when it is gone, or cannot be read."""
+        path = self.folder / name
+        if os.access(path, os.R_OK):
+            return path
+        log.warning("file_gone", name=name)
+        return None
 
     def drop(self, name: str) -> None:
-        (self._folder / name).unlink(missing_ok=True)
+        (self.folder / name).unlink(missing_ok=True)
+
+    def is_full(self) -> bool:
+        """Whether there is no room that is worth the name on its disk."""
+        return shutil.disk_usage(self.folder.parent).free < NO_ROOM
 
     def tidy(self, now: datetime) -> None:
         """Drop what nobody came for."""
-        if not self._folder.exists():
+        if not self.folder.exists():
             return
         oldest = (now - KEPT).timestamp()
-        for path in self._folder.iterdir():
+        for path in self.folder.iterdir():
             if path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)

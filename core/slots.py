@@ -27,6 +27,7 @@ from core.schedule_policy import (
     next_slot,
     slots_between,
 )
+from core.services import exports
 from core.services.schedule import GOING, schedule_of
 from utils.periods import Period
 
@@ -75,7 +76,7 @@ async def materialise(
     profile_id: int | None = None,
     chat_id: int | None = None,
 ) -> int:
-    """Write down what is due by `now` and when each destination is due next.
+    """Write down what is due by `now` and when each destination is due next; files of chats too.
 
     Of several slots that passed during an outage the newest is delivered, if it is still within
     its catch-up window; every other one is missed. Repeating it, a second scheduler or a clock
@@ -89,6 +90,7 @@ async def materialise(
         (ReportTask.chat_id, chat_id),
     )
     only = [column == value for column, value in named if value is not None]
+    await exports.write_down_due(session, now, only)
     moved, left = 0, limit
     while left:
         size = min(CHUNK, left)

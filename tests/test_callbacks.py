@@ -18,6 +18,10 @@ from bot.callbacks import (
     CalendarPage,
     Cancel,
     Day,
+    ExportChoose,
+    ExportMessenger,
+    ExportPick,
+    ExportRun,
     FrequencySet,
     ItemsPage,
     ProfileAdd,
@@ -47,9 +51,12 @@ from bot.callbacks import (
     ReportToggle,
 )
 from core.schedule_policy import Frequency
+from core.services.exports import Choice, Within
 from core.services.schedule import ChosenPeriod
 from core.statistics.listings import Order
 from utils.calendars import Grain, Preset
+from utils.chats.order import Form, Which
+from utils.periods import Period
 
 LARGEST_ID = 2**63 - 1
 ON_NO_BUTTON = (
@@ -57,6 +64,7 @@ ON_NO_BUTTON = (
     callbacks.AboutProfile,
     callbacks.AboutDays,
     callbacks.AboutPeriod,
+    callbacks.AboutExport,
     callbacks.AboutDestination,
 )
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 20)
@@ -114,6 +122,13 @@ ALL = [
         (
             CalendarPage(profile_id=17, month=FIRST, first=LAST),
             "calendar_page:17:2026-11-01:2026-11-20",
+        ),
+        (ExportMessenger(profile_id=17), "export_messenger:17"),
+        (ExportChoose(profile_id=17), "export_choose:17"),
+        (ExportRun.of(17, Choice()), "export_run:17:all:::all:xlsx"),
+        (
+            ExportPick.of(17, Choice(Within.OWN, Period(FIRST, LAST), Which.UNANSWERED, Form.CSV)),
+            "export_pick:17:own:2026-11-01:2026-11-20:unanswered:csv",
         ),
         (ReportItems(profile_id=17, **DAYS), "report_items:17:2026-11-01:2026-11-20"),
         (

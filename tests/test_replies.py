@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, select
 
-from bot.effects import Answer, Effect, Erase, Screen, Show, StopJob, to_json
+from bot.effects import Answer, Document, Effect, Erase, Screen, Show, StopJob, to_json
 from bot.replies import ReplyDesk
 from bot.scribe import Scribe
 from core.database.models import Job, Reply
-from core.database.repositories import inbox
+from core.database.repositories import inbox, jobs
 from core.database.session import Sessions, create_sessions
 from core.journal import Journal
 from core.secrets import Keyring
@@ -272,6 +272,32 @@ async def test_a_person_who_blocked_the_bot_gets_no_job(rig: DeskRig) -> None:
     assert await rig.stored_job() is None
     assert rig.jobs.started == []
     assert await rig.still_owed() == 0
+
+
+async def test_whoever_must_start_the_bot_first_reads_so_elsewhere(rig: DeskRig) -> None:
+    job_id = await rig.job()
+    group = rig.telegram.world.supergroup("Клиенты", rig.alice, rig.telegram.me)
+    rig.alice.block(rig.telegram.me)
+    word = Show(chat_id=group.id, screen=Screen(text="нажмите «Начать»"))
+
+    await rig.do(rig.show("⏳ заготовка", job_id=job_id).model_copy(update={"otherwise": word}))
+
+    assert [m.words for m in rig.telegram.world.sent(group.id)] == ["нажмите «Начать»"]
+    assert rig.jobs.started == []
+    assert await rig.still_owed() == 0
+    async with rig.sessions.begin() as session:
+        assert await jobs.all_open(session) == [], "a restart does not begin it either"
+        assert [job.id for job in await jobs.take_up(session, rig.alice.id)] == [job_id]
+
+
+async def test_a_lost_file_is_nothing_to_tell_a_chat_of_others(rig: DeskRig) -> None:
+    group = rig.telegram.world.supergroup("Клиенты", rig.alice, rig.telegram.me)
+    lost = Screen(text="чаты", document=Document(kept_as="gone", name="chats.xlsx"))
+
+    await rig.do(Show(chat_id=group.id, screen=lost, otherwise=rig.show("не дошёл")))
+
+    assert rig.telegram.world.sent(group.id) == []
+    assert rig.sent == ["не дошёл"]
 
 
 async def test_one_refusal_does_not_stop_what_comes_after_it(rig: DeskRig) -> None:

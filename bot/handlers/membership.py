@@ -10,7 +10,7 @@ from aiogram.enums import ChatType
 from aiogram.filters import Filter
 from aiogram.types import ChatMemberUpdated, Message, User
 
-from bot import places
+from bot import jobs, places
 from bot.screens import bind as bind_screens
 from bot.screens import destination as screens
 from bot.show import Stage
@@ -60,6 +60,8 @@ async def changed(event: ChatMemberUpdated, session: Session, stage: Stage, cloc
         gone = await destinations.suspend_chat(session, chat_id, trouble, now)
         _tell_gone(gone, stage, now)
         return
+    if event.chat.type == ChatType.PRIVATE:
+        await jobs.take_up(session, stage, chat_id)
     back = await destinations.resume_chat(session, chat_id, now)
     await _tell_back(back, session, stage, now)
     if not back and _is_new_channel(event):

@@ -39,6 +39,7 @@ async def start(
         stage.show(profile_screens.listing(page))
     else:
         stage.show(screens.greeting(is_known=page.total > 0))
+    await work.take_up(session, stage, person)
 
 
 async def help_command(_message: Message, stage: Stage) -> None:

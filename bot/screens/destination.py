@@ -9,6 +9,7 @@ from aiogram.utils.formatting import Bold, Code, Text
 
 from bot import keyboards
 from bot.callbacks import (
+    DestinationChats,
     DestinationCheck,
     DestinationDigest,
     DestinationLost,
@@ -29,6 +30,7 @@ from bot.callbacks import (
 )
 from bot.effects import Screen
 from bot.keyboards import button, keyboard, link
+from bot.screens.chats_words import describe_chats
 from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import describe_next, describe_schedule
@@ -172,6 +174,7 @@ def one(destination: Destination, now: datetime) -> Screen:
         *_digest(destination, now),
         f"Звук: {'выключен' if task.is_silent else 'включён'}",
         f"График: {_chart(destination)}",
+        f"Чаты файлом: {describe_chats(profile, task, now)}",
         "Если неясно, дошёл ли отчёт: "
         + ("спросить вас" if asks else "прислать ещё раз с пометкой «повтор»"),
         keyboard=keyboard(
@@ -182,6 +185,7 @@ def one(destination: Destination, now: datetime) -> Screen:
                 else button("▶️ Возобновить", DestinationResume(**about))
             ],
             [button("📋 Что показывать", DestinationMetrics(**about))],
+            [button("💬 Чаты файлом", DestinationChats(**about))],
             [
                 button(
                     "🔔 Присылать со звуком" if task.is_silent else "🔕 Присылать без звука",

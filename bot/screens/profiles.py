@@ -8,6 +8,8 @@ from aiogram.utils.formatting import Bold
 
 from bot import keyboards
 from bot.callbacks import (
+    ExportChoose,
+    ExportMessenger,
     ProfileAdd,
     ProfileDelete,
     ProfileDeleteConfirm,
@@ -82,6 +84,10 @@ def card(card: Card, now: datetime) -> Screen:
             [button("🗓 Отчёт за другие дни", ReportHistorical(profile_id=profile.id))],
             [button("⏰ Отчёты по расписанию", ProfileReport(profile_id=profile.id))],
             [
+                button("📤 Чаты в Excel", ExportMessenger(profile_id=profile.id)),
+                button("⚙️ Какие чаты", ExportChoose(profile_id=profile.id)),
+            ],
+            [
                 button("✏️ Переименовать", ProfileRename(profile_id=profile.id)),
                 button("🔑 Заменить ключи", ProfileKeys(profile_id=profile.id)),
             ],
@@ -122,7 +128,8 @@ def confirm_delete(profile: AvitoProfile, destinations: int) -> Screen:
     return screen(
         Bold(f"Удалить профиль {named(profile.profile_name)}?"),
         "",
-        "Ключи, накопленная статистика и настройки отчётов этого профиля пропадут."
+        "Ключи, накопленная статистика, прочитанные чаты и настройки отчётов этого профиля "
+        "пропадут."
         f"{reports} Вернуть их нельзя.",
         keyboard=keyboard(
             [button("🗑 Да, удалить", ProfileDeleteConfirm(profile_id=profile.id))],

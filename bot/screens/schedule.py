@@ -35,6 +35,7 @@ from bot.callbacks import (
 from bot.effects import Screen
 from bot.keyboards import Row, button, keyboard, pager
 from bot.screens import problems
+from bot.screens.chats_words import EVERY
 from bot.screens.destination import name_of, state_in_short
 from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
@@ -48,6 +49,7 @@ from bot.screens.schedule_words import (
 from core.database.models import ReportTask
 from core.database.repositories.delivery_states import PAUSED
 from core.schedule_policy import Frequency
+from core.services.exports import chosen_every
 from core.services.metrics import Choices
 from core.services.schedule import LAST_DAY, LONGEST_INTERVAL, ChosenPeriod
 from core.services.settings import ReportSettings
@@ -316,7 +318,9 @@ def _destinations(settings: ReportSettings, now: datetime) -> list[Line]:
     for task in settings.destinations:
         silent = ", без звука" if task.is_silent else ""
         shared = ", одной сводкой с другими" if task.id in settings.shared else ""
-        lines.append(f"• {name_of(task)}{silent}{shared}{state_in_short(task)}")
+        every = chosen_every(task)
+        files = f", чаты файлом {EVERY[every].lower()}" if every else ""
+        lines.append(f"• {name_of(task)}{silent}{shared}{files}{state_in_short(task)}")
         if task in choices.differing:
             lines.append(f"   там: {describe_metrics(choices.of(task))}")
     return [*lines, *_failures(settings, now)]

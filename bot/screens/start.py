@@ -9,7 +9,7 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold
 
 from bot import keyboards
-from bot.callbacks import ProfileAdd, ReportNow
+from bot.callbacks import ExportMessenger, ProfileAdd, ReportNow
 from bot.effects import Screen
 from bot.keyboards import Row
 from bot.screens.destination import to_listing
@@ -42,7 +42,7 @@ def help_text() -> Screen:
         "2. Пришлите их сюда: /add_profile. Сообщение с секретом я сразу удалю, хранится он "
         "только зашифрованным.",
         "3. В карточке профиля нажмите «Отчёт за вчера» или «Отчёт за другие дни». А чтобы он "
-        "приходил сам — «Отчёты по расписанию».",
+        "приходил сам — «Отчёты по расписанию». Переписка с покупателями — «Чаты в Excel».",
         "",
         Bold("Команды"),
         "/profiles — профили и отчёты",
@@ -118,12 +118,22 @@ def stopped(kind: str, profile_id: int | None) -> Screen:
     what = f"⏹ Остановлено: {JOBS[kind]}."
     if profile_id is None:
         return screen(what, keyboard=_anywhere())
-    again = [keyboards.button("📈 Отчёт за вчера", ReportNow(profile_id=profile_id))]
+    again: dict[str, Row] = {
+        "export": [keyboards.button("📤 Чаты в Excel", ExportMessenger(profile_id=profile_id))]
+    }
+    report = [keyboards.button("📈 Отчёт за вчера", ReportNow(profile_id=profile_id))]
+    again |= dict.fromkeys(("report", "listings"), report)
     return screen(
         what,
-        keyboard=keyboards.keyboard(
-            again if kind in {"report", "listings"} else [], keyboards.to_card(profile_id)
-        ),
+        keyboard=keyboards.keyboard(again.get(kind, []), keyboards.to_card(profile_id)),
+    )
+
+
+def taken_up(job_id: int, kind: str) -> Screen:
+    """The placeholder of work that waited until its person let the bot write to him."""
+    return screen(
+        f"⏳ Теперь могу вам писать. Продолжаю: {JOBS[kind]}.",
+        keyboard=keyboards.keyboard(keyboards.stop(job_id)),
     )
 
 
@@ -157,6 +167,7 @@ DIALOGUES = {
     "SetSchedule": "настройка расписания, всё уже выбранное действует",
     "History": "выбор дней для отчёта",
     "Bind": "выбор места для отчётов, всё осталось как было",
+    "ExportChats": "выбор дней для выгрузки чатов",
 }
 """What was left, by the group of states; for `/cancel` and for a command inside a dialogue."""
 
@@ -166,6 +177,7 @@ _BEGAN_AT: dict[str, Callable[[int], Row]] = {
     "SetSchedule": keyboards.to_report,
     "Bind": to_listing,
     "History": keyboards.to_card,
+    "ExportChats": keyboards.to_card,
 }
 
 JOBS = {
@@ -174,6 +186,9 @@ JOBS = {
     "first_read": "чтение статистики, профиль подключён",
     "report": "сбор отчёта",
     "report_excel": "сбор отчёта в Excel",
+    "export": "выгрузка чатов",
+    "export_parked": "выгрузка чатов",
+    "export_due": "выгрузка чатов по расписанию",
     "listings": "чтение объявлений",
     "stats": "сбор сводки",
     "choose_profile": "выбор профиля для чата, ничего не изменилось",
@@ -182,5 +197,7 @@ JOBS = {
     "unpause": "проверка чата, место осталось на паузе",
     "trial": "пробный отчёт, он не отправлен",
     "send_again": "повтор отчёта, он не отправлен",
+    "forget_chats": "удаление старых сообщений, срок хранения уже действует",
+    "chats_here": "проверка чата, файлы с чатами туда не придут",
 }
 """What was stopped, by the kind of job."""

@@ -17,6 +17,7 @@ from bot.places import PlaceRefused, Wanted
 from bot.screens import bind as bind_screens
 from bot.screens import deliveries as delivery_screens
 from bot.screens import destination as screens
+from bot.screens import exports as export_screens
 from bot.screens import parts, problems
 from bot.screens import trial as trial_screens
 from core import digests, slots
@@ -24,8 +25,9 @@ from core.database.session import Sessions, reading
 from core.errors import DestinationNotFound
 from core.missed import missed_meanwhile
 from core.ports import Clock
-from core.services import deliveries, destinations, profiles, topics
+from core.services import deliveries, destinations, exports, profiles, topics
 from core.services.destinations import Bound, Destination, Place, Refusal, Trouble
+from core.services.schedule import Every
 
 GoOn = Callable[[Ending, Destination], Awaitable[None]]
 
@@ -92,6 +94,18 @@ class BindWork:
             await self._resume(ending, destination)
 
         await self._if_allowed(job, unpause)
+
+    async def send_chats(self, job: JobContext) -> None:
+        """Let files of chats come to a destination, by the say of whoever may decide so."""
+
+        async def choose(ending: Ending, destination: Destination) -> None:
+            now = self.clock.now()
+            await slots.materialise(ending.session, now, task_id=destination.task.id)
+            every = Every(job.payload["every"])
+            await exports.choose_every(ending.session, destination, every, now)
+            ending.screen = export_screens.at_place(destination, now)
+
+        await self._if_allowed(job, choose)
 
     async def trial(self, job: JobContext) -> None:
         """Put a trial report on its way."""

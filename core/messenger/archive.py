@@ -163,6 +163,13 @@ async def trim(sessions: Sessions, now: datetime) -> None:
         await _drop_messages(sessions, idle, since)
 
 
+async def keep_since(sessions: Sessions, profile_id: int, since: datetime) -> None:
+    """Drop at once what is older, however lately it was read: its owner has just said so."""
+    of_profile = AvitoChat.profile_id == profile_id
+    await _drop_chats(sessions, of_profile, since)
+    await _drop_messages(sessions, of_profile, since)
+
+
 async def _drop_chats(sessions: Sessions, among: ColumnElement[bool], since: datetime) -> None:
     last_at = func.coalesce(AvitoChat.last_message_at, AvitoChat.updated_at)
     async with sessions.begin() as session:

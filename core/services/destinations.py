@@ -457,6 +457,8 @@ async def _absorb(session: AsyncSession, task: ReportTask, twin: ReportTask) -> 
         .execution_options(synchronize_session=False)
     )
     await digests.part_with(session, outbox.going_to(ReportTask.id == twin.id))
+    # When it is due next the repair works out.
+    task.chats_every = task.chats_every or twin.chats_every
     await session.delete(twin)
 
 

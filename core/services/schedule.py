@@ -1,6 +1,7 @@
 """When the reports of a profile are due: its columns as a `Schedule`, and what follows from them.
 
-`next_due_at` of a destination is only ever derived from here, in the transaction of its cause.
+`next_due_at` and `chats_due_at` of a destination are only ever derived from here, in the
+transaction of their cause.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, Row, case, select
+from sqlalchemy import ColumnElement, Row, and_, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.id_lists import among
@@ -50,6 +51,20 @@ class ChosenPeriod(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+
+
+class Every(StrEnum):
+    """How often the chats of a profile come to a destination as a file."""
+
+    WEEK = "week"
+    MONTH = "month"
+
+
+def chats_schedule(profile: AvitoProfile, every: Every) -> Schedule:
+    """On Mondays, or on the first: when the time comes at which its reports would."""
+    frequency = Frequency.WEEKLY if every is Every.WEEK else Frequency.MONTHLY
+    usual = schedule_of(profile)
+    return replace(usual, frequency=frequency, weekdays=frozenset({0}), month_day=1)
 
 
 def schedule_of(profile: AvitoProfile) -> Schedule:
@@ -197,7 +212,8 @@ async def reschedule_missing(session: AsyncSession, now: datetime) -> int:
     These are the predecessor's rows, and whatever else broke them.
     """
     repaired = 0
-    while rows := await _going(session, ReportTask.next_due_at.is_(None)):
+    lacks_file = and_(ReportTask.chats_every.is_not(None), ReportTask.chats_due_at.is_(None))
+    while rows := await _going(session, or_(ReportTask.next_due_at.is_(None), lacks_file)):
         repaired += await _work_in_all(session, rows, now)
     return repaired
 
@@ -257,10 +273,15 @@ async def _too_far(session: AsyncSession, now: datetime) -> list[int]:
         ),
         else_=steps[1],
     )
+    of_file = case((ReportTask.chats_every == Every.WEEK, steps[7]), else_=steps[LAST_DAY])
+    is_far = or_(
+        and_(ReportTask.next_due_at > steps[1], ReportTask.next_due_at > latest),
+        ReportTask.chats_due_at > of_file,
+    )
     far = await session.scalars(
         select(ReportTask.id)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
-        .where(ReportTask.next_due_at > steps[1], ReportTask.next_due_at > latest, *GOING)
+        .where(is_far, *GOING)
     )
     return list(far)
 
@@ -300,6 +321,15 @@ def _work_in(
             free = (s for s in slots_after(schedule, now) if (task.id, s.label) not in taken)
             task.next_due_at = next(free).due_at
         # What is due already belongs to the tick, which moves it on with its slots written.
+        _work_in_chats(profile, task, now)
+
+
+def _work_in_chats(profile: AvitoProfile, task: ReportTask, now: datetime) -> None:
+    if task.chats_every is None or not is_due(profile, task):
+        task.chats_due_at = None
+    elif task.chats_due_at is None or task.chats_due_at > now:
+        schedule = chats_schedule(profile, Every(task.chats_every))
+        task.chats_due_at = next_slot(schedule, now).due_at
 
 
 def _known_frequency(value: str | None) -> Frequency:

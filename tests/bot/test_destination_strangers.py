@@ -33,7 +33,8 @@ def about_destinations() -> list[type[CallbackData]]:
 
 def crafted(kind: type[CallbackData], task_id: int) -> str:
     """The wire string of a button, with something for all it carries besides the id."""
-    rest = dict.fromkeys(kind.model_fields.keys() - {"task_id"}, "views")
+    some = {"metric": "views", "every": "week"}
+    rest = {name: some[name] for name in kind.model_fields if name != "task_id"}
     return kind(task_id=task_id, **rest).pack()
 
 

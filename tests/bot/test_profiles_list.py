@@ -49,6 +49,7 @@ async def test_a_card_leads_back_to_the_list_and_to_everything_else(rig: BotRig)
     card = await chat.wait_for("Аккаунт Avito: 7632548910")
     actions = (
         *("report_now", "report_historical", "profile_report"),
+        *("export_messenger", "export_choose"),
         *("profile_rename", "profile_keys", "profile_delete"),
     )
     assert card.button_data == [*(f"{action}:{profile_id}" for action in actions), "profiles_back"]

@@ -163,7 +163,7 @@ async def test_places_that_get_nothing_are_counted_apart(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
     await add_destination(rig, profile_id, rig.alice.id, chat_type="private")
     await add_destination(rig, profile_id, -100200, is_active=False)
-    await add_destination(rig, profile_id, -100300, suspended="kicked")
+    await add_destination(rig, profile_id, -100300, suspended="kicked", told="kicked")
     chat = rig.alice.private(rig.me)
 
     chat.send("/settings")

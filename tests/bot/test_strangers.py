@@ -38,6 +38,8 @@ LOOKING = {
     callbacks.ComparePage,
     callbacks.ReportItems,
     callbacks.ItemsPage,
+    callbacks.ExportMessenger,
+    callbacks.ExportRun,
 }
 """Changes nothing: its owner may press it in a group too."""
 
@@ -49,7 +51,7 @@ def about_profiles() -> list[type[CallbackData]]:
         for _, kind in inspect.getmembers(callbacks, inspect.isclass)
         if issubclass(kind, CallbackData)
         and "profile_id" in kind.model_fields
-        and kind not in (callbacks.AboutProfile, callbacks.AboutPeriod)
+        and kind not in (callbacks.AboutProfile, callbacks.AboutPeriod, callbacks.AboutExport)
     ]
     assert callbacks.ProfileView in found
     return found

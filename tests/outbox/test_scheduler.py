@@ -37,6 +37,7 @@ class Done:
 
     times: Counter[str] = field(default_factory=Counter)
     escalated: list[tuple[Exception, dict[str, object]]] = field(default_factory=list)
+    exports: list[int] = field(default_factory=list)
 
     def errand(self, name: str) -> Callable[[], Awaitable[None]]:
         async def note() -> None:
@@ -63,6 +64,7 @@ class Watch:
             office.clock,
             Errands(
                 wake_builder=self.done.wake,
+                begin_export=self.done.exports.append,
                 warm_up=self.done.errand("warm_up"),
                 sync_statistics=self.done.errand("sync_statistics"),
                 keep_house=self.done.errand("keep_house"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import Reply
@@ -20,6 +21,11 @@ async def among(session: AsyncSession, reply_ids: Sequence[int]) -> list[Reply]:
     return list(
         await session.scalars(select(Reply).where(Reply.id.in_(reply_ids)).order_by(Reply.id))
     )
+
+
+async def replace(session: AsyncSession, reply_id: int, effect: dict[str, Any]) -> None:
+    """Owe something else instead."""
+    await session.execute(update(Reply).where(Reply.id == reply_id).values(effect=effect))
 
 
 async def settle(session: AsyncSession, reply_ids: Sequence[int]) -> None:

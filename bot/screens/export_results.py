@@ -1,0 +1,297 @@
+"""How far an export is, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiogram.types import InlineKeyboardMarkup
+from aiogram.utils.formatting import Bold, Italic
+
+from bot import keyboards
+from bot.callbacks import (
+    DestinationChats,
+    ExportChoose,
+    ExportRun,
+    ProfileKeys,
+    ProfileOpen,
+)
+from bot.effects import Document, Screen
+from bot.keyboards import Row, button, keyboard
+from bot.screens import problems
+from bot.screens.chats_words import counts, describe_chats, described
+from bot.screens.destination import name_of
+from bot.screens.parts import Line, is_caption, named, screen
+from core.avito.messenger import LAST_OFFSET, PAGE
+from core.database.models import AvitoProfile, ReportTask
+from core.errors import (
+    EmployeeKey,
+    Forbidden,
+    KeysRefused,
+    NotFound,
+    RateLimited,
+    SubscriptionRequired,
+    Unavailable,
+)
+from core.messenger.collector import Collected
+from core.services.exports import (
+    Choice,
+    Export,
+    zone_of,
+)
+from utils.chats.order import Bound, Which
+from utils.formatter import format_count, format_moment
+from utils.plurals import NBSP, plural
+
+_NO_SUBSCRIPTION = (
+    "Avito не отдаёт чаты этого аккаунта. Для товаров и работы нужна подписка «Максимальный», "
+    "для услуг — «Расширенный» или «Максимальный». Статистика и отчёты работают как раньше."
+)
+_REASONS: dict[type[Exception], str] = {
+    SubscriptionRequired: _NO_SUBSCRIPTION,
+    NotFound: _NO_SUBSCRIPTION,
+    Forbidden: f"{_NO_SUBSCRIPTION} Если подписка есть, проверьте права ключей.",
+    Unavailable: (
+        "Avito сейчас не отвечает. Прочитанное сохранено: повторите через несколько минут, и "
+        "продолжу с того же места."
+    ),
+    MemoryError: (
+        "Файл получается слишком большим для памяти сервера. Прочитанное сохранено: выберите "
+        "период короче."
+    ),
+    OSError: (
+        "На диске сервера не хватило места для файла. Мы о сбое уже знаем, прочитанное "
+        "сохранено: попробуйте позже или выберите период короче."
+    ),
+}
+_MISSING_IN_FILE = "⚠️ Попало не всё: чего нет и почему, написано на первом листе."
+_MINUTE = 60
+_MOST = format_count(LAST_OFFSET + PAGE)
+_KINDS = {"u2i": "по объявлениям", "u2u": "личные", "a2u": "с Avito"}
+_CUT_LISTS = {
+    "u2i": (
+        f"Чатов больше, чем Avito показывает в одном списке ({_MOST}): чаты о старых, неизвестных "
+        "боту объявлениях могли не попасть."
+    ),
+    "u2u": f"Личных чатов больше, чем показывает Avito ({_MOST}): самых старых нет.",
+    "a2u": f"Чатов с Avito больше, чем он показывает ({_MOST}): самых старых нет.",
+}
+
+
+# While it is made
+
+
+def begun(job_id: int, profile: AvitoProfile, export: Export) -> Screen:
+    return _under_way(job_id, profile, export, "Собираю список чатов…")
+
+
+def queued(job_id: int, profile: AvitoProfile, export: Export) -> Screen:
+    return _under_way(
+        job_id, profile, export, "Сейчас идут другие выгрузки, эта начнётся следом за ними."
+    )
+
+
+def reading(
+    job_id: int,
+    profile: AvitoProfile,
+    export: Export,
+    *,
+    done: int,
+    found: int,
+    messages: int,
+    is_counting: bool,
+    left_sec: float | None = None,
+) -> Screen:
+    if is_counting:
+        far = f"Собираю список чатов, пока нашлось: {format_count(found)}"
+    else:
+        far = (
+            f"Прочитано чатов: {format_count(done)} из {format_count(found)}, "
+            f"сообщений: {format_count(messages)}"
+        )
+    left = [] if left_sec is None else [f"Осталось {_roughly(left_sec)}"]
+    return _under_way(job_id, profile, export, far, *left)
+
+
+def going_on(job_id: int, profile: AvitoProfile, export: Export) -> Screen:
+    """After a restart."""
+    return _under_way(
+        job_id, profile, export, "Бот перезапускался. Продолжаю: что было прочитано, сохранилось."
+    )
+
+
+def binding(job_id: int, profile: AvitoProfile, export: Export) -> Screen:
+    return _under_way(job_id, profile, export, "Все чаты прочитаны, собираю файл…")
+
+
+def waiting(
+    job_id: int, profile: AvitoProfile, export: Export, until: datetime, now: datetime
+) -> Screen:
+    when = format_moment(until, now, zone_of(profile))
+    return _under_way(
+        job_id,
+        profile,
+        export,
+        f"Avito просит подождать. Продолжу сам {when}, прочитанное сохранится.",
+    )
+
+
+def _under_way(job_id: int, profile: AvitoProfile, export: Export, *lines: Line) -> Screen:
+    return screen(
+        Bold(f"⏳ Выгружаю чаты {named(profile.profile_name)}"),
+        described(export),
+        "",
+        *lines,
+        keyboard=keyboard(keyboards.stop(job_id)),
+    )
+
+
+def _roughly(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return "меньше минуты"
+    hours, minutes = divmod(round(seconds / _MINUTE), _MINUTE)
+    said = f"{hours}{NBSP}ч {minutes}{NBSP}мин" if hours else f"{minutes}{NBSP}мин"
+    return f"примерно {said}"
+
+
+# What came of it
+
+
+def done(profile: AvitoProfile, export: Export, bound: Bound) -> Screen:
+    """In place of the progress; the files come below it, with a sound."""
+    count = len(bound.files)
+    how = "Файл — следующим сообщением." if count == 1 else f"Файлов: {count}, они ниже."
+    return screen(
+        Bold(f"✅ Чаты {named(profile.profile_name)} выгружены"),
+        described(export),
+        f"Всего: {counts(bound)}.",
+        how,
+        keyboard=_ways_on(profile),
+    )
+
+
+def file(
+    profile: AvitoProfile,
+    export: Export,
+    bound: Bound,
+    document: Document,
+    *,
+    remarks: Sequence[str] = (),
+    part: int = 1,
+    for_owner: bool = True,
+) -> Screen:
+    """One of the files, numbered from 1. Others than the owner get no buttons of his."""
+    parts = len(bound.files)
+    head: list[Line] = [
+        Bold("📤 Чаты Avito"),
+        Italic(profile.profile_name),
+        described(export),
+        counts(bound),
+    ]
+    if bound.unanswered and export.which is not Which.UNANSWERED:
+        head.append(f"Ждут ответа: {format_count(bound.unanswered)}")
+    missing = [f"⚠️ {remark}" for remark in remarks]
+    tail = [f"Часть {part} из {parts}"] if parts > 1 else []
+    whole = screen(*head, *missing, *tail)
+    if not is_caption(whole):
+        whole = screen(*head, _MISSING_IN_FILE, *tail)
+    card = keyboard([button("🏪 Профиль", ProfileOpen(profile_id=profile.id))])
+    return whole.model_copy(update={"document": document, "keyboard": card if for_owner else None})
+
+
+def remarks(collected: Collected) -> tuple[str, ...]:
+    """What could not be reached, for the file and its caption: others may read it too."""
+    said = [_CUT_LISTS[kind] for kind in collected.cut_lists]
+    if collected.cut_chats:
+        chats = plural(collected.cut_chats, "чате", "чатах", "чатах")
+        said.append(
+            f"В {chats} Avito отдал только последние {_MOST} сообщений: начала переписки нет."
+        )
+    if collected.refused_lists:
+        kinds = ", ".join(_KINDS[kind] for kind in collected.refused_lists)
+        said.append(f"Avito не показал чаты: {kinds}.")
+    if failed := sum(collected.failed.values()):
+        chats = plural(failed, "чат", "чата", "чатов")
+        said.append(f"Не прочитано: {chats}. В файле они такие, как в прошлый раз, или их нет.")
+    if collected.nameless:
+        chats = plural(collected.nameless, "чат", "чата", "чатов")
+        said.append(f"Без номера, по которому их можно прочитать: {chats}.")
+    return tuple(said)
+
+
+def nothing(profile: AvitoProfile, export: Export, *, for_owner: bool = True) -> Screen:
+    return screen(
+        f"📭 Чатов нет: {named(profile.profile_name)}, {described(export)}.",
+        keyboard=_ways_on(profile) if for_owner else None,
+    )
+
+
+def _ways_on(profile: AvitoProfile) -> InlineKeyboardMarkup:
+    return keyboard(
+        [button("⚙️ Выбрать период и чаты", ExportChoose(profile_id=profile.id))],
+        keyboards.to_card(profile.id),
+    )
+
+
+# What went wrong
+
+
+def failed(
+    profile: AvitoProfile, export: Export, error: Exception, code: str, now: datetime
+) -> Screen:
+    """For its owner, who pressed the button."""
+    is_about_keys = isinstance(error, KeysRefused | EmployeeKey)
+    return screen(
+        Bold(f"❌ Чаты {named(profile.profile_name)} выгрузить не получилось"),
+        why_not(profile, error, now),
+        f"Код: {code}",
+        keyboard=keyboard(
+            _mend_keys(profile)
+            if is_about_keys
+            else [button("🔄 Повторить", ExportRun.of(profile.id, Choice.like(export)))],
+            [button("⚙️ Выбрать другое", ExportChoose(profile_id=profile.id))],
+            keyboards.to_card(profile.id),
+        ),
+    )
+
+
+def due_failed(
+    profile: AvitoProfile, task: ReportTask, error: Exception, code: str, now: datetime
+) -> Screen:
+    """For the owner, in private: a file on schedule that could not be made."""
+    is_about_keys = isinstance(error, KeysRefused | EmployeeKey)
+    return screen(
+        Bold(f"⚠️ Файл с чатами {named(profile.profile_name)} не ушёл: {name_of(task)}"),
+        why_not(profile, error, now),
+        f"Расписание файла: {describe_chats(profile, task, now)}.",
+        f"Код: {code}",
+        keyboard=keyboard(
+            _mend_keys(profile) if is_about_keys else [],
+            [button("📤 Выгрузить сейчас", ExportChoose(profile_id=profile.id))],
+            [button("⏰ Файлы по расписанию", DestinationChats(task_id=task.id))],
+        ),
+    )
+
+
+def due_refused(profile: AvitoProfile, task: ReportTask) -> Screen:
+    """The same where Telegram does not let it into its place."""
+    return screen(
+        Bold(f"⚠️ Файл с чатами {named(profile.profile_name)} не дошёл: {name_of(task)}"),
+        "Telegram не принял его в этот чат. Проверьте, что я там есть и могу отправлять файлы.",
+        keyboard=keyboard(
+            [button("📤 Выгрузить сейчас", ExportChoose(profile_id=profile.id))],
+            [button("⏰ Файлы по расписанию", DestinationChats(task_id=task.id))],
+        ),
+    )
+
+
+def why_not(profile: AvitoProfile, error: Exception, now: datetime) -> str:
+    if isinstance(error, RateLimited):
+        until = format_moment(error.retry_at, now, zone_of(profile))
+        return f"Avito отказывается отвечать раньше, чем {until}. Прочитанное сохранено."
+    told = (sentence for kind, sentence in _REASONS.items() if isinstance(error, kind))
+    return next(told, None) or problems.reason(error)
+
+
+def _mend_keys(profile: AvitoProfile) -> Row:
+    return [button("🔑 Заменить ключи", ProfileKeys(profile_id=profile.id))]

@@ -1,0 +1,199 @@
+"""From the chats of a profile to files on the shelf, in Avito's time and with word of it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
+from bot.effects import Document
+from bot.jobs import JobContext
+from bot.screens import export_results as screens
+from core.background import until
+from core.database.models import AvitoProfile
+from core.database.session import Sessions
+from core.errors import RateLimited, Unavailable
+from core.messenger import archive
+from core.messenger.collector import ChatCollector, Collected, Progress
+from core.ports import Clock
+from core.report_data import Collector
+from core.services import exports
+from core.services.exports import Export
+from core.shelf import Shelf
+from utils.chats.order import BookOrder, Bound
+from utils.time_left import TimeLeft
+
+AT_A_TIME = 4
+"""Exports that somebody waits for, and as many on schedule: those due on a Monday morning must
+not keep people waiting. None of them has a slot of the office."""
+PATIENCE = timedelta(days=1)
+"""For so long Avito may put us off; what was read until then is kept."""
+PAUSE = timedelta(minutes=15)
+"""Before an Avito that does not answer is asked again for a file on schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an export came to."""
+
+    bound: Bound
+    remarks: Sequence[str]
+    files: Sequence[Document]
+    """On the shelf, in their order; none where there was nothing to put into them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFiles:
+    """What making them takes."""
+
+    sessions: Sessions
+    reports: Collector
+    collector: ChatCollector
+    bookbinder: Bookbinder
+    shelf: Shelf
+    clock: Clock
+    max_bytes: int
+    """Of one file."""
+    asked: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_A_TIME))
+    due: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_A_TIME))
+    turns: defaultdict[int, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
+    """One export of a profile at a time: what another reads must not be forgotten meanwhile."""
+
+    async def make(
+        self, export: Export, teller: Teller, turn: AsyncExitStack, *, is_due: bool = False
+    ) -> Made:
+        """The files, on the shelf; the profile's turn is in `turn` until the caller is done.
+
+        On schedule it has more patience, and nobody waits for it. Raises the `AvitoError` that
+        patience did not help against, `MemoryError` and `OSError` for what a shorter period
+        would help against, and `NotBound`.
+        """
+        profile = teller.profile
+        zone = exports.zone_of(profile)
+        since, end = exports.bounds(export.period, zone)
+        # The predecessor stored profiles without asking whose keys they were.
+        await self.reports.profile(profile.owner_id, profile.id)
+        collected = await self._collect(since, teller, turn, is_due=is_due)
+        await teller.binding()
+        remarks = screens.remarks(collected)
+        order = BookOrder(
+            profile_name=profile.profile_name,
+            zone=zone.key,
+            made_at=int(self.clock.now().timestamp()),
+            folder=self.shelf.folder,
+            since=None if since is None else int(since.timestamp()),
+            until=None if end is None else int(end.timestamp()),
+            which=export.which,
+            form=export.form,
+            remarks=remarks,
+            max_bytes=self.max_bytes,
+        )
+        bound = await self._bind(order, archive.transcripts(self.sessions, profile.id, since))
+        files = [Document(kept_as=made.path.name, name=made.name) for made in bound.files]
+        if not bound.chats:
+            self.drop(files)
+            files = []
+        return Made(bound, remarks, files)
+
+    def drop(self, files: Sequence[Document]) -> None:
+        for document in files:
+            self.shelf.drop(document.kept_as)
+
+    async def keep_since(self, profile_id: int, since: datetime, turn: AsyncExitStack) -> None:
+        """Drop older messages; a file that is being made shall have them still."""
+        await turn.enter_async_context(self.turns[profile_id])
+        await archive.keep_since(self.sessions, profile_id, since)
+
+    async def _collect(
+        self, since: datetime | None, teller: Teller, turn: AsyncExitStack, *, is_due: bool
+    ) -> Collected:
+        """Read what is new. While Avito puts us off, others have our turn."""
+        profile_id, pool = teller.profile.id, self.due if is_due else self.asked
+        deadline = self.clock.now() + PATIENCE
+        while True:
+            if self.turns[profile_id].locked() or pool.locked():
+                await teller.queued()
+            await turn.enter_async_context(self.turns[profile_id])
+            try:
+                async with pool:
+                    return await self.collector.collect(
+                        profile_id, since=since, progress=teller.reading
+                    )
+            except RateLimited as refusal:
+                again_at = refusal.retry_at
+                if again_at > deadline:
+                    raise
+            except Unavailable:
+                again_at = self.clock.now() + PAUSE
+                if not is_due or again_at > deadline:
+                    raise
+            await turn.aclose()
+            await teller.wait_until(again_at)
+
+    async def _bind(self, order: BookOrder, chats: AsyncIterator[bytes]) -> Bound:
+        try:
+            return await self.bookbinder.bind(order, chats)
+        except OutOfMemory as error:
+            raise MemoryError(str(error)) from error
+        except NotBound as error:
+            if self.shelf.is_full():
+                raise OSError(errno.ENOSPC, str(error)) from error
+            raise
+
+
+class Teller:
+    """What the owner sees meanwhile."""
+
+    def __init__(
+        self, job: JobContext, profile: AvitoProfile, export: Export, clock: Clock
+    ) -> None:
+        self.profile = profile
+        self._job = job
+        self._about = (job.job_id, profile, export)
+        self._clock = clock
+        self._left = TimeLeft()
+
+    async def going_on(self) -> None:
+        await self._job.progress(screens.going_on(*self._about))
+
+    async def queued(self) -> None:
+        await self._job.progress(screens.queued(*self._about))
+
+    async def reading(self, progress: Progress) -> None:
+        if progress.waits_until is not None:
+            await self._wait(progress.waits_until)
+            return
+        left = None
+        if not progress.is_counting:
+            done, found = progress.chats_done, progress.chats_found
+            left = self._left.seconds(time.monotonic(), done, found)
+        await self._job.progress(
+            screens.reading(
+                *self._about,
+                done=progress.chats_done,
+                found=progress.chats_found,
+                messages=progress.messages,
+                is_counting=progress.is_counting,
+                left_sec=left,
+            )
+        )
+
+    async def binding(self) -> None:
+        await self._job.progress(screens.binding(*self._about))
+
+    async def wait_until(self, instant: datetime) -> None:
+        async def tell(_left: float) -> None:
+            await self._wait(instant)
+
+        await until(self._clock, instant, tell)
+
+    async def _wait(self, instant: datetime) -> None:
+        await self._job.progress(screens.waiting(*self._about, instant, self._clock.now()))

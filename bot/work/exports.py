@@ -1,0 +1,178 @@
+"""Exports as jobs: for whoever pressed a button, and on schedule; how each of them ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.effects import Screen, Show
+from bot.errors import IncidentDesk
+from bot.jobs import Ending, JobContext, JobGone, may_pass
+from bot.screens import export_results as screens
+from bot.screens import exports as setting_screens
+from bot.work.chat_files import ChatFiles, Made, Teller
+from core.database.models import AvitoProfile
+from core.database.session import Sessions, reading
+from core.errors import AvitoError, DestinationNotFound
+from core.messenger import archive
+from core.ports import Clock
+from core.services import destinations, profiles
+from core.services.destinations import Destination
+from core.services.exports import Export
+from core.services.schedule import is_due
+
+
+@dataclass(frozen=True, slots=True)
+class ExportWork:
+    """What an export needs besides its job."""
+
+    sessions: Sessions
+    files: ChatFiles
+    incidents: IncidentDesk
+    clock: Clock
+
+    async def run(self, job: JobContext) -> None:
+        """For the owner, who pressed a button and watches."""
+        export = Export.from_json(job.payload)
+        profile = await self._profile(job)
+        teller = Teller(job, profile, export, self.clock)
+        if job.goes_on:
+            await teller.going_on()
+        async with AsyncExitStack() as turn:
+            try:
+                async with job.aside():
+                    made = await self.files.make(export, teller, turn)
+            except (AvitoError, OSError, MemoryError) as error:
+                if may_pass(error):
+                    raise
+                await self._fail(job, profile, export, error)
+            else:
+                await self._hand_over(job, profile, export, made)
+
+    async def run_due(self, job: JobContext) -> None:
+        """On schedule: nobody watches, and only the owner hears what goes wrong."""
+        export = Export.from_json(job.payload)
+        profile = await self._profile(job)
+        teller = Teller(job, profile, export, self.clock)
+        async with AsyncExitStack() as turn:
+            try:
+                async with job.aside():
+                    made = await self.files.make(export, teller, turn, is_due=True)
+            except Exception as error:
+                if may_pass(error):
+                    raise
+                await self._fail_due(job, profile, error)
+            else:
+                await self._deliver_due(job, profile, export, made)
+
+    async def _profile(self, job: JobContext) -> AvitoProfile:
+        assert job.profile_id is not None  # noqa: S101 - chats are always of a profile
+        async with reading(self.sessions) as session:
+            return await profiles.owned(session, job.owner_id, job.profile_id)
+
+    # What comes of it
+
+    async def _hand_over(
+        self, job: JobContext, profile: AvitoProfile, export: Export, made: Made
+    ) -> None:
+        async with self._ending(job, profile, made) as ending:
+            if not made.files:
+                ending.screen = screens.nothing(profile, export)
+                return
+            ending.screen = screens.done(profile, export, made.bound)
+            files = self._shown(profile, export, made, for_owner=True)
+            ending.more = [Show(chat_id=job.chat_id, screen=file) for file in files]
+
+    async def _deliver_due(
+        self, job: JobContext, profile: AvitoProfile, export: Export, made: Made
+    ) -> None:
+        """To where its destination is by now, if anything still goes there."""
+        async with self._ending(job, profile, made) as ending:
+            destination = await _still_going(ending, job)
+            if destination is None:
+                self.files.drop(made.files)
+                return
+            task, for_owner = destination.task, destinations.is_private(destination)
+            refused = Show(chat_id=job.owner_id, screen=screens.due_refused(profile, task))
+            ending.more = [
+                Show(
+                    chat_id=task.chat_id,
+                    thread_id=task.thread_id or None,
+                    screen=shown,
+                    is_silent=task.is_silent,
+                    otherwise=None if for_owner else refused,
+                )
+                for shown in self._shown(profile, export, made, for_owner=for_owner)
+            ]
+
+    def _shown(
+        self, profile: AvitoProfile, export: Export, made: Made, *, for_owner: bool
+    ) -> list[Screen]:
+        if not made.files:
+            return [screens.nothing(profile, export, for_owner=for_owner)]
+        return [
+            screens.file(
+                profile,
+                export,
+                made.bound,
+                document,
+                remarks=made.remarks,
+                part=part,
+                for_owner=for_owner,
+            )
+            for part, document in enumerate(made.files, start=1)
+        ]
+
+    async def _fail(
+        self, job: JobContext, profile: AvitoProfile, export: Export, error: Exception
+    ) -> None:
+        code = self.incidents.record(error, job_id=job.job_id, profile_id=profile.id)
+        async with job.ending() as ending:
+            ending.screen = screens.failed(profile, export, error, code, self.clock.now())
+            ending.more = self.incidents.tell_operator(error, code)
+
+    async def _fail_due(self, job: JobContext, profile: AvitoProfile, error: Exception) -> None:
+        code = self.incidents.record(error, job_id=job.job_id, profile_id=profile.id)
+        async with job.ending() as ending:
+            destination = await _still_going(ending, job)
+            if destination is not None:
+                task, now = destination.task, self.clock.now()
+                ending.screen = screens.due_failed(profile, task, error, code, now)
+            ending.more = self.incidents.tell_operator(error, code)
+
+    @asynccontextmanager
+    async def _ending(
+        self, job: JobContext, profile: AvitoProfile, made: Made
+    ) -> AsyncIterator[Ending]:
+        """The end of an export that worked; what is not to be kept any longer goes with it."""
+        try:
+            async with job.ending() as ending:
+                yield ending
+                current = await profiles.owned(ending.session, job.owner_id, profile.id)
+                if current.chats_kept_days == 0:
+                    await archive.forget(ending.session, profile.id)
+        except JobGone:
+            self.files.drop(made.files)
+            raise
+
+    async def forget(self, job: JobContext) -> None:
+        """Drop what its owner has just decided not to keep."""
+        profile = await self._profile(job)
+        async with AsyncExitStack() as turn:
+            if profile.chats_kept_days is not None:
+                since = self.clock.now() - timedelta(days=profile.chats_kept_days)
+                async with job.aside():
+                    await self.files.keep_since(profile.id, since, turn)
+            async with job.ending() as ending:
+                ending.screen = setting_screens.ask_kept(profile, is_done=True)
+
+
+async def _still_going(ending: Ending, job: JobContext) -> Destination | None:
+    """Where the file is to go, unless nothing goes there any more."""
+    try:
+        found = await destinations.owned(ending.session, job.owner_id, job.payload["task_id"])
+    except DestinationNotFound:
+        return None
+    return found if is_due(found.profile, found.task) else None

@@ -1,0 +1,152 @@
+"""The sheets that have a row per chat or message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from utils.chats.clock import HOUR, LocalClock
+from utils.chats.model import Line
+from utils.chats.study import Studied
+from utils.chats.words import (
+    TEXT,
+    about,
+    address,
+    buyer,
+    chat_page,
+    kind_of_chat,
+    price,
+    status,
+    told,
+)
+from utils.workbook import Column, Kind
+
+SUMMARY, CHATS, MESSAGES, UNANSWERED = "Сводка", "Чаты", "Сообщения", "Без ответа"
+ORDER = (SUMMARY, CHATS, MESSAGES, UNANSWERED)
+_LONGEST_GLIMPSE = 200
+_YES_NO = {True: "да", False: "нет", None: None}
+
+CHAT_COLUMNS = (
+    Column("Покупатель", width=22),
+    Column("Объявление", width=36),
+    Column("Цена", Kind.PRICE, 13),
+    Column("Объявление сейчас", width=13),
+    Column("Начат", Kind.MOMENT, 17),
+    Column("Последнее сообщение", Kind.MOMENT, 17),
+    Column("Кто писал последним", width=22),
+    Column("Ждёт ответа", width=10),
+    Column("Не прочитано", Kind.INTEGER, 13),
+    Column("Входящих", Kind.INTEGER, 12),
+    Column("Исходящих", Kind.INTEGER, 13),
+    Column("Первый ответ, мин", Kind.NUMBER, 12),
+    Column("Телефоны из переписки", width=20),
+    Column("Первые слова", width=40),
+    Column("Последние слова", width=40),
+    Column("Чат в Avito", Kind.LINK, 28),
+    Column("Страница объявления", Kind.LINK, 28),
+    Column("Тип чата", width=15),
+    Column("Номер чата", width=30),
+    Column("Замечание", width=40),
+)
+MESSAGE_COLUMNS = (
+    Column("Время", Kind.MOMENT, 17),
+    Column("Покупатель", width=20),
+    Column("Объявление", width=34),
+    Column("Кто", width=20),
+    Column("Направление", width=15),
+    Column("Тип", width=20),
+    Column("Текст", Kind.WRAPPED, 70),
+    Column("Прочитано", width=13),
+    Column("Ссылка", Kind.LINK, 30),
+    Column("Номер чата", width=30),
+)
+UNANSWERED_COLUMNS = (
+    Column("Ждёт с", Kind.MOMENT, 17),
+    Column("Ждёт, часов", Kind.NUMBER, 10),
+    Column("Покупатель", width=22),
+    Column("Объявление", width=36),
+    Column("Цена", Kind.PRICE, 13),
+    Column("Последние слова", Kind.WRAPPED, 60),
+    Column("Телефоны из переписки", width=20),
+    Column("Чат в Avito", Kind.LINK, 28),
+    Column("Номер чата", width=30),
+)
+
+Row = Sequence[Any]
+
+
+def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
+    head = chat.head
+    return (
+        buyer(head),
+        about(head),
+        price(head.price),
+        status(head),
+        clock(chat.first.at) if chat.first else None,
+        clock(chat.last.at) if chat.last else None,
+        _author(chat, chat.last, us) if chat.last else None,
+        "да" if chat.is_unanswered else None,
+        chat.unread or None,
+        chat.incoming,
+        chat.outgoing,
+        chat.first_reply,
+        ", ".join(chat.phones),
+        _glimpse(chat.first),
+        _glimpse(chat.last),
+        chat_page(head.id),
+        address(head.url) or head.url,
+        kind_of_chat(head),
+        head.id,
+        "Начало переписки Avito не отдал" if head.is_cut else None,
+    )
+
+
+def message_rows(
+    chat: Studied, lines: Sequence[Line], clock: LocalClock, us: str
+) -> Iterator[Row]:
+    """Of these lines of the chat."""
+    head = chat.head
+    name, listing = buyer(head), about(head)
+    for line in lines:
+        # Almost all are texts, and there may be a million of them.
+        kind, text, link = (TEXT, line.text, None) if line.kind == "text" else told(line)
+        yield (
+            clock(line.at),
+            name,
+            listing,
+            _author(chat, line, us),
+            "исходящее" if line.is_ours else "входящее",
+            kind,
+            text,
+            _YES_NO[line.is_read],
+            link,
+            head.id,
+        )
+
+
+def unanswered_row(chat: Studied, clock: LocalClock, now: int) -> Row:
+    head, since = chat.head, chat.waiting_since
+    return (
+        None if since is None else clock(since),
+        None if since is None else max(now - since, 0) / HOUR,
+        buyer(head),
+        about(head),
+        price(head.price),
+        told(chat.last).text if chat.last else None,
+        ", ".join(chat.phones),
+        chat_page(head.id),
+        head.id,
+    )
+
+
+def _author(chat: Studied, line: Line, us: str) -> str:
+    if line.is_ours:
+        return us
+    return buyer(chat.head) if line.author else "Avito"
+
+
+def _glimpse(line: Line | None) -> str | None:
+    if line is None:
+        return None
+    text = " ".join(told(line).text[: 2 * _LONGEST_GLIMPSE].split())
+    return text if len(text) <= _LONGEST_GLIMPSE else f"{text[:_LONGEST_GLIMPSE].rstrip()}…"
