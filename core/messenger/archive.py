@@ -50,19 +50,23 @@ class Kept(NamedTuple):
 
 async def held(session: AsyncSession, profile_id: int) -> dict[str, Held]:
     """All chats that are kept, by their ids."""
-    query = select(
-        AvitoChat.chat_id, AvitoChat.updated_at, AvitoChat.whole_since, AvitoChat.listing_id
-    ).where(AvitoChat.profile_id == profile_id)
-    # Thousands of rows at once would hold the event loop.
-    rows = await session.stream(query.execution_options(yield_per=_ROWS))
-    return {
-        row.chat_id: Held(
-            _seconds(row.updated_at),
-            row.whole_since and _seconds(row.whole_since),
-            row.listing_id or 0,
+    query = (
+        select(
+            AvitoChat.chat_id, AvitoChat.updated_at, AvitoChat.whole_since, AvitoChat.listing_id
         )
-        async for row in rows
-    }
+        .where(AvitoChat.profile_id == profile_id)
+        .order_by(AvitoChat.chat_id)
+        .limit(_ROWS)
+    )
+    chats: dict[str, Held] = {}
+    last = ""
+    # Thousands of rows at once would hold the event loop.
+    while rows := (await session.execute(query.where(AvitoChat.chat_id > last))).all():
+        for row in rows:
+            whole_since = row.whole_since and _seconds(row.whole_since)
+            chats[row.chat_id] = Held(_seconds(row.updated_at), whole_since, row.listing_id or 0)
+        last = rows[-1].chat_id
+    return chats
 
 
 async def load(session: AsyncSession, profile_id: int, chat_id: str) -> bytes | None:

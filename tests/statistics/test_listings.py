@@ -233,9 +233,9 @@ async def test_unknown_numbers_come_last(sessions: Sessions) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "shown", "rows"), [(-1, 0, 10), (0, 0, 10), (1, 1, 10), (2, 2, 1), (99, 2, 1)]
+    ("number", "shown", "rows"), [(-1, 0, 6), (0, 0, 6), (2, 2, 6), (3, 3, 3), (99, 3, 3)]
 )
-async def test_pages_hold_ten_and_one_beyond_the_last_is_the_last(
+async def test_pages_hold_six_and_one_beyond_the_last_is_the_last(
     sessions: Sessions, number: int, shown: int, rows: int
 ) -> None:
     await keep(sessions, {item: did(item, item, item) for item in range(1, 22)})
@@ -243,9 +243,9 @@ async def test_pages_hold_ten_and_one_beyond_the_last_is_the_last(
     found = await page(sessions, number=number)
 
     assert found is not None
-    assert (found.number, found.pages, found.count, len(found.rows)) == (shown, 3, 21, rows)
+    assert (found.number, found.pages, found.count, len(found.rows)) == (shown, 4, 21, rows)
     assert found.totals == Totals(231, 231, 0, 231)
-    assert [row.id for row in found.rows] == list(range(21, 0, -1))[shown * 10 :][:10]
+    assert [row.id for row in found.rows] == list(range(21, 0, -1))[shown * 6 :][:6]
 
 
 async def test_the_best_are_those_with_most_contacts(sessions: Sessions) -> None:

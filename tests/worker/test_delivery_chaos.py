@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import URL, text
 
 from benchmarks.deliveries import MARK, is_copy
+from core.database.health import outlasting
 from core.database.models import Delivery, ReportTask
 from core.database.session import create_sessions
 from core.outbox import State
@@ -80,7 +81,7 @@ class Post:
 
     async def until(self, is_so: Callable[[list[Delivery]], bool]) -> list[Delivery]:
         async with asyncio.timeout(PATIENCE):
-            while not is_so(rows := await self.office.deliveries()):
+            while not is_so(rows := await outlasting(self.office.deliveries)):
                 await asyncio.sleep(0.01)
         return rows
 
