@@ -161,7 +161,7 @@ class Settings(StorageSettings):
     telegram_messages_per_second: PositiveCount = 30
     export_file_mb: PositiveSize = 49
     avito_api_base: BaseAddress = "https://api.avito.ru"
-    avito_messenger_calls_per_minute: PositiveCount = 100
+    avito_messenger_calls_per_minute: PositiveCount = 120
     worker_polling_retries: PositiveCount = 10
     # An Avito application of the operator's own, reserved for connecting a profile by link.
     avito_client_id: str | None = None
