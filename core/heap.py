@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gc
 
-_NURSERY = 50_000
-"""So many new objects are let grow before they are looked through, instead of 700."""
-
 
 def settle() -> None:
     """Call it when everything is loaded and built.
@@ -16,4 +13,3 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_NURSERY, 20, 50)

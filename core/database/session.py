@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -35,10 +36,10 @@ Session = AsyncSession
 Sessions = async_sessionmaker[Session]
 
 _BUSY_TIMEOUT_MS = 3_000
-_NO_BEGIN = "no_begin"
-_AT_ONCE: dict[str, dict[str, object]] = {
-    # Telling SQLite's driver so would undo `_prepare_sqlite` when the connection goes back.
-    "sqlite": {_NO_BEGIN: True},
+_READ_ONLY = "read_only"
+_READING: dict[str, dict[str, object]] = {
+    # Always in a transaction: its end frees what a statement holds that was cancelled half way.
+    "sqlite": {_READ_ONLY: True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
 _USED_AT = "used_at"
@@ -69,20 +70,24 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 
 
 @asynccontextmanager
-async def at_once(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """A session of statements that are each committed by themselves.
+async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session that only reads.
 
-    It opens no transaction: on PostgreSQL that saves two of three ways to the server and back, on
-    SQLite the write lock is held for a writing statement and no longer.
+    On SQLite it neither takes nor waits for the write lock. On PostgreSQL it opens no transaction,
+    which saves two of three ways to the server and back: each statement sees what is committed.
     """
     async with sessions() as session:
-        options = _AT_ONCE[session.get_bind().dialect.name]
-        await session.connection(execution_options=options)
+        await session.connection(execution_options=_READING[session.get_bind().dialect.name])
         yield session
 
 
-reading = at_once
-"""A session that only reads. On SQLite it neither takes nor waits for the write lock."""
+@asynccontextmanager
+async def at_once(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session for one statement that writes: PostgreSQL needs no transaction around it."""
+    async with sessions.begin() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            await session.connection(execution_options=_READING["postgresql"])
+        yield session
 
 
 def insert_for(session: Session, table: type[DeclarativeBase]) -> Insert:
@@ -182,13 +187,27 @@ def _open_undisturbed(
     kwargs["async_creator_fn"] = _open_sqlite
 
 
+class _Connection(sqlite3.Connection):
+    """Lets go of the write lock when it is closed, come what may.
+
+    A statement that was cancelled before its rows were fetched keeps the transaction of a closed
+    connection open, for as long as somebody remembers the statement.
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
+
+
 async def _open_sqlite(*args: Any, **kwargs: Any) -> aiosqlite.Connection:
     """Open a file on the thread of its connection; whoever is cancelled meanwhile waits for it.
 
     Left alone, the thread keeps an open file that nobody has, and ends with a traceback if the
     event loop is closed before it can report.
     """
-    opening = asyncio.create_task(_opened(aiosqlite.connect(*args, **kwargs)))
+    connecting = aiosqlite.connect(*args, **kwargs, factory=_Connection)
+    opening = asyncio.create_task(_opened(connecting))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -219,5 +238,5 @@ def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once (SQLITE_BUSY_SNAPSHOT, no
     # waiting helps) when another one committed in between. Taking the write lock at BEGIN
     # turns that into a wait of at most `busy_timeout`.
-    if not connection.get_execution_options().get(_NO_BEGIN, False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -258,3 +258,25 @@ async def test_a_statement_by_itself_is_committed_and_leaves_transactions_as_the
         async with sessions.begin() as session:
             assert (await session.get_one(User, ALICE)).created_at == NOON
             await session.execute(delete(User))
+
+
+async def test_what_is_cancelled_half_way_holds_up_nobody(sessions: Sessions) -> None:
+    async def read() -> None:
+        async with reading(sessions) as session:
+            await session.execute(select(User))
+
+    async def write() -> None:
+        async with at_once(sessions) as session:
+            await session.execute(
+                insert(User).values(telegram_id=ALICE, created_at=NOON).returning(User.telegram_id)
+            )
+
+    for steps in range(40):
+        for work in (read, write):
+            doing = asyncio.create_task(work())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            doing.cancel()
+            await asyncio.gather(doing, return_exceptions=True)
+            async with sessions.begin() as session:
+                await session.execute(delete(User))
