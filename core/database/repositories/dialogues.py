@@ -84,6 +84,7 @@ async def move(session: AsyncSession, old_chat_id: int, new_chat_id: int) -> Non
         .values(chat_id=new_chat_id)
         .execution_options(synchronize_session=False)
     )
+    await session.execute(delete(Dialogue).where(Dialogue.chat_id == old_chat_id))
 
 
 async def purge(session: AsyncSession, before: datetime) -> None:
