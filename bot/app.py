@@ -297,7 +297,9 @@ def _work(
     """Which kind of job is done by whom."""
     sessions, clock, collector = base.sessions, base.clock, numbers.collector
     place_checks = BindWork(base.bot, sessions, clock)
-    key_checks = ConnectWork(sessions, numbers.avito, numbers.sync, base.incidents, clock)
+    key_checks = ConnectWork(
+        base.bot, sessions, numbers.avito, numbers.sync, base.incidents, clock
+    )
     report_work = ReportWork(collector, background, base.incidents, clock)
     export_work = ExportWork(sessions, _chat_files(base, numbers), base.incidents, clock)
     return {

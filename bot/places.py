@@ -69,6 +69,16 @@ def trouble_of(me: ChatMember, chat_type: str) -> Trouble | None:
     return None
 
 
+async def allowed(bot: Bot, wanted: Wanted, person: int) -> Place:
+    """The place, if the bot may post there and this person may decide so.
+
+    Raises `PlaceRefused`.
+    """
+    place = await look(bot, wanted.chat_id, wanted.thread_id)
+    await check_person(bot, place.chat_id, place.type, person)
+    return place
+
+
 async def look(bot: Bot, chat_id: int, thread_id: int) -> Place:
     """The place as it is now, if the bot may post there. Raises `PlaceRefused`.
 

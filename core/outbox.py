@@ -140,9 +140,13 @@ class Outbox:
         move = Move(delivery_id, decide, rest, joined, supplement_at)
         return await self._moved(move) is not None
 
-    async def drop(self, delivery_id: int) -> bool:
-        """A supplement is not to be had: what it would add to stays as it left."""
-        return await self._move(delivery_id, self._from(State.BUILDING, {}, _given_up))
+    async def drop(self, delivery_id: int, *, is_told_later: bool = False) -> bool:
+        """A supplement is not to be had: what it would add to stays as it left.
+
+        That is no news to its owner where a later report tells it.
+        """
+        told = {"is_untold": not is_told_later}
+        return await self._move(delivery_id, self._from(State.BUILDING, told, _given_up))
 
     async def postpone(self, delivery_id: int, at: datetime, reason: str) -> bool:
         """Building it failed; it is due again at `at`, and younger ones may pass it."""
@@ -256,6 +260,11 @@ class Outbox:
         """The missed slots of its destination since the last report that was sent there."""
         async with reading(self._sessions) as session:
             return await repository.missed_before(session, delivery)
+
+    async def is_told_later(self, supplement: Delivery) -> bool:
+        """Whether its days come, or came, with a later report anyway."""
+        async with reading(self._sessions) as session:
+            return await repository.is_told_later(session, supplement)
 
     async def close(self, patience_sec: float) -> None:
         """Write what callers still wait for; what cannot be written is recovered later."""

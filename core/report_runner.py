@@ -349,6 +349,10 @@ class ReportRunner:
         self, group: Group, delivery: Delivery, task: ReportTask, outcome: ReportData | Trouble
     ) -> Exception | None:
         """Take a delivery one step further; returns what it fails with, if it does."""
+        if _is_supplement(delivery) and await self._outbox.is_told_later(delivery):
+            # The time of the reports was moved since.
+            await self._outbox.drop(delivery.id, is_told_later=True)
+            return None
         if isinstance(outcome, Trouble):
             at = self._next_try(delivery, outcome)
             if at is not None:

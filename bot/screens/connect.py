@@ -12,7 +12,7 @@ from bot.callbacks import KeysAgain, KeyStep, PlaceBind, ProfileReport, ProfileV
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
 from bot.screens import problems
-from bot.screens.destination import UNNAMED, into_place
+from bot.screens.destination import into_place
 from bot.screens.parts import Line, named, screen
 from core.database.models import AccountSync, AvitoProfile
 from core.errors import AvitoError, EmployeeKey, KeysRefused, RateLimited
@@ -121,7 +121,7 @@ def connected(
     now: datetime,
     wanted: Place | None = None,
 ) -> Screen:
-    """`wanted`: where its owner wanted reports before he had any profile."""
+    """`wanted`: where its owner wanted reports before he had any profile, and may have them."""
     lines: list[Line] = [
         Bold(f"✅ Профиль {named(profile.profile_name)} подключён"),
         f"Аккаунт Avito: {profile.user_id}",
@@ -137,12 +137,11 @@ def connected(
         lines += ["", f"⚠️ Прочитать статистику не удалось. {problems.reason(failure)}"]
     if wanted is None:
         return screen(*lines, keyboard=_after(profile.id))
-    where = into_place(wanted) if wanted.title else UNNAMED
     here = PlaceBind(profile_id=profile.id, chat_id=wanted.chat_id, thread_id=wanted.thread_id)
     return screen(
         *lines,
         "",
-        f"Присылать отчёты по расписанию в {where}?",
+        f"Присылать отчёты по расписанию в {into_place(wanted)}?",
         keyboard=keyboard([button("📍 Да, присылать туда", here)], *_ways_from(profile.id)),
     )
 

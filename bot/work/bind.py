@@ -48,7 +48,7 @@ class BindWork:
         wanted, number = Wanted(**job.payload["wanted"]), job.payload["page"]
         place = None
         with suppress(PlaceRefused):  # why is told once a profile is chosen
-            place = await self._allowed(wanted, job.owner_id)
+            place = await places.allowed(self.bot, wanted, job.owner_id)
         async with job.ending() as ending:
             page = await profiles.page(ending.session, job.owner_id, number)
             if place is not None:
@@ -62,7 +62,7 @@ class BindWork:
         assert job.profile_id is not None  # noqa: S101 - a place is always set for a profile
         wanted = Wanted(**job.payload)
         try:
-            place = await self._allowed(wanted, job.owner_id)
+            place = await places.allowed(self.bot, wanted, job.owner_id)
         except PlaceRefused as refusal:
             async with job.ending() as ending:
                 profile = await profiles.owned(ending.session, job.owner_id, job.profile_id)
@@ -133,12 +133,6 @@ class BindWork:
 
         await self._if_allowed(job, send)
 
-    async def _allowed(self, wanted: Wanted, person: int) -> Place:
-        """The place, if the bot may post there and this person may decide so."""
-        place = await places.look(self.bot, wanted.chat_id, wanted.thread_id)
-        await places.check_person(self.bot, place.chat_id, place.type, person)
-        return place
-
     async def _if_allowed(self, job: JobContext, go_on: GoOn) -> None:
         """Go on if the bot may post at the job's destination, and its owner has a say there."""
         task_id = job.payload["task_id"]
@@ -158,7 +152,7 @@ class BindWork:
         async with reading(self.sessions) as session:
             task = (await destinations.owned(session, owner_id, task_id)).task
         try:
-            await self._allowed(Wanted(task.chat_id, task.thread_id), owner_id)
+            await places.allowed(self.bot, Wanted(task.chat_id, task.thread_id), owner_id)
         except PlaceRefused as refusal:
             return refusal.why
         return None

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from aiogram import Bot
 from aiogram.fsm.state import State
 
-from bot import dialogue
+from bot import dialogue, places
 from bot.effects import Effect
 from bot.errors import IncidentDesk
 from bot.jobs import Ending, JobContext
+from bot.places import PlaceRefused, Wanted
 from bot.screens import connect as screens
 from bot.states import Connect, ReplaceKeys
 from core.avito.auth import Credentials
 from core.avito.client import Avito, VerifiedAccount
-from core.database.session import Sessions
+from core.database.session import Sessions, reading
 from core.errors import (
     AlreadyConnected,
     AnotherAccount,
@@ -25,6 +27,7 @@ from core.errors import (
 )
 from core.ports import Clock
 from core.services import connect, profiles, wanted
+from core.services.destinations import Place
 from core.statistics import store
 from core.statistics.sync import StatisticsSync, access_to
 
@@ -33,6 +36,7 @@ from core.statistics.sync import StatisticsSync, access_to
 class ConnectWork:
     """What the key jobs need besides themselves."""
 
+    bot: Bot
     sessions: Sessions
     avito: Avito
     sync: StatisticsSync
@@ -94,11 +98,27 @@ class ConnectWork:
             failure = error
             if not isinstance(error, RateLimited):
                 more = self.incidents.note(error, job_id=job.job_id)
+        place = await self._wanted(job.owner_id)
         async with job.ending() as ending:
             state = await store.state(ending.session, access.account)
-            place = await wanted.recall(ending.session, job.owner_id)
+            await wanted.forget(ending.session, job.owner_id)
             ending.screen = screens.connected(profile, state, failure, self.clock.now(), place)
             ending.more = more
+
+    async def _wanted(self, person: int) -> Place | None:
+        """Where he wanted reports before he had a profile, if they may go there by his word.
+
+        Telegram is asked for its name: a link may be a stranger's, and lead into his group.
+        """
+        async with reading(self.sessions) as session:
+            place = await wanted.last(session, person)
+        if place is None:
+            return None
+        try:
+            found = await places.allowed(self.bot, Wanted(place.chat_id, place.thread_id), person)
+        except PlaceRefused:
+            return None
+        return replace(found, topic=place.topic)
 
     async def _verify(
         self,

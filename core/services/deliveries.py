@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -79,10 +79,13 @@ async def find(session: AsyncSession, delivery_ids: Collection[int]) -> list[Rep
 
 
 async def untold(session: AsyncSession) -> list[Report]:
-    """Reports whose owners have yet to hear of them; by the end of the transaction they do."""
+    """Reports whose owners have yet to hear of them; by the end of the transaction they do.
+
+    A supplement waits for what it adds to: whether that arrives at all decides what is told.
+    """
     rows = await session.execute(
         _reports()
-        .where(Delivery.is_untold)
+        .where(Delivery.is_untold, ~_adds_to_undecided())
         .order_by(Delivery.id)
         # Whoever has one in hand tells it himself.
         .with_for_update(of=Delivery, skip_locked=True)
@@ -91,6 +94,16 @@ async def untold(session: AsyncSession) -> list[Report]:
     for report in reports:
         report.delivery.is_untold = False
     return reports
+
+
+def _adds_to_undecided() -> ColumnElement[bool]:
+    cut = aliased(Delivery)
+    return exists().where(
+        cut.task_id == Delivery.task_id,
+        Delivery.slot == SUPPLEMENT + cut.slot,
+        cut.part == 0,
+        or_(cut.finished_at.is_(None), cut.state == State.HELD),
+    )
 
 
 async def stay_cut(session: AsyncSession, reports: Collection[Report]) -> list[Report]:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories import digests, outbox
+from core.database.repositories import dialogues, digests, outbox
 from core.database.repositories.delivery_states import PAUSED, TRIAL, State
 from core.errors import DestinationNotFound
 from core.services import schedule
@@ -25,6 +26,11 @@ QUIET = timedelta(minutes=10)
 """How long after it was told that a place is gone the same is not told again."""
 _MAY_HAVE_ARRIVED = (State.JOINED, State.SENDING, State.SENT, State.RESEND, State.HELD)
 """Joined to what cannot be built anew any more, that is."""
+_CHOSEN_AT_PLACE = (
+    *("report_metrics", "is_active", "is_silent", "has_chart", "on_lost_answer", "is_digest"),
+    *("suspended", "told", "told_at"),
+)
+"""What a destination does not share with the others of its profile, and what is known of it."""
 
 
 class Trouble(StrEnum):
@@ -408,6 +414,7 @@ async def migrate_chat(
     Returns the moved ones, for `news`. Telegram tells it up to three times; only the first finds
     any.
     """
+    await dialogues.move(session, old_chat_id, new_chat_id)
     # Even if no destination is left there: a report may have been written down a moment ago.
     await session.execute(
         update(Delivery)
@@ -420,32 +427,40 @@ async def migrate_chat(
     there = {
         (d.profile.id, d.task.thread_id): d.task for d in await _in_chat(session, new_chat_id)
     }
+    bound_anew = {profile_id for profile_id, _ in there}
     for destination in moved:
         task = destination.task
         twin = there.get((task.profile_id, task.thread_id))
         if twin is not None:
-            await _absorb(session, task, twin)
-        task.chat_id, task.chat_type = new_chat_id, "supergroup"
-        if task.suspended not in NO_SAY:
+            await _absorb(session, task, twin, now)
+        elif task.suspended not in NO_SAY:
             task.suspended = None
+        task.chat_id, task.chat_type = new_chat_id, "supergroup"
     await session.flush()
-    await _reschedule(session, [d for d in moved if d.task.next_due_at is None], now)
+    stale = [d for d in moved if d.task.next_due_at is None or d.profile.id in bound_anew]
+    await _reschedule(session, stale, now)
     return moved
 
 
-async def _absorb(session: AsyncSession, task: ReportTask, twin: ReportTask) -> None:
+async def _absorb(
+    session: AsyncSession, task: ReportTask, twin: ReportTask, now: datetime
+) -> None:
     """Bound anew by hand before we heard of a move: one of the two would be a double.
 
-    What is on its way to the twin, or came there, is the task's own from here on.
+    What is on its way to the twin, or came there, is the task's own from here on, and so is what
+    was chosen there: it is the newer word.
     """
     await digests.take_apart(session, outbox.going_to(ReportTask.id.in_((task.id, twin.id))))
     arrived = select(Delivery.slot).where(
         Delivery.task_id == twin.id, Delivery.state.in_(_MAY_HAVE_ARRIVED)
     )
+    own = aliased(Delivery)
+    begun = select(own.slot).where(own.task_id == task.id, own.state == State.SENT)
     doubles = and_(
         Delivery.task_id == task.id,
-        Delivery.state != State.SENT,
         Delivery.slot.in_(arrived.scalar_subquery()),
+        # Of a report that began at both the rest still comes, once.
+        Delivery.slot.not_in(begun.scalar_subquery()),
     )
     await digests.part_with(session, doubles)
     await session.execute(delete(Delivery).where(doubles))
@@ -457,9 +472,17 @@ async def _absorb(session: AsyncSession, task: ReportTask, twin: ReportTask) -> 
         .execution_options(synchronize_session=False)
     )
     await digests.part_with(session, outbox.going_to(ReportTask.id == twin.id))
-    # When it is due next the repair works out.
-    task.chats_every = task.chats_every or twin.chats_every
+    for column in _CHOSEN_AT_PLACE:
+        setattr(task, column, getattr(twin, column))
+    # Without any, nobody has said there that files are not to come any more.
+    task.chats_every = twin.chats_every or task.chats_every
+    task.next_due_at = task.next_due_at or twin.next_due_at
     await session.delete(twin)
+    await session.flush()
+    on_its_way = await session.scalars(
+        select(Delivery.id).where(Delivery.task_id == task.id, Delivery.finished_at.is_(None))
+    )
+    await withdraw_stopped(session, on_its_way.all(), now)
 
 
 async def _in_chat(session: AsyncSession, chat_id: int) -> list[Destination]:

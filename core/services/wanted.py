@@ -21,15 +21,20 @@ async def remember(session: AsyncSession, person: int, place: Place, now: dateti
     await dialogues.stand(session, key, STATE, known, now)
 
 
-async def recall(session: AsyncSession, person: int) -> Place | None:
-    """The place that he wanted last, if any; all of them are forgotten with that.
+async def last(session: AsyncSession, person: int) -> Place | None:
+    """The place that he wanted last, if any; where he asked himself comes before a link.
 
     Without a title where only a link named it: that may be anybody's.
     """
-    rows = await dialogues.leave_all(session, person, STATE)
+    rows = await dialogues.standing(session, person, STATE)
     if not rows:
         return None
-    last = max(rows, key=lambda row: row.updated_at)
-    topic = await topics.name_of(session, last.chat_id, last.thread_id)
-    title, type_ = last.data.get("title"), last.data.get("type", "")
-    return Place(last.chat_id, last.thread_id, title, type_, topic)
+    row = max(rows, key=lambda row: ("title" in row.data, row.updated_at))
+    topic = await topics.name_of(session, row.chat_id, row.thread_id)
+    return Place(
+        row.chat_id, row.thread_id, row.data.get("title"), row.data.get("type", ""), topic
+    )
+
+
+async def forget(session: AsyncSession, person: int) -> None:
+    await dialogues.leave_all(session, person, STATE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.services.destinations import PLACES_LIMIT
@@ -252,18 +254,39 @@ async def test_a_place_wanted_before_there_is_a_profile_is_offered_to_the_first(
     assert "Присылать отчёты" not in chat.last.text
 
 
-async def test_a_link_tells_whoever_connects_no_name_of_a_chat(rig: BotRig) -> None:
+async def test_no_link_leads_into_a_chat_where_one_has_no_say(rig: BotRig) -> None:
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.me)
     strange = rig.charlie.private(rig.me)
     strange.start(f"place_{group.id}_0")
     await strange.wait_for("Подключите первый, и я предложу")
 
     await rig.connect(rig.charlie, "shop", "Мебель")
-    await strange.wait_for("Присылать отчёты по расписанию в тот чат, откуда вы пришли?")
-    strange.click("📍 Да, присылать туда")
 
-    await strange.wait_for("туда пока не придут")
+    assert "📍 Да, присылать туда" not in [
+        text for row in strange.last.button_texts for text in row
+    ]
     assert "Клиенты" not in strange.transcript()
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["a link alone", "after his own word"])
+async def test_a_link_of_a_stranger_does_not_pass_for_where_one_came_from(
+    rig: BotRig, asked: bool
+) -> None:
+    mine = rig.telegram.supergroup("Клиенты", rig.bob, rig.me)
+    trap = rig.telegram.supergroup("Ловушка", rig.charlie, rig.bob, rig.me)
+    if asked:
+        inside = rig.bob.at(mine)
+        inside.send("/bind")
+        await inside.wait_for("нет подключённых профилей")
+        rig.clock.advance(timedelta(minutes=1))
+    chat = rig.bob.private(rig.me)
+    chat.start(f"place_{trap.id}_0")
+    await chat.wait_for("Подключите первый, и я предложу")
+
+    await rig.connect(rig.bob, "shop", "Мебель")
+
+    group = "Клиенты" if asked else "Ловушка"
+    assert f"Присылать отчёты по расписанию в группу «{group}»?" in chat.last.text
 
 
 async def test_this_chat_is_no_place_to_come_back_to(rig: BotRig) -> None:

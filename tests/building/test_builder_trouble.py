@@ -248,6 +248,54 @@ async def test_nobody_hears_that_something_is_missing_from_what_never_came(
     assert await heard(rig) == []
 
 
+@pytest.mark.parametrize("how", ["late", "held and sent again"])
+async def test_the_owner_hears_that_a_report_stays_cut_also_where_it_arrives_after_that_is_known(
+    rig: BuilderRig, how: str
+) -> None:
+    task = await half_a_day(rig)
+    cut, _ = await rig.office.deliveries(task)
+    if how != "late":
+        await rig.office.change(task, on_lost_answer="hold")
+        await rig.outbox.claim_ready(1)
+        await rig.outbox.sending(cut.id)
+        await rig.outbox.lost(cut.id)
+        await heard(rig)
+    rig.avito.world.clear_faults()
+    rig.avito.world.revoke_keys(rig.account("shop"))
+    await rig.later(minutes=20)
+    assert await heard(rig) == []
+
+    if how != "late":
+        async with rig.sessions.begin() as session:
+            [held] = await deliveries.find(session, [cut.id])
+            await deliveries.send_again(session, held, rig.clock.now())
+    await rig.sent(cut)
+
+    [told] = await heard(rig)
+    assert "Отчёт остался без части дня" in told.screen.text
+    assert await heard(rig) == []
+
+
+async def test_what_a_later_report_tells_whole_is_not_supplemented(rig: BuilderRig) -> None:
+    task = await half_a_day(rig)
+    cut, _ = await rig.office.deliveries(task)
+    await rig.sent(cut)
+    profile_id = (await rig.office.task(task)).profile_id
+    async with rig.sessions.begin() as session:
+        profile = await session.get_one(AvitoProfile, profile_id)
+        await schedule.set_time(session, profile, time(9, 40), rig.clock.now())
+    rig.avito.world.clear_faults()
+    rig.clock.advance(timedelta(minutes=20))
+
+    await rig.office.materialise()
+    await rig.until_built()
+
+    _, supplement, later = await rig.office.deliveries(task)
+    assert (supplement.state, later.state) == (State.WITHDRAWN, State.READY)
+    assert (later.first_day, later.last_day) == (cut.first_day, cut.last_day)
+    assert await heard(rig) == []
+
+
 async def test_the_owner_hears_once_that_a_report_waits_for_avito_for_long(
     rig: BuilderRig,
 ) -> None:

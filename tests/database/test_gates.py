@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import URL
 
-from core.database.repositories.gates import DatabaseRateGate
+from core.database.repositories.gates import LONGEST_HOLD, DatabaseRateGate
 from core.database.session import Sessions, create_engine, create_sessions
 from core.errors import RateLimited
 
@@ -107,3 +107,14 @@ async def test_of_many_callers_at_once_one_passes(
         assert outcomes.count(None) == 1
         assert all(isinstance(each, RateLimited) for each in outcomes if each is not None)
     await other_engine.dispose()
+
+
+@pytest.mark.parametrize("interval", [60, 0])
+async def test_the_longest_hold_is_kept_by_who_looked_at_the_clock_before_it(
+    gate: DatabaseRateGate, clock: StoppedClock, interval: float
+) -> None:
+    await gate.hold(ALICE, "stats", seconds=LONGEST_HOLD.total_seconds())
+    clock.pass_seconds(-3)
+
+    with pytest.raises(RateLimited):
+        await gate.enter(ALICE, "stats", interval_seconds=interval)

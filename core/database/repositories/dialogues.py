@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.database.models import Dialogue
 from core.database.session import insert_for
@@ -54,14 +55,36 @@ async def stand(
     )
 
 
-async def leave_all(session: AsyncSession, user_id: int, state: str) -> list[Dialogue]:
-    """Take this person out of this state, in whatever chats; returns where that was."""
-    left = await session.scalars(
-        delete(Dialogue)
-        .where(Dialogue.user_id == user_id, Dialogue.state == state)
-        .returning(Dialogue)
+async def standing(session: AsyncSession, user_id: int, state: str) -> list[Dialogue]:
+    """Where this person is in this state, in whatever chats."""
+    found = await session.scalars(
+        select(Dialogue).where(Dialogue.user_id == user_id, Dialogue.state == state)
     )
-    return list(left)
+    return list(found)
+
+
+async def leave_all(session: AsyncSession, user_id: int, state: str) -> None:
+    """Take this person out of this state, in whatever chats."""
+    await session.execute(
+        delete(Dialogue).where(Dialogue.user_id == user_id, Dialogue.state == state)
+    )
+
+
+async def move(session: AsyncSession, old_chat_id: int, new_chat_id: int) -> None:
+    """Who stands in the old chat goes on in the new one, unless he has begun anew there."""
+    other = aliased(Dialogue)
+    has_begun = exists().where(
+        other.chat_id == new_chat_id,
+        other.user_id == Dialogue.user_id,
+        other.thread_id == Dialogue.thread_id,
+    )
+    await session.execute(
+        update(Dialogue)
+        .where(Dialogue.chat_id == old_chat_id, ~has_begun)
+        .values(chat_id=new_chat_id)
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(delete(Dialogue).where(Dialogue.chat_id == old_chat_id))
 
 
 async def purge(session: AsyncSession, before: datetime) -> None:

@@ -255,6 +255,23 @@ async def add_supplement(
     await session.execute(insert_for(session, Delivery).values(row).on_conflict_do_nothing())
 
 
+async def is_told_later(session: AsyncSession, supplement: Delivery) -> bool:
+    """Whether a later report of the schedule, made or on its way, tells of the same days."""
+    later = await session.scalar(
+        select(Delivery.id)
+        .where(
+            Delivery.task_id == supplement.task_id,
+            Delivery.due_at > supplement.due_at,
+            Delivery.first_day <= supplement.first_day,
+            Delivery.last_day >= supplement.last_day,
+            Delivery.state.not_in(NEVER_MADE),
+            is_scheduled(),
+        )
+        .limit(1)
+    )
+    return later is not None
+
+
 def completed_until(delivery: Delivery) -> datetime:
     """Until when the whole of a report that leaves without a part of its day may follow."""
     return max(delivery.deadline_at, delivery.due_at + SUPPLEMENT_WINDOW)
