@@ -159,7 +159,7 @@ async def test_a_profile_with_two_places_in_a_chat_is_one_row(rig: BotRig) -> No
 async def test_a_long_one_comes_in_parts_and_in_order(rig: BotRig) -> None:
     group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
     client_id, client_secret = rig.keys_of("empty")
-    names = [f"Профиль_{number}. {'*' * 80}" for number in range(60)]
+    names = [f"Профиль_{number}. {'*' * 80}" for number in range(36)]
     for name in names:
         profile_id = await add_profile(
             *(rig, rig.alice, name),
