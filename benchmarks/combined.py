@@ -258,10 +258,17 @@ async def _draw(rig: BuilderRig, scribe: Scribe, reports: int) -> None:
         await rig.outbox.sending(delivery.id)
         await rig.outbox.sent(delivery.id, 1)
 
-    sent = 0
+    sent, under_way = 0, set[asyncio.Task[None]]()
     while sent < reports:
-        claimed = await rig.outbox.claim_ready(IN_HAND)
-        await asyncio.gather(*map(send, claimed))
-        sent += len(claimed)
-        if not claimed:
+        if len(under_way) <= IN_HAND // 2:
+            claimed = await rig.outbox.claim_ready(IN_HAND - len(under_way))
+            under_way |= {asyncio.create_task(send(delivery)) for delivery in claimed}
+        if not under_way:
             await asyncio.sleep(NAP_SEC)
+            continue
+        done, under_way = await asyncio.wait(
+            under_way, timeout=NAP_SEC, return_when=asyncio.FIRST_COMPLETED
+        )
+        for each in done:
+            each.result()
+        sent += len(done)
