@@ -21,6 +21,8 @@ from core.errors import (
     JobAlreadyRunning,
     KeysRefused,
     ProfileNotFound,
+    ShownElsewhere,
+    TopicUnknown,
     Unavailable,
     UnexpectedAnswer,
 )
@@ -65,6 +67,11 @@ class IncidentDesk:
             log.info("profile_not_found", update_id=update_id, profile_id=error.profile_id)
             _put(stage, problems.NO_SUCH_PROFILE, parts.screen(problems.NO_SUCH_PROFILE))
             await _lead_home(stage, session, state)
+        elif isinstance(error, ShownElsewhere):
+            log.info("shown_elsewhere", update_id=update_id, profile_id=error.profile_id)
+            stage.notice(problems.SHOWN_ELSEWHERE, alert=True)
+        elif isinstance(error, TopicUnknown):
+            stage.notice(problems.TOO_OLD, alert=True)
         elif isinstance(error, DestinationNotFound):
             log.info("destination_not_found", update_id=update_id, task_id=error.task_id)
             _put(stage, problems.NO_SUCH_DESTINATION, parts.screen(problems.NO_SUCH_DESTINATION))

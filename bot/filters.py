@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, InaccessibleMessage, Message, MessageOriginChannel
+from aiogram.types import CallbackQuery, Message, MessageOriginChannel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.callbacks import AboutDestination, AboutProfile
 from bot.show import Stage
 from core.database.models import AvitoProfile
+from core.errors import ShownElsewhere, TopicUnknown
 from core.services import destinations, profiles
 from core.services.destinations import Destination
 from core.services.profiles import Viewed
@@ -44,7 +45,10 @@ class OwnedProfile(Filter):
 class ViewedProfile(Filter):
     """Resolves a button's profile for whoever may look at its numbers there, as `viewed`.
 
-    Raises `ProfileNotFound` for everybody else exactly as for a deleted profile. Must stand
+    Raises `ProfileNotFound` for everybody else exactly as for a deleted profile. Where others
+    read along its owner gets it only if they may, or at a button that stands there: the data of
+    one that does not could put his words into a message of the bot about somebody else. Raises
+    `ShownElsewhere` then, and `TopicUnknown` where it is unknown which place it is. Must stand
     after the filter of a callback that is `AboutProfile`.
     """
 
@@ -55,6 +59,7 @@ class ViewedProfile(Filter):
         stage: Stage,
         callback_data: AboutProfile,
     ) -> dict[str, Viewed]:
+        _check_topic(stage)
         found = await profiles.viewable(
             session,
             query.from_user.id,
@@ -62,15 +67,22 @@ class ViewedProfile(Filter):
             stage.thread_id or 0,
             callback_data.profile_id,
         )
+        if not (found.is_for_all or stage.is_private or stage.is_offered):
+            raise ShownElsewhere(callback_data.profile_id)
         return {"viewed": found}
 
 
-class TopicUnknown(Filter):
-    """A press on a message of a forum so old that Telegram does not say in which topic it is."""
+class TopicKnown(Filter):
+    """Raises `TopicUnknown` where it is unknown in which topic something would appear."""
 
-    async def __call__(self, query: CallbackQuery) -> bool:
-        message = query.message
-        return isinstance(message, InaccessibleMessage) and bool(message.chat.is_forum)
+    async def __call__(self, _query: CallbackQuery, stage: Stage) -> bool:
+        _check_topic(stage)
+        return True
+
+
+def _check_topic(stage: Stage) -> None:
+    if stage.is_topic_unknown:
+        raise TopicUnknown
 
 
 class OwnedDestination(Filter):

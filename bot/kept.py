@@ -13,15 +13,16 @@ from bot.callbacks import ReportRefresh, StatsRefresh
 from bot.effects import Screen
 from bot.screens import parts
 from bot.show import Stage
+from core.combined import Combined
 from core.database.models import KeptReport
-from core.database.repositories import kept_reports
+from core.database.repositories import digests, kept_reports
 from utils.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     about: Sequence[int]
-    """The ids of its profiles."""
+    """The ids of its profiles; empty where nobody knows any more whom it tells of."""
     period: Period
     screen: Screen
 
@@ -29,58 +30,86 @@ class Kept:
 async def of_pressed(
     session: AsyncSession, stage: Stage, now: datetime, profile_id: int
 ) -> Kept | None:
-    """The report of the message whose button was pressed; None where there never was one.
+    """This profile's report in the message whose button was pressed; None if it has none.
 
-    A report of this profile that stands there is noted down first. One about other days than the
-    one that is known already was asked for beneath that, and one about the same was read anew.
+    One that stands there is noted down first. One about other days than the one that is known
+    already was asked for beneath that, and one about the same was read anew.
     """
-    return await _of_pressed(session, stage, now, profile_id, [profile_id])
-
-
-async def combined_of_pressed(
-    session: AsyncSession, stage: Stage, now: datetime, about: Sequence[int]
-) -> Kept | None:
-    """The same of a combined report about these profiles."""
-    return await _of_pressed(session, stage, now, None, about)
-
-
-async def _of_pressed(
-    session: AsyncSession,
-    stage: Stage,
-    now: datetime,
-    profile_id: int | None,
-    about: Sequence[int],
-) -> Kept | None:
     shown, message = stage.shown, stage.message
     if shown is None or not isinstance(message, Message):
         return None
-    known = await kept_reports.find(session, message.chat.id, message.message_id)
     there = _period_of(shown, profile_id)
-    if there is not None and (known is None or known.period == there):
-        known = await kept_reports.put(
-            session,
-            KeptReport(
-                chat_id=message.chat.id,
-                message_id=message.message_id,
-                profile_id=profile_id,
-                about=list(about),
-                first_day=there.first,
-                last_day=there.last,
-                screen=_as_it_is(shown, message).model_dump(mode="json", exclude_none=True),
-                kept_at=now,
-            ),
-        )
-    return _kept(known)
+    if there is not None:
+        screen = _as_it_is(shown, message)
+        row = _row(message.chat.id, message.message_id, [profile_id], there, screen, now)
+        row.profile_id = profile_id
+        await _keep(session, row)
+    return await of_message(session, message.chat.id, message.message_id, profile_id)
 
 
-async def of_message(session: AsyncSession, chat_id: int, message_id: int | None) -> Kept | None:
+async def combined_of_pressed(session: AsyncSession, stage: Stage, now: datetime) -> Kept | None:
+    """The same of a combined report: one on schedule is noted down when it is pressed first."""
+    shown, message = stage.shown, stage.message
+    if shown is None or not isinstance(message, Message):
+        return None
+    where = message.chat.id, message.message_id
+    known, there = await of_message(session, *where, None), _period_of(shown, None)
+    if known is not None or there is None:
+        return known
+    about = await digests.told_in(session, *where)
+    await _keep(session, _row(*where, about, there, _as_it_is(shown, message), now))
+    return await of_message(session, *where, None)
+
+
+async def keep_combined(
+    session: AsyncSession,
+    chat_id: int,
+    message_id: int,
+    report: Combined,
+    screen: Screen,
+    now: datetime,
+) -> None:
+    """Note down what is about to stand there, while it is known whom it tells of."""
+    about = [row.profile_id for row in report.rows]
+    await _keep(session, _row(chat_id, message_id, about, report.period, screen, now))
+
+
+async def of_message(
+    session: AsyncSession, chat_id: int, message_id: int | None, profile_id: int | None
+) -> Kept | None:
+    """The report of this profile, or the combined one, that the message had at first."""
     if message_id is None:
         return None
-    return _kept(await kept_reports.find(session, chat_id, message_id))
+    row = await kept_reports.find(session, chat_id, message_id)
+    if row is None or row.profile_id != profile_id:
+        return None
+    return Kept(row.about, row.period, Screen.model_validate(row.screen))
 
 
-def _kept(row: KeptReport | None) -> Kept | None:
-    return None if row is None else Kept(row.about, row.period, Screen.model_validate(row.screen))
+async def _keep(session: AsyncSession, row: KeptReport) -> None:
+    """Unless the message had another report at first."""
+    known = await kept_reports.find(session, row.chat_id, row.message_id)
+    if known is None or (known.profile_id, known.period) == (row.profile_id, row.period):
+        await kept_reports.put(session, row)
+
+
+def _row(
+    chat_id: int,
+    message_id: int,
+    about: Sequence[int],
+    period: Period,
+    screen: Screen,
+    now: datetime,
+) -> KeptReport:
+    return KeptReport(
+        chat_id=chat_id,
+        message_id=message_id,
+        about=list(about),
+        first_day=period.first,
+        last_day=period.last,
+        screen=screen.model_dump(mode="json", exclude_none=True),
+        kept_at=now,
+    )
 
 
 def _as_it_is(shown: Screen, message: Message) -> Screen:

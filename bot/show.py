@@ -40,6 +40,20 @@ class Stage:
         return None
 
     @property
+    def is_topic_unknown(self) -> bool:
+        """Whether the message is one of a forum so old that Telegram does not say its topic."""
+        return isinstance(self.message, InaccessibleMessage) and bool(self.message.chat.is_forum)
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the pressed message has the button; anybody can send the data of any other."""
+        if self.query is None or not isinstance(self.message, Message):
+            return False
+        markup = self.message.reply_markup
+        rows = markup.inline_keyboard if markup is not None else []
+        return any(button.callback_data == self.query.data for row in rows for button in row)
+
+    @property
     def is_private(self) -> bool:
         return self.message is None or self.message.chat.type == "private"
 

@@ -9,6 +9,8 @@ ProductError
 ├── TelegramAway             Telegram does not answer: it may come back
 ├── AnotherWorker            somebody else is at work on this DATA_DIR or database
 ├── ProfileNotFound          no such profile, or not this person's: the same answer
+├── ShownElsewhere           its owner asks for a profile where others read, and it does not report
+├── TopicUnknown             nobody can say in which topic of a forum something should appear
 ├── DestinationNotFound      no such destination, or not this person's: the same answer
 ├── AlreadyConnected         the owner has this Avito account already
 ├── AnotherAccount           new keys open another account than the profile's
@@ -76,6 +78,18 @@ class ProfileNotFound(ProductError):
     def __init__(self, profile_id: int) -> None:
         super().__init__(f"profile {profile_id} not found")
         self.profile_id = profile_id
+
+
+class ShownElsewhere(ProductError):
+    """The profile does not report there, so its owner cannot bring it up there either."""
+
+    def __init__(self, profile_id: int) -> None:
+        super().__init__(f"profile {profile_id}")
+        self.profile_id = profile_id
+
+
+class TopicUnknown(ProductError):
+    """A message of a forum so old that Telegram does not say in which topic it is."""
 
 
 class DestinationNotFound(ProductError):

@@ -6,6 +6,7 @@ from datetime import date
 
 from bot.effects import Screen
 from bot.screens import stats
+from bot.work.stats import freeze_digest
 from core.combined import Row, combined
 from core.digests import ScheduledDigest
 from tests.support.combined import DAY, READ_AT, report_data
@@ -30,3 +31,13 @@ def test_beneath_it_are_other_days_and_its_own_once_more() -> None:
 
     assert buttons(digest) == [days, ["🔄 Обновить"]]
     assert buttons(instead) == [days, ["🔄 Обновить", "« К сводке"]]
+
+
+def test_it_says_whom_it_tells_of_whoever_reports_there_by_then() -> None:
+    rows = [Row(7, "Мебель", report_data(1, period=WEEK)), Row(8, "Кофейня", None)]
+    report = combined(WEEK, rows, {7: Shown(tuple(METRICS))})
+
+    [frozen] = freeze_digest(ScheduledDigest(report, False, False, []), READ_AT)
+
+    assert sorted(frozen["about"]) == [7, 8]
+    assert Screen.model_validate(frozen).inline is not None

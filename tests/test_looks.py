@@ -37,7 +37,7 @@ async def shown(
     async with reading(rig.sessions) as session:
         profile = await session.get_one(AvitoProfile, access.profile_id)
         task = ReportTask(report_metrics=metrics) if metrics else None
-        viewed = Viewed(profile, task, is_owner=True)
+        viewed = Viewed(profile, task, is_owner=True, is_for_all=False)
         facts = await looks.from_warm_store(session, viewed, look, rig.clock.now())
     if facts is None:
         return ""

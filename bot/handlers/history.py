@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from aiogram import Router
-from aiogram.filters import Filter, or_f
+from aiogram.filters import Filter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
@@ -33,7 +33,7 @@ from bot.callbacks import (
 )
 from bot.dialogue import At
 from bot.effects import Screen
-from bot.filters import InPrivate, PlainText, TopicUnknown, ViewedProfile
+from bot.filters import InPrivate, PlainText, ViewedProfile
 from bot.kept import Kept
 from bot.screens import history as screens
 from bot.screens import looks as look_screens
@@ -314,10 +314,6 @@ async def _look(looking: Looking, look: Look, other: Period | None = None) -> Fa
     return await looking.show(look)
 
 
-async def too_old(_query: CallbackQuery, stage: Stage) -> None:
-    stage.notice(screens.TOO_OLD, alert=True)
-
-
 _ANYWHERE: dict[type[AboutProfile], Callable[..., Any]] = {
     ReportHistorical: choose,
     ReportOther: choose_other,
@@ -338,8 +334,6 @@ _ANYWHERE: dict[type[AboutProfile], Callable[..., Any]] = {
 
 def setup() -> Router:
     router = Router(name="history")
-    looks_of_any_kind = or_f(*(button.filter() for button in _ANYWHERE))
-    router.callback_query.register(too_old, TopicUnknown(), looks_of_any_kind)
     for button, handler in _ANYWHERE.items():
         router.callback_query.register(handler, button.filter(), ViewedProfile(), Pressed())
     router.callback_query.register(

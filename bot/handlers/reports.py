@@ -80,30 +80,33 @@ async def excel(
 async def stop(
     query: CallbackQuery, callback_data: JobStop, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    job_id = callback_data.job_id
-    owners = {query.from_user.id, stage.chat_id or 0}
-    job = await job_rows.remove(session, job_id, owners=owners)
+    job_id, chat_id = callback_data.job_id, stage.chat_id or 0
+    owners = {query.from_user.id, chat_id}
+    job = await job_rows.remove(session, job_id, owners=owners, chat_id=chat_id)
     if job is not None:
         stage.stop_job(job.id)
-        stage.show(jobs.replaced_by(job) or start_screens.stopped(job.kind, job.profile_id))
+        ended = jobs.replaced_by(job) or start_screens.stopped(job.kind, job.profile_id)
+        if job.message_id is None:
+            stage.show(ended)
+        else:
+            stage.replace(job.message_id, ended)
         return
     stage.notice(start_screens.ALREADY_OVER)
-    if await job_rows.find(session, job_id) is None and _is_left_over(query, clock.now()):
+    if await job_rows.find(session, job_id) is None and _is_left_over(stage, clock.now()):
         stage.show(start_screens.left_over())
 
 
-def _is_left_over(query: CallbackQuery, now: datetime) -> bool:
+def _is_left_over(stage: Stage, now: datetime) -> bool:
     """Whether the pressed message offers its button although nobody works on it any more.
 
     Not for a minute after its last change: work that has just ended is putting its result
     there, and the result must stay.
     """
-    message = query.message
-    if not isinstance(message, Message) or message.reply_markup is None:
+    message = stage.message
+    if not isinstance(message, Message) or not stage.is_offered:
         return False
-    offered = {b.callback_data for row in message.reply_markup.inline_keyboard for b in row}
     changed_at = message.edit_date or message.date.timestamp()
-    return query.data in offered and now.timestamp() - changed_at > STILL_SEC
+    return now.timestamp() - changed_at > STILL_SEC
 
 
 def setup() -> Router:

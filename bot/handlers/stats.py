@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import commands, dialogue, jobs, kept
 from bot.callbacks import StatsBack, StatsDays, StatsRefresh, StatsShow
 from bot.cooldown import Cooldown
+from bot.filters import TopicKnown
 from bot.screens import history as history_screens
 from bot.screens import stats as screens
 from bot.show import Stage
@@ -88,9 +89,9 @@ async def stats_back(
     cooldown: Cooldown,
 ) -> None:
     bound = await _bound(session, stage)
-    known = await kept.combined_of_pressed(session, stage, clock.now(), bound)
+    known = await kept.combined_of_pressed(session, stage, clock.now())
     # Who has left since takes his numbers along.
-    if known is not None and set(known.about) <= set(bound):
+    if known is not None and known.about and set(known.about) <= set(bound):
         await jobs.check_free(session, stage, kind="stats", dedupe=ONE_IN_CHAT)
         stage.show(known.screen)
     else:
@@ -113,7 +114,7 @@ async def _turn_over(
     elif left := cooldown.left(stage.chat_id or 0):
         stage.notice(screens.wait(left))
     else:
-        await kept.combined_of_pressed(session, stage, clock.now(), bound)
+        await kept.combined_of_pressed(session, stage, clock.now())
         await _begin(session, stage, clock, Look(period), in_place=True)
 
 
@@ -143,8 +144,8 @@ def setup() -> Router:
     router = Router(name="stats")
     for place in (router.message, router.channel_post):
         place.register(stats_command, Command(commands.STATS))
-    router.callback_query.register(stats_button, StatsShow.filter())
-    router.callback_query.register(stats_days, StatsDays.filter())
-    router.callback_query.register(stats_refresh, StatsRefresh.filter())
-    router.callback_query.register(stats_back, StatsBack.filter())
+    router.callback_query.register(stats_button, StatsShow.filter(), TopicKnown())
+    router.callback_query.register(stats_days, StatsDays.filter(), TopicKnown())
+    router.callback_query.register(stats_refresh, StatsRefresh.filter(), TopicKnown())
+    router.callback_query.register(stats_back, StatsBack.filter(), TopicKnown())
     return router

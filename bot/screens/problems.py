@@ -31,6 +31,8 @@ from core.errors import (
 from core.services.destinations import Refusal, Trouble
 
 NO_SUCH_PROFILE = "Такого профиля у вас нет: возможно, он удалён."
+SHOWN_ELSEWHERE = "Сюда этот профиль отчётов не присылает. Откройте его в личном чате с ботом."
+TOO_OLD = "Это сообщение слишком старое. Свежие числа покажет /stats или следующий отчёт."
 REPORTS_NO_MORE = "Этот профиль больше не присылает сюда отчёты."
 NO_SUCH_DESTINATION = "Этого места для отчётов у вас уже нет: возможно, его убрали."
 ALREADY_RUNNING = "Уже выполняю, подождите немного."

@@ -63,7 +63,7 @@ class ReportWork:
             now = self.clock.now()
             viewed = await job.viewed(ending.session)
             facts = await looks.facts(ending.session, viewed, look, data, now)
-            known = await kept.of_message(ending.session, job.chat_id, job.message_id)
+            known = await kept.of_message(ending.session, job.chat_id, job.message_id, profile.id)
             whole = screens.look(
                 facts,
                 now,

@@ -24,11 +24,16 @@ from core.services import destinations, metrics
 
 
 def freeze_digest(digest: ScheduledDigest, now: datetime) -> list[dict[str, Any]]:
-    """A digest as the outbox keeps it until it is sent: one screen, or its parts."""
-    return [
+    """A digest as the outbox keeps it until it is sent: one screen, or its parts.
+
+    The part with the buttons says whom it tells of (`digests.told_in`).
+    """
+    messages = [
         part.model_dump(mode="json", exclude_none=True)
         for part in parts.split(screens.scheduled(digest, now))
     ]
+    messages[-1]["about"] = [row.profile_id for row in digest.combined.rows]
+    return messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,11 @@ class StatsWork:
             shown = await metrics.shown_here(
                 ending.session, bound, job.chat_id, job.thread_id or 0
             )
-            known = await kept.of_message(ending.session, job.chat_id, job.message_id)
+            known = await kept.of_message(ending.session, job.chat_id, job.message_id, None)
+            report, now = combined(period, told, shown), self.clock.now()
             whole = screens.combined(
-                combined(period, told, shown),
-                self.clock.now(),
+                report,
+                now,
                 for_owner=job.chat_id > 0,
                 first=None if known is None else known.period,
             )
@@ -65,6 +71,11 @@ class StatsWork:
             ending.more = [
                 Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
             ]
+            is_its_own = job.replaced is None or known is not None
+            if job.message_id is not None and is_its_own and not rest:
+                await kept.keep_combined(
+                    ending.session, job.chat_id, job.message_id, report, ending.screen, now
+                )
 
 
 async def _bound_here(session: AsyncSession, job: JobContext) -> list[AvitoProfile]:

@@ -515,7 +515,7 @@ class KeptReport(Base):
     )
     """NULL: it is about several."""
     about: Mapped[list[int]] = mapped_column(JSON)
-    """The ids of the profiles that reported there when it was kept."""
+    """The ids of the profiles that it tells of; empty: nobody knows any more."""
     first_day: Mapped[date] = mapped_column(Date)
     last_day: Mapped[date] = mapped_column(Date)
     screen: Mapped[dict[str, Any]] = mapped_column(JSON)

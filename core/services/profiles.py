@@ -62,6 +62,8 @@ class Viewed:
     task: ReportTask | None
     """Its destination there; None where only its owner may look."""
     is_owner: bool
+    is_for_all: bool
+    """Everybody there may look, not only its owner."""
 
 
 async def owned(
@@ -83,9 +85,9 @@ async def viewable(
 ) -> Viewed:
     """The profile, if this person may look at its numbers in this chat; else `ProfileNotFound`.
 
-    Its owner may everywhere. In a group, a topic or a channel where it reports everybody may:
-    they read its reports anyway, until its owner has no say there any more. To change anything
-    takes `owned`.
+    Its owner may everywhere; whether others should read it there is for whoever shows it to ask
+    (`is_for_all`). In a group, a topic or a channel where it reports everybody may: they read its
+    reports anyway, until its owner has no say there any more. To change anything takes `owned`.
     """
     here = and_(
         ReportTask.profile_id == AvitoProfile.id,
@@ -103,10 +105,10 @@ async def viewable(
     ).one_or_none()
     profile, task = row if row is not None else (None, None)
     is_owner = profile is not None and profile.owner_id == person
-    is_among_readers = task is not None and chat_id < 0 and task.suspended not in NO_SAY
-    if profile is None or not (is_owner or is_among_readers):
+    is_for_all = task is not None and chat_id < 0 and task.suspended not in NO_SAY
+    if profile is None or not (is_owner or is_for_all):
         raise ProfileNotFound(profile_id)
-    return Viewed(profile, task, is_owner)
+    return Viewed(profile, task, is_owner, is_for_all)
 
 
 async def with_keys(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:

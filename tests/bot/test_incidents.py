@@ -10,7 +10,7 @@ import pytest
 from core.services import settings
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card, reach_secret
-from tests.support.rows import connected, execute
+from tests.support.rows import add_destination, connected, execute
 
 pytestmark = pytest.mark.one_database
 
@@ -156,6 +156,7 @@ async def test_a_group_reads_no_technical_word_and_the_owner_reads_what_to_do(ri
     profile_id = await connected(rig, rig.alice)
     rig.avito.fault("status", "stats_v2", status=500)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    await add_destination(rig, profile_id, group.id)
     rig.alice.promote_bot(group, rig.me)
     chat, private = rig.alice.at(group), rig.alice.private(rig.me)
     private.start()

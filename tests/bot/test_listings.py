@@ -19,7 +19,7 @@ from tests.support.listings import expected_totals
 from tests.support.looking import craft, reporting_at
 from tests.support.places import greet
 from tests.support.report import ask_report, count, money
-from tests.support.rows import connected, execute, scalar
+from tests.support.rows import add_destination, connected, execute, scalar
 from utils.periods import Period, one_day
 from utils.plurals import plural
 
@@ -295,10 +295,12 @@ async def test_a_page_whose_numbers_are_gone_is_read_anew(rig: BotRig) -> None:
 async def test_in_a_group_its_owner_reads_them_in_place_of_his_report(rig: BotRig) -> None:
     _, profile_id, _ = await reported(rig)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    await add_destination(rig, profile_id, group.id)
     own, others = rig.alice.at(group), rig.bob.at(group)
     own.send("/help@avito_test_bot")
     own.press(f"report_now:{profile_id}", await own.wait_for("в личном чате"))
     report = await own.wait_for("Отчёт Avito")
+    await execute(rig, "DELETE FROM report_tasks")
 
     press = others.press(f"report_items:{profile_id}:2026-11-20:2026-11-20", report)
     assert "нет" in (await others.wait_for_notice(press)).text

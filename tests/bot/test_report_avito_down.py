@@ -14,7 +14,7 @@ from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.looking import craft, tap
 from tests.support.report import UNCHANGED, Said, ask_report, money, read_figures
-from tests.support.rows import connected
+from tests.support.rows import add_destination, connected
 
 pytestmark = [pytest.mark.one_database, pytest.mark.impatient]
 
@@ -162,6 +162,7 @@ async def test_why_only_the_wallet_is_missing_is_said_to_its_owner_alone(rig: Bo
     rig.avito.fault("status", "balance", status=500)
     chat, profile_id = await rig.connect(rig.alice)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    await add_destination(rig, profile_id, group.id)
     own = rig.alice.at(group)
     own.send("/help@avito_test_bot")
     greeting = await own.wait_for("личном чате")

@@ -9,18 +9,18 @@ import pytest
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
+from tests.support.looking import NOT_YOURS, tap
 from tests.support.report import read_figures
-from tests.support.rows import scalar
+from tests.support.rows import add_destination, execute, scalar
 
 pytestmark = pytest.mark.one_database
-
-NOT_YOURS = "Такого профиля у вас нет: возможно, он удалён."
 
 
 async def in_group(rig: BotRig) -> tuple[ChatView, ChatView, int]:
     """Alice's and Bob's view of their group, and a profile of Alice."""
     _, profile_id = await rig.connect(rig.alice)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    await add_destination(rig, profile_id, group.id)
     own, others = rig.alice.at(group), rig.bob.at(group)
     own.send("/help@avito_test_bot")
     own.press(f"report_now:{profile_id}", await own.wait_for("в личном чате"))
@@ -41,9 +41,15 @@ async def test_it_appears_where_it_was_asked_for(rig: BotRig) -> None:
     assert "Отчёт Avito" not in rig.alice.private(rig.me).transcript()
 
 
-async def test_its_buttons_work_for_the_owner_and_lead_others_nowhere(rig: BotRig) -> None:
+async def test_unbound_its_buttons_work_for_the_owner_and_lead_others_nowhere(
+    rig: BotRig,
+) -> None:
     own, others, profile_id = await in_group(rig)
+    report = own.last
+    await execute(rig, "DELETE FROM report_tasks")
 
+    assert (await tap(own, "7 дней", report)).text == ""
+    assert (await own.wait_for("14.11.2026 – 20.11.2026")).id == report.id
     press = others.press(f"report_now:{profile_id}", own.last)
     assert (await others.wait_for_notice(press)).text == NOT_YOURS
     press = own.press(f"profile_open:{profile_id}", own.last)

@@ -367,16 +367,17 @@ async def test_an_old_message_is_answered_with_a_new_one(rig: BotRig) -> None:
 async def test_of_an_old_message_in_a_forum_nobody_knows_the_topic(rig: BotRig) -> None:
     forum = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me, is_forum=True)
     topic = rig.telegram.topic(forum, "Отчёты", rig.alice)
-    _, report = await reporting_at(rig, rig.bob.at(forum, topic))
+    profile_id, report = await reporting_at(rig, rig.bob.at(forum, topic))
     rig.clock.advance(timedelta(hours=49))
     sent = len(rig.telegram.sent(forum.id))
 
     for person in (rig.alice, rig.bob):
-        notice = await tap(person.at(forum, topic), "7 дней", report)
-        assert (notice.text, notice.is_alert) == (
-            "Это сообщение слишком старое. Свежие числа покажет /stats или следующий отчёт.",
-            True,
-        )
+        for data in (*report.button_data, f"report_now:{profile_id}", "stats_days:7"):
+            notice = await craft(person.at(forum, topic), data, report)
+            assert (notice.text, notice.is_alert) == (
+                "Это сообщение слишком старое. Свежие числа покажет /stats или следующий отчёт.",
+                True,
+            )
 
     assert len(rig.telegram.sent(forum.id)) == sent
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from tests.support.bot import BotRig
 from tests.support.looking import tap
 from tests.support.report import NO_DATA, count, expected_totals, money, read_figures
@@ -104,16 +106,21 @@ async def test_other_days_take_its_place_from_the_store_and_it_comes_back(rig: B
     assert len(rig.telegram.sent(group.chat.id)) == sent
 
 
-async def test_a_profile_that_has_left_does_not_come_back(rig: BotRig) -> None:
+@pytest.mark.one_database
+@pytest.mark.parametrize("when", ["before other days", "after"])
+async def test_a_profile_that_has_left_does_not_come_back(rig: BotRig, when: str) -> None:
     group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
     [left, _] = await reporting(rig, group, ("shop", "Мебель"), ("second", "Кофейня"))
     report = await ask_stats(group)
     await rig.settled()
+    leaving = "DELETE FROM report_tasks WHERE profile_id = :id"
+    if when != "after":
+        await execute(rig, leaving, id=left)
     for button, shown in (("7 дней", "14.11.2026 – 20.11.2026"), ("« К сводке", "профиль, 20.11")):
         rig.clock.advance(timedelta(seconds=30))
         await tap(group, button, report)
         await group.wait_for(shown)
-        await execute(rig, "DELETE FROM report_tasks WHERE profile_id = :id", id=left)
+        await execute(rig, leaving, id=left)
 
     assert list(read_rows(report)) == ["Кофейня"]
 

@@ -8,7 +8,7 @@ from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.looking import NOT_YOURS, craft, reporting_at, tap
 from tests.support.places import greet
-from tests.support.rows import dump, execute
+from tests.support.rows import connected, dump, execute
 
 pytestmark = pytest.mark.one_database
 
@@ -20,6 +20,7 @@ LOOKS = (
     "calendar_page:{id}:2026-11-01:",
 )
 PASSING = ("inbox", "replies")
+NOT_SHOWN = "Сюда этот профиль отчётов не присылает. Откройте его в личном чате с ботом."
 
 
 async def is_refused(view: ChatView, profile_id: int) -> None:
@@ -93,9 +94,36 @@ async def test_elsewhere_only_the_owner_may(rig: BotRig) -> None:
     for stranger in (await greet(rig, rig.bob), await greet(rig, rig.charlie), elsewhere):
         await is_refused(stranger, profile_id)
 
-    own = rig.alice.at(other)
+    own = await greet(rig, rig.alice)
     await craft(own, f"report_days:{profile_id}:7", own.last)
     await own.wait_for("14.11.2026 – 20.11.2026")
+
+
+@pytest.mark.parametrize("kind", ["channel", "group"])
+async def test_nobody_puts_his_own_profile_over_a_report_of_another(
+    rig: BotRig, kind: str
+) -> None:
+    if kind == "channel":
+        place = rig.telegram.channel("Новости", rig.alice, rig.me)
+        rig.charlie.join(place)
+    else:
+        place = rig.telegram.supergroup("Клиенты", rig.alice, rig.charlie, rig.me)
+    _, report = await reporting_at(rig, rig.alice.at(place))
+    own = await connected(rig, rig.charlie, "second", "Чужая реклама")
+    private = await greet(rig, rig.charlie)
+    rig.avito.fault("hang", "stats_v2")
+    private.press(f"report_days:{own}:7", private.last)
+    [stop] = (await private.wait_for("Собираю отчёт")).button_data
+    text, sent = report.text, len(rig.telegram.sent(place.id))
+
+    reader = rig.charlie.at(place)
+    for data in (*LOOKS, "report_now:{id}", "report_items:{id}:2026-11-20:2026-11-20"):
+        notice = await craft(reader, data.format(id=own), report)
+        assert (notice.text, notice.is_alert) == (NOT_SHOWN, True)
+    assert (await craft(reader, stop, report)).text == "Это уже закончено."
+
+    await rig.settled()
+    assert (report.text, len(rig.telegram.sent(place.id))) == (text, sent)
 
 
 async def test_a_topic_is_a_place_of_its_own(rig: BotRig) -> None:

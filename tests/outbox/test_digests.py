@@ -10,6 +10,8 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
+from core.database.repositories import digests
+from core.database.session import reading
 from core.outbox import State
 from core.services import destinations, profiles, schedule
 from core.services.destinations import Destination, Refusal
@@ -18,7 +20,8 @@ from tests.support.deliveries import MOMENT, NINE, Office
 from tests.support.lost_answers import lost_commit_answer
 
 CLIENTS = -100
-TEXT = {"text": "сводка"}
+ABOUT = [7, 8]
+TEXT = {"text": "сводка", "about": ABOUT}
 
 
 async def places(office: Office, count: int, **columns: Any) -> list[int]:
@@ -107,6 +110,24 @@ async def test_the_whole_digest_is_one_message(office: Office) -> None:
         row = await office.delivery(each)
         assert (row.state, row.message_id, row.finished_at) == ("sent", 77, office.clock.now())
     assert await office.alice.claim_due(10) == []
+
+
+async def test_it_is_known_whom_a_message_told_of_until_its_carrier_has_left(
+    office: Office,
+) -> None:
+    carrier, other = await joined(office, 2)
+    await send(office, carrier)
+    await office.alice.sent(carrier, 77)
+
+    async def told(message_id: int) -> list[int]:
+        async with reading(office.sessions) as session:
+            return list(await digests.told_in(session, CLIENTS, message_id))
+
+    assert (await told(77), await told(78)) == (ABOUT, [])
+    await leave(office, "unbound", other)
+    assert await told(77) == ABOUT
+    await leave(office, "unbound", carrier)
+    assert await told(77) == []
 
 
 async def test_it_holds_up_nobody_behind_it(office: Office) -> None:

@@ -6,7 +6,7 @@ from sandbox.telegram.people import ChatView
 from sandbox.telegram.presses import Notice, Press
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
-from tests.support.rows import add_destination, connected
+from tests.support.rows import add_destination, connected, execute
 
 NOT_YOURS = "Такого профиля у вас нет: возможно, он удалён."
 
@@ -20,6 +20,8 @@ async def reporting_at(
     view.send("/stats")
     combined = await view.wait_for("Сводка Avito")
     await rig.settled()
+    # As if nothing else had ever stood in the message.
+    await execute(rig, "DELETE FROM kept_reports")
     view.press(f"report_preset:{profile_id}:yesterday", combined)
     return profile_id, await view.wait_for("Отчёт Avito")
 

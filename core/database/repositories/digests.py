@@ -113,6 +113,26 @@ async def end_joined(
     return cast("Sequence[Row[int, int]]", ended.all())
 
 
+async def told_in(session: AsyncSession, chat_id: int, message_id: int) -> Sequence[int]:
+    """The ids of the profiles that a digest tells of, by its message.
+
+    None where that is known no more: its text is forgotten, or its carrier gone from there.
+    """
+    payload = await session.scalar(
+        select(Delivery.payload)
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .where(
+            ReportTask.chat_id == chat_id,
+            Delivery.chat_id == chat_id,
+            Delivery.message_id == message_id,
+            Delivery.carrier_id.is_(None),
+        )
+        .limit(1)
+    )
+    about: Sequence[int] = (payload or {}).get("about", ())
+    return about
+
+
 async def take_apart(session: AsyncSession, leaving: ColumnElement[bool]) -> None:
     """Let the digests that these deliveries go in be built anew, if they cannot have left yet.
 

@@ -57,12 +57,18 @@ async def attach_message(session: AsyncSession, job_id: int, message_id: int) ->
 
 
 async def remove(
-    session: AsyncSession, job_id: int, *, owners: Collection[int] | None = None
+    session: AsyncSession,
+    job_id: int,
+    *,
+    owners: Collection[int] | None = None,
+    chat_id: int | None = None,
 ) -> Job | None:
-    """Take the job out; None when it is gone already (ended, stopped) or not one of theirs."""
+    """Take the job out; None when it has ended or was stopped, is not theirs, or not there."""
     statement = delete(Job).where(Job.id == job_id).returning(Job)
     if owners is not None:
         statement = statement.where(Job.owner_id.in_(owners))
+    if chat_id is not None:
+        statement = statement.where(Job.chat_id == chat_id)
     return await session.scalar(statement)
 
 

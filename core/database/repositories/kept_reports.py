@@ -14,9 +14,9 @@ async def find(session: AsyncSession, chat_id: int, message_id: int) -> KeptRepo
     return await session.get(KeptReport, (chat_id, message_id))
 
 
-async def put(session: AsyncSession, report: KeptReport) -> KeptReport:
+async def put(session: AsyncSession, report: KeptReport) -> None:
     """In place of what was kept of this message before."""
-    return await session.merge(report)
+    await session.merge(report)
 
 
 async def purge(session: AsyncSession, kept_before: datetime) -> None:
