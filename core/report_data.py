@@ -32,7 +32,7 @@ from utils import analytics
 from utils.analytics import Days, Figure, Wallet, figures, missing_days
 from utils.charts.course import Course
 from utils.metrics import HELD, Shown
-from utils.periods import Period, end_of, moscow_day, one_day
+from utils.periods import Period, end_of, moscow_day, one_day, yesterday
 from utils.runway import week_before, with_runway
 
 ONE_DAY = timedelta(days=1)
@@ -271,7 +271,7 @@ async def from_store(
 ) -> ReportData:
     """The report that the store makes by itself; the profile's account must be confirmed."""
     drawn, account = shown_days(period), _account_of(profile)
-    held = await _read(session, account, period, drawn.previous().first)
+    held = await _read(session, account, period, drawn.previous().first, now)
     data = _made_of(held, profile, period, freshness, now)
     is_cut = period.last in store.cut_days(held.days, period)
     found = await listings.highlights(session, account, period, now)
@@ -292,10 +292,9 @@ def _foretold(data: ReportData, days: Mapping[date, DayNumbers], now: datetime) 
 
     `days` are those that the picture shows: the week before `now` is among them then.
     """
-    week = week_before(now)
-    if data.period.last < week.last:
+    if _is_past(data.period, now):
         return data.figures
-    return with_runway(data.figures, week, _whole(days))
+    return with_runway(data.figures, week_before(now), _whole(days))
 
 
 async def _at_a_glance(
@@ -306,7 +305,7 @@ async def _at_a_glance(
     now: datetime,
 ) -> ReportData:
     """Without what nobody looks for among many: a picture, listings, how long money lasts."""
-    held = await _read(session, _account_of(profile), period, period.previous().first)
+    held = await _read(session, _account_of(profile), period, period.previous().first, now)
     return _made_of(held, profile, period, freshness, now)
 
 
@@ -377,10 +376,12 @@ def with_calls(
     return told
 
 
-async def _read(session: AsyncSession, account: int, period: Period, since: date) -> _Held:
+async def _read(
+    session: AsyncSession, account: int, period: Period, since: date, now: datetime
+) -> _Held:
     """With the days from `since` on, if that is earlier than those it is compared with."""
     both = Period(period.previous().first, period.last)
-    wallet, earlier = await _wallets(session, account, period)
+    wallet, earlier = await _wallets(session, account, period, now)
     return _Held(
         days=await store.days(session, account, Period(min(both.first, since), period.last)),
         calls=await store.calls(session, account, both),
@@ -393,13 +394,18 @@ def _if_older(age: timedelta, read_at: datetime | None, now: datetime) -> dateti
     return read_at if read_at is not None and now - read_at > age else None
 
 
+def _is_past(period: Period, now: datetime) -> bool:
+    """Whether what there is now has nothing to do with these days."""
+    return period.last < yesterday(now).last
+
+
 async def _wallets(
-    session: AsyncSession, account: int, period: Period
+    session: AsyncSession, account: int, period: Period, now: datetime
 ) -> tuple[Wallet | None, Wallet | None]:
-    """The wallet now, and as long ago as the period is."""
+    """The wallet now, and as long ago as the period is; beside days of the past only now."""
     wallet = await store.latest_wallet(session, account)
-    if wallet is None:
-        return None, None
+    if wallet is None or _is_past(period, now):
+        return wallet, None
     before = wallet.taken_at - ONE_DAY * period.length
     return wallet, await store.wallet_about(session, account, before)
 
