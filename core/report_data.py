@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.avito.auth import Credentials
 from core.avito.client import Avito
-from core.courses import course_of, only, shown_days
+from core.courses import alone, course_of, only, shown_days
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
@@ -29,9 +29,9 @@ from core.statistics.sync import (
     calls_refusal,
 )
 from utils import analytics
-from utils.analytics import Days, Figure, Wallet, figures, missing_days
+from utils.analytics import Days, Figure, Wallet, are_compared, figures, missing_days
 from utils.charts.course import Course
-from utils.metrics import HELD, Shown
+from utils.metrics import HELD, STATISTICS, Shown
 from utils.periods import Period, end_of, moscow_day, one_day, yesterday
 from utils.runway import week_before, with_runway
 
@@ -87,11 +87,28 @@ class ReportData:
 
     def showing(self, shown: Shown) -> ReportData:
         """The same report with these metrics only."""
-        return replace(
+        told = replace(
             self,
             figures=analytics.only(self.figures, shown),
             course=self.course and only(self.course, shown.keys),
         )
+        return told.without_scraps()
+
+    def without_scraps(self) -> ReportData:
+        """Where its days can be compared with nothing whole, nothing of those before is left."""
+        if not self.is_baseless:
+            return self
+        report = replace(self, compared_with=None, course=self.course and alone(self.course))
+        return report.uncompared(STATISTICS)
+
+    @property
+    def is_baseless(self) -> bool:
+        return is_baseless(self.figures, [self])
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether it is its own days that cannot be compared."""
+        return self.goes_on or self.cut_at is not None or bool(self.cut_days or self.missing)
 
     def with_old_wallet(self, failure: Exception) -> ReportData:
         """After a due read of the wallet failed: an older one is compared with nothing."""
@@ -99,11 +116,15 @@ class ReportData:
 
     def uncompared(self, keys: Collection[str]) -> ReportData:
         """The same without the changes of these metrics."""
-        told = [
-            replace(figure, change=None) if figure.metric.key in keys else figure
-            for figure in self.figures
-        ]
-        return replace(self, figures=told)
+        return replace(self, figures=analytics.uncompared(self.figures, keys))
+
+
+def is_baseless(figures: Iterable[Figure], told: Iterable[ReportData]) -> bool:
+    """Whether the days before are to blame that none of the statistics has a change.
+
+    `told` are the reports that the `figures` are from, all about the same days.
+    """
+    return not are_compared(figures) and not any(data.is_incomplete for data in told)
 
 
 @dataclass(frozen=True, slots=True)
