@@ -15,10 +15,10 @@ from core.database.health import outlasting
 from core.database.models import AvitoProfile
 from core.errors import AvitoError, ProfileNotFound, SecretKeyError, Unavailable
 from core.logs import get_logger
-from core.report_data import Collector, ReportData
-from utils.analytics import Figure, only, together
+from core.report_data import Collector, ReportData, is_baseless
+from utils.analytics import Figure, only, together, uncompared
 from utils.lights import Light, light_of
-from utils.metrics import Shown, common
+from utils.metrics import STATISTICS, Shown, common
 from utils.periods import Period
 
 log = get_logger(__name__)
@@ -70,10 +70,11 @@ def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) ->
     """
     known = list({row.data.account: row.data for row in rows if row.data is not None}.values())
     figures = together([data.figures for data in known]) if known else []
+    told = only(figures, common(shown.values()))
     return Combined(
         period=period,
         compared_with=period.previous() if _is_compared(figures) else None,
-        figures=only(figures, common(shown.values())),
+        figures=uncompared(told, STATISTICS) if is_baseless(told, known) else told,
         rows=list(_counted_once(sorted(_judged(rows, shown), key=_urgency))),
         read_at=min((data.read_at for data in known if data.read_at), default=None),
         old_wallet_at=min(

@@ -50,6 +50,18 @@ def only(course: Course, keys: Collection[str]) -> Course | None:
     return replace(course, **hidden) if shown else None
 
 
+def alone(course: Course) -> Course:
+    """The picture without the days before."""
+    return replace(
+        course,
+        **{
+            name: replace(series, before=())
+            for name in _METRICS
+            if (series := getattr(course, name)) is not None
+        },
+    )
+
+
 def _series(slug: str, period: Period, days: Mapping[date, DayNumbers]) -> Series:
     values, before = (_values(slug, one, days) for one in (period, period.previous()))
     is_comparable = any(value is not None for value in before)

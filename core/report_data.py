@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.avito.auth import Credentials
 from core.avito.client import Avito
-from core.courses import course_of, only, shown_days
+from core.courses import alone, course_of, only, shown_days
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
@@ -29,10 +29,10 @@ from core.statistics.sync import (
     calls_refusal,
 )
 from utils import analytics
-from utils.analytics import Days, Figure, Wallet, figures, missing_days
+from utils.analytics import Days, Figure, Wallet, are_compared, figures, missing_days
 from utils.charts.course import Course
-from utils.metrics import HELD, Shown
-from utils.periods import Period, end_of, moscow_day, one_day
+from utils.metrics import HELD, STATISTICS, Shown
+from utils.periods import Period, end_of, moscow_day, one_day, yesterday
 from utils.runway import week_before, with_runway
 
 ONE_DAY = timedelta(days=1)
@@ -87,11 +87,28 @@ class ReportData:
 
     def showing(self, shown: Shown) -> ReportData:
         """The same report with these metrics only."""
-        return replace(
+        told = replace(
             self,
             figures=analytics.only(self.figures, shown),
             course=self.course and only(self.course, shown.keys),
         )
+        return told.without_scraps()
+
+    def without_scraps(self) -> ReportData:
+        """Where its days can be compared with nothing whole, nothing of those before is left."""
+        if not self.is_baseless:
+            return self
+        report = replace(self, compared_with=None, course=self.course and alone(self.course))
+        return report.uncompared(STATISTICS)
+
+    @property
+    def is_baseless(self) -> bool:
+        return is_baseless(self.figures, [self])
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether it is its own days that cannot be compared."""
+        return self.goes_on or self.cut_at is not None or bool(self.cut_days or self.missing)
 
     def with_old_wallet(self, failure: Exception) -> ReportData:
         """After a due read of the wallet failed: an older one is compared with nothing."""
@@ -99,11 +116,15 @@ class ReportData:
 
     def uncompared(self, keys: Collection[str]) -> ReportData:
         """The same without the changes of these metrics."""
-        told = [
-            replace(figure, change=None) if figure.metric.key in keys else figure
-            for figure in self.figures
-        ]
-        return replace(self, figures=told)
+        return replace(self, figures=analytics.uncompared(self.figures, keys))
+
+
+def is_baseless(figures: Iterable[Figure], told: Iterable[ReportData]) -> bool:
+    """Whether the days before are to blame that none of the statistics has a change.
+
+    `told` are the reports that the `figures` are from, all about the same days.
+    """
+    return not are_compared(figures) and not any(data.is_incomplete for data in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +292,7 @@ async def from_store(
 ) -> ReportData:
     """The report that the store makes by itself; the profile's account must be confirmed."""
     drawn, account = shown_days(period), _account_of(profile)
-    held = await _read(session, account, period, drawn.previous().first)
+    held = await _read(session, account, period, drawn.previous().first, now)
     data = _made_of(held, profile, period, freshness, now)
     is_cut = period.last in store.cut_days(held.days, period)
     found = await listings.highlights(session, account, period, now)
@@ -292,10 +313,9 @@ def _foretold(data: ReportData, days: Mapping[date, DayNumbers], now: datetime) 
 
     `days` are those that the picture shows: the week before `now` is among them then.
     """
-    week = week_before(now)
-    if data.period.last < week.last:
+    if _is_past(data.period, now):
         return data.figures
-    return with_runway(data.figures, week, _whole(days))
+    return with_runway(data.figures, week_before(now), _whole(days))
 
 
 async def _at_a_glance(
@@ -306,7 +326,7 @@ async def _at_a_glance(
     now: datetime,
 ) -> ReportData:
     """Without what nobody looks for among many: a picture, listings, how long money lasts."""
-    held = await _read(session, _account_of(profile), period, period.previous().first)
+    held = await _read(session, _account_of(profile), period, period.previous().first, now)
     return _made_of(held, profile, period, freshness, now)
 
 
@@ -377,10 +397,12 @@ def with_calls(
     return told
 
 
-async def _read(session: AsyncSession, account: int, period: Period, since: date) -> _Held:
+async def _read(
+    session: AsyncSession, account: int, period: Period, since: date, now: datetime
+) -> _Held:
     """With the days from `since` on, if that is earlier than those it is compared with."""
     both = Period(period.previous().first, period.last)
-    wallet, earlier = await _wallets(session, account, period)
+    wallet, earlier = await _wallets(session, account, period, now)
     return _Held(
         days=await store.days(session, account, Period(min(both.first, since), period.last)),
         calls=await store.calls(session, account, both),
@@ -393,13 +415,18 @@ def _if_older(age: timedelta, read_at: datetime | None, now: datetime) -> dateti
     return read_at if read_at is not None and now - read_at > age else None
 
 
+def _is_past(period: Period, now: datetime) -> bool:
+    """Whether what there is now has nothing to do with these days."""
+    return period.last < yesterday(now).last
+
+
 async def _wallets(
-    session: AsyncSession, account: int, period: Period
+    session: AsyncSession, account: int, period: Period, now: datetime
 ) -> tuple[Wallet | None, Wallet | None]:
-    """The wallet now, and as long ago as the period is."""
+    """The wallet now, and as long ago as the period is; beside days of the past only now."""
     wallet = await store.latest_wallet(session, account)
-    if wallet is None:
-        return None, None
+    if wallet is None or _is_past(period, now):
+        return wallet, None
     before = wallet.taken_at - ONE_DAY * period.length
     return wallet, await store.wallet_about(session, account, before)
 

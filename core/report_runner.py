@@ -49,14 +49,18 @@ POLL_SEC = 1.0
 READING_SEC = 90.0
 """The longest one reading may take, well within the lease of a delivery."""
 PATIENCE = timedelta(minutes=30)
+"""How long after its slot a report waits for an Avito in trouble where it could go cut instead;
+with nothing to tell it waits until its deadline."""
 TRIAL_PATIENCE = timedelta(minutes=3)
-"""How long after its slot a report waits for an Avito in trouble; somebody watches a trial."""
+"""How long a trial waits either way: somebody watches it."""
 FEWEST_TRIES = 3
 DIGEST_TRIES = 3
 DIGEST_PATIENCE = timedelta(minutes=2)
 """After so many tries, or if the next one is further off, a digest goes without what cannot be
 read, which comes later by itself."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=5)
+DOUBLINGS = 4
+"""From the first pause to the longest; a day of tries would double it out of all bounds."""
 SUPPLEMENT_PAUSE = timedelta(minutes=15)
 """How often Avito is asked for what a report had to leave without."""
 PASSING = (RateLimited, Unavailable, UnexpectedAnswer)
@@ -268,9 +272,11 @@ class ReportRunner:
             if isinstance(trouble, Trouble)
             for delivery, _ in group.deliveries
         ]
-        tries = (self._next_try(*each) for each in troubled)
+        tries = [self._next_try(*each) for each in troubled]
         at = min((at for at in tries if at is not None), default=None)
-        is_anybody_kept = any(isinstance(outcome, ReportData) for _, outcome in read)
+        is_anybody_kept = None in tries or any(
+            isinstance(outcome, ReportData) for _, outcome in read
+        )
         if at is None or not is_anybody_kept:
             return at
         are_last = any(delivery.attempt + 1 >= DIGEST_TRIES for delivery, _ in troubled)
@@ -390,9 +396,11 @@ class ReportRunner:
             return min(at, delivery.deadline_at) if trouble.is_passing else None
         patience = TRIAL_PATIENCE if _is_trial(delivery) else PATIENCE
         is_over = now >= delivery.due_at + patience and delivery.attempt >= FEWEST_TRIES
-        if is_over or not trouble.is_passing:
+        may_end = _is_trial(delivery) or trouble.older is not None
+        if not trouble.is_passing or (is_over and may_end):
             return None
-        at = trouble.until or now + min(FIRST_PAUSE * 2**delivery.attempt, LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2 ** min(delivery.attempt, DOUBLINGS), LONGEST_PAUSE)
+        at = trouble.until or now + pause
         latest = delivery.due_at + patience if _is_trial(delivery) else delivery.deadline_at
         return at if at < latest else None
 

@@ -232,6 +232,11 @@ def test_where_there_is_nothing_whole_to_compare_with_it_says_so(known: int) -> 
 
     lonely = drawn(report(facts(WEEK, days), NOW, for_owner=False, is_bound=True))
     assert said in lonely
+    # A picture and a number with a scrap of those days would say the opposite.
+    assert "📦 Активные объявления: 30\n" in lonely
+    course = Course("Мебель", WEEK, views=Series([1] * 7, [None] * 6 + [1]))
+    alone = replace(facts(WEEK, days), course=course).showing(Shown(USUAL)).course
+    assert alone == replace(course, views=Series([1] * 7))
     assert "Изменения" not in lonely
     # Whatever says already why its own days cannot be compared is enough.
     del days[date(2026, 11, 16)]

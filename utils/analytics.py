@@ -6,7 +6,7 @@ never 0: a missing number is never added up as if it were nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
@@ -262,6 +262,22 @@ def _made_of(sums: Sequence[Value | None]) -> Value | None:
     if not sums:
         return None
     return sums[0] if len(sums) == 1 else _ratio(sums[0], sums[1])
+
+
+def uncompared(figures: Iterable[Figure], keys: Collection[str]) -> list[Figure]:
+    """The same without the changes of these metrics."""
+    return [
+        replace(figure, change=None) if figure.metric.key in keys else figure for figure in figures
+    ]
+
+
+def are_compared(figures: Iterable[Figure]) -> bool:
+    """Whether the statistics have changes: the wallet has its own, and of a state the last day
+    of the period before is enough.
+    """
+    statistics = [figure for figure in figures if figure.metric.slugs]
+    sums = [figure for figure in statistics if not figure.metric.is_state]
+    return any(figure.change for figure in sums or statistics)
 
 
 def known_days(period: Period, days: Days) -> int:

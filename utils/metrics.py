@@ -90,6 +90,8 @@ PARTS = frozenset({"bonus_spending", "commission"})
 
 HELD = frozenset({"wallet_balance", "advance_balance"})
 """What an account holds by now, whatever days a report is about."""
+STATISTICS = frozenset(METRICS) - HELD
+"""What Avito tells of days."""
 
 SPENDING = frozenset(key for key in METRICS if key.endswith("_spending")) | {"commission"}
 """What Avito keeps to itself where keys may not see money."""

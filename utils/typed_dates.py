@@ -18,6 +18,9 @@ _TYPED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 100
+_LONG_AGO = timedelta(days=270)
+"""As far back as Avito tells. What has no year and was last year before that is this year's,
+still to come."""
 _DAYS_AGO = {"сегодня": 0, "вчера": 1, "позавчера": 2}
 
 
@@ -60,7 +63,8 @@ def parse(text: str | None, today: date) -> Typed:
     """The period that was typed; whether anything is known about its days is not asked here.
 
     A date without a year is the last such day, and a period without years the last such period
-    that has begun. Raises `NotDates` or `NoSuchDay`.
+    that has begun; where that was last year and long ago, it is the coming one. Raises
+    `NotDates` or `NoSuchDay`.
     """
     typed = (text or "")[:_LONGEST].strip()
     if (ago := _DAYS_AGO.get(typed.lower())) is not None:
@@ -72,6 +76,8 @@ def parse(text: str | None, today: date) -> Typed:
     first = _written(found, 1)
     if found["iso2"] is None and found["day2"] is None:
         day = _last_such(first, today)
+        if today - day > _LONG_AGO:
+            day = first.of(today.year)
         return Typed(Period(day, day))
     return _ordered(first, _written(found, 2), today)
 
@@ -118,4 +124,8 @@ def _forward(first: _Written, last: _Written, today: date) -> tuple[date, date]:
         return (start if start <= end else first.of(end.year - 1)), end
     start = _last_such(first, today)
     end = last.of(start.year)
-    return start, (end if last.year is not None or end >= start else last.of(start.year + 1))
+    if last.year is None and end < start:
+        end = last.of(start.year + 1)
+    if first.year is None and start.year < today.year and today - end > _LONG_AGO:
+        return first.of(start.year + 1), last.of(end.year + 1)
+    return start, end

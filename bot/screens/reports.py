@@ -18,10 +18,10 @@ from bot.screens import problems, report_buttons
 from bot.screens.listings import highlight_lines
 from bot.screens.parts import Line, is_caption, marked, named, screen
 from core.database.models import AvitoProfile
-from core.report_data import ReportData
+from core.report_data import ReportData, is_baseless
 from core.report_runner import ScheduledReport
 from utils import runway
-from utils.analytics import Figure
+from utils.analytics import Figure, are_compared
 from utils.files import file_name
 from utils.formatter import (
     format_at,
@@ -203,7 +203,7 @@ def compared_line(
 ) -> list[Line]:
     """What the changes are changes to: days for statistics, an instant for the wallet."""
     changes = []
-    if compared_with is not None and _changed(figures):
+    if compared_with is not None and are_compared(figures):
         changes.append(f"к {format_period(compared_with)}")
     if any(figure.change for figure in figures if not figure.metric.slugs):
         days = plural(period.length, "день", "дня", "дней")
@@ -223,26 +223,11 @@ def baseless_line(figures: Sequence[Figure], told: Sequence[ReportData]) -> list
 
     `told` are the reports that the `figures` are from, all about the same days.
     """
-    statistics = [figure for figure in figures if figure.metric.slugs]
-    is_told = any(figure.value is not None for figure in statistics)
-    if not is_told or _changed(statistics) or any(map(_is_incomplete, told)):
+    is_told = any(figure.value is not None for figure in figures if figure.metric.slugs)
+    if not is_told or not is_baseless(figures, told):
         return []
     before = format_period(told[0].period.previous())
     return [Italic(f"Сравнить не с чем: за {before} полных чисел нет")]
-
-
-def _changed(figures: Iterable[Figure]) -> bool:
-    """Whether the statistics have changes: the wallet has its own, and of a state the last day
-    of the period before is enough.
-    """
-    statistics = [figure for figure in figures if figure.metric.slugs]
-    sums = [figure for figure in statistics if not figure.metric.is_state]
-    return any(figure.change for figure in sums or statistics)
-
-
-def _is_incomplete(data: ReportData) -> bool:
-    """Whether it is the days of the report themselves that cannot be compared."""
-    return data.goes_on or data.cut_at is not None or bool(data.cut_days or data.missing)
 
 
 def _line(figure: Figure) -> Line:

@@ -34,7 +34,10 @@ class ExcelWork:
     async def run(self, job: JobContext) -> None:
         period = Look.from_json(job.payload).period
         profile, data = await self.reports.data(job, job.owner_id, period)
-        now = self.reports.clock.now()
+        data, now = data.without_scraps(), self.reports.clock.now()
+        before = {}
+        if not data.is_baseless:
+            before = await self.reports.collector.daily(profile, period.previous())
         lines = await self._listings(data, now)
         book = ReportBook(
             profile_name=data.profile_name,
@@ -47,7 +50,7 @@ class ExcelWork:
                 if each.value is not None or each.metric.key not in CALLS
             ],
             days=await self.reports.collector.daily(profile, data.period),
-            before=await self.reports.collector.daily(profile, data.period.previous()),
+            before=before,
             notes=[*screens.notes(data, now), *([screens.NO_LISTINGS] if lines is None else [])],
             listings=lines or (),
         )

@@ -58,6 +58,22 @@ async def test_a_month_of_days_as_avito_tells_them(rig: BotRig) -> None:
     assert list(rig.settings.data_dir.joinpath("outgoing").iterdir()) == [], "it was sent"
 
 
+async def test_where_there_is_nothing_whole_to_compare_with_no_scrap_of_it_is_told(
+    rig: BotRig,
+) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    report = await ask_report(chat, profile_id)
+
+    # Two of the seven days before are the oldest that Avito tells.
+    chat.press(f"report_excel:{profile_id}:2026-02-27:2026-03-05", report)
+
+    book = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
+    assert book["Сводка"]["A3"].value is None
+    [listings] = [row for row in rows(book, "Сводка") if row[0] == "Активные объявления"]
+    assert listings[2:] == [None] * 3
+    assert rows(book, "Графики") == []
+
+
 async def test_the_button_under_a_report_asks_for_its_days(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     await ask_report(chat, profile_id)

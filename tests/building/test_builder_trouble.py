@@ -66,15 +66,18 @@ async def test_a_passing_trouble_is_waited_out_and_holds_up_nobody_else(
     assert rig.avito.world.violations() == []
 
 
-async def test_after_half_an_hour_without_any_numbers_it_gives_up(rig: BuilderRig) -> None:
-    task = await rig.reporting("shop")
-    rig.avito.world.fault("status", status=500)
+async def test_without_any_numbers_it_waits_as_long_as_it_may_still_come(rig: BuilderRig) -> None:
+    task, other = await rig.reporting("shop"), await rig.reporting("second")
+    rig.avito.world.fault("status", account=rig.account("shop").user_id, status=503)
+    fault = rig.avito.world.fault("status", account=rig.account("second").user_id, status=503)
 
     await rig.nine_o_clock()
-    for _ in range(6):
-        assert (await rig.of(task)).state == State.DUE
-        await rig.later(minutes=5)
-    await rig.later(minutes=5)
+    for _ in range(7):
+        await rig.later(minutes=50)
+        assert [(await rig.of(each)).state for each in (task, other)] == [State.DUE] * 2
+    assert [told for told in rig.told() if "не отправлен" in told.screen.text] == []
+    rig.avito.world.faults.remove(fault)
+    await rig.later(minutes=6)
 
     delivery = await rig.of(task)
     assert (delivery.state, delivery.reason) == (State.FAILED, "Unavailable")
@@ -85,6 +88,21 @@ async def test_after_half_an_hour_without_any_numbers_it_gives_up(rig: BuilderRi
     assert "Avito сейчас не отвечает" in told.screen.text
     row = await rig.office.task(task)
     assert row.problem == "Unavailable"
+    assert (await rig.of(other)).state == State.READY
+
+
+async def test_a_day_of_tries_has_no_end_but_the_window(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop", next_due_at=None)
+    columns = {"state": State.DUE, "payload": None, "attempt": 300}
+    await rig.office.add_delivery(task, deadline_at=NINE + timedelta(days=1), **columns)
+    rig.avito.world.fault("status", status=503)
+
+    await rig.nine_o_clock()
+
+    delivery = await rig.of(task)
+    assert (delivery.state, delivery.attempt) == (State.DUE, 301)
+    assert delivery.next_try_at is not None
+    assert delivery.next_try_at - NINE < timedelta(minutes=6)
 
 
 async def test_whole_days_from_the_store_are_sent_at_once(rig: BuilderRig) -> None:

@@ -17,6 +17,7 @@ from core.errors import Unavailable
 from core.outbox import State
 from core.report_data import Collector
 from core.slots import trial
+from core.statistics.sync import access_to
 from sandbox.avito.accounts import make_account, make_listings
 from tests.support.building import ALICE, CLIENTS, BuilderRig, buttons_of, text_of
 from tests.support.deliveries import NINE
@@ -184,12 +185,33 @@ async def test_when_nothing_can_be_read_no_empty_digest_comes(rig: BuilderRig) -
     rig.avito.world.fault("status", status=500)
 
     await rig.nine_o_clock()
-    for _ in range(8):
-        await rig.later(minutes=5)
+    for _ in range(7):
+        await rig.later(minutes=50)
+        assert await states(rig, tasks) == [State.DUE] * 3
+    await rig.later(minutes=6)
 
     assert await states(rig, tasks) == [State.FAILED] * 3
     assert all(row.payload is None for row in await rig.office.deliveries())
     assert len(rig.told()) == 3
+
+
+async def test_what_can_go_without_its_evening_waits_for_none_of_which_nothing_is_known(
+    rig: BuilderRig,
+) -> None:
+    shop, second = await reporting(rig, "shop", "second", next_due_at=NINE + timedelta(days=1))
+    access = access_to(await rig.collector.profile(ALICE, await profile_of(rig, shop)))
+    rig.clock.advance(NINE - rig.clock.now())
+    await rig.avito.sync.refresh(access)
+    rig.clock.advance(timedelta(days=1))
+    rig.avito.world.fault("status", status=503)
+    await rig.office.materialise()
+    await rig.until_built()
+    for _ in range(8):
+        await rig.later(minutes=5)
+
+    cut, *_ = await rig.office.deliveries(shop)
+    assert "прочитан не целиком" in text_of(cut)
+    assert (await rig.of(second)).state == State.DUE
 
 
 def silent_until(monkeypatch: pytest.MonkeyPatch, minutes: dict[int, int]) -> Callable[[], None]:

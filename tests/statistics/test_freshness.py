@@ -191,3 +191,21 @@ async def test_another_process_finds_the_gate_shut(rig: AvitoRig) -> None:
     with pytest.raises(RateLimited):
         await other.refresh(access)
     assert not rig.world.violations()
+
+
+async def test_the_wallet_moves_only_in_reports_about_days_that_end_now(rig: AvitoRig) -> None:
+    access = await rig.connect("shop")
+    collector = Collector(rig.sessions, rig.avito, rig.sync, rig.clock)
+    profile = await collector.profile(1, access.profile_id)
+    await collector.collect(profile, YESTERDAY)
+    rig.clock.advance(24 * HOUR)
+
+    async def moved(day: date) -> bool:
+        data = await collector.collect(profile, one_day(day))
+        [wallet] = [each for each in data.figures if each.metric.key == "wallet_balance"]
+        assert wallet.value is not None
+        return wallet.change is not None
+
+    day_after = YESTERDAY.last + timedelta(days=1)
+    assert await moved(day_after)
+    assert not await moved(YESTERDAY.last)

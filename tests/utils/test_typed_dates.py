@@ -30,9 +30,10 @@ def typed(first: str, last: str | None = None, *, is_reversed: bool = False) -> 
         (" 05.11.2026 г. ", typed("2026-11-05")),
         ("05.11", typed("2026-11-05")),
         ("21.11", typed("2026-11-21")),
-        # The last such day: this year's has not come yet.
-        ("22.11", typed("2025-11-22")),
-        ("31.12", typed("2025-12-31")),
+        ("05.01", typed("2026-01-05")),
+        # Nobody means what was nearly a year ago: that this year's has not come yet is said.
+        ("22.11", typed("2026-11-22")),
+        ("31.12", typed("2026-12-31")),
         ("29.02.2024", typed("2024-02-29")),
         ("Вчера", typed("2026-11-20")),
         ("сегодня", typed("2026-11-21")),
@@ -73,7 +74,6 @@ def test_two_dates_are_a_period(text: str) -> None:
     ("text", "expected"),
     [
         # A year that was left out is the one that makes a period of the past.
-        ("25.12-05.01", typed("2025-12-25", "2026-01-05")),
         ("25.12-05.01.2026", typed("2025-12-25", "2026-01-05")),
         ("25.12.2025-05.01", typed("2025-12-25", "2026-01-05")),
         ("25.12.2025-05.01.2026", typed("2025-12-25", "2026-01-05")),
@@ -87,6 +87,8 @@ def test_two_dates_are_a_period(text: str) -> None:
         # In the future, whichever way it is read: that is for somebody else to say.
         ("20.11-25.11", typed("2026-11-20", "2026-11-25")),
         ("05.01-25.12", typed("2026-01-05", "2026-12-25")),
+        ("30.11-05.12", typed("2026-11-30", "2026-12-05")),
+        ("25.12-05.01", typed("2026-12-25", "2027-01-05")),
         ("25.11.2026-20.11.2026", typed("2026-11-20", "2026-11-25", is_reversed=True)),
     ],
 )
@@ -94,6 +96,23 @@ def test_a_period_without_years_is_the_last_one_and_either_order_will_do(
     text: str, expected: Typed
 ) -> None:
     assert parse(text, TODAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "today", "expected"),
+    [
+        ("25.12-05.01", "2026-01-10", typed("2025-12-25", "2026-01-05")),
+        ("25.12-31.12", "2026-01-10", typed("2025-12-25", "2025-12-31")),
+        ("31.12", "2026-01-10", typed("2025-12-31")),
+        # As far back as Avito tells.
+        ("01.12-05.12", "2026-08-01", typed("2025-12-01", "2025-12-05")),
+        ("01.12-05.12", "2026-09-15", typed("2026-12-01", "2026-12-05")),
+    ],
+)
+def test_last_years_days_are_meant_while_they_are_not_long_ago(
+    text: str, today: str, expected: Typed
+) -> None:
+    assert parse(text, date.fromisoformat(today)) == expected
 
 
 @pytest.mark.parametrize(
