@@ -16,6 +16,7 @@ from core.errors import Unavailable
 from core.report_data import Collector, ReportData
 from tests.support.combined import DAY, report_data
 from tests.support.virtual_time import run_in_virtual_time
+from utils.analytics import figures
 from utils.lights import Light
 from utils.metrics import METRICS, Shown
 
@@ -199,3 +200,12 @@ def test_what_one_keeps_to_itself_is_in_no_sum() -> None:
         if each.data is not None
     }
     assert told == {1: every, 2: some}
+
+
+def test_a_sum_that_is_compared_with_nothing_tells_no_scrap_of_the_day_before() -> None:
+    days = {DAY.first: {"views": 5, "activeItems": 30}, DAY.previous().first: {"activeItems": 34}}
+    rows = [row(1, report_data(1, figures=figures(DAY, days)))]
+
+    report = combined(DAY, rows, {1: EVERYTHING})
+
+    assert [each.metric.key for each in report.figures if each.change] == []
