@@ -36,12 +36,12 @@ check ruff check
 check lint-imports
 # Stories wait a good deal (for the bot, for a clock), so there are more of them than cores.
 measured=(python -W ignore -m slipcover --dont-wrap-pytest --json --out .coverage.json)
-check "${measured[@]}" -m pytest -n 5 --dist worksteal -k "not postgres and not unmeasured"
+check "${measured[@]}" -m pytest -n 6 --dist worksteal -k "not postgres and not unmeasured"
 check python -m slipcover --out .coverage.json --fail-under 92 --merge .coverage.json
 check finish_mypy
 # The same stories on PostgreSQL, and those about other processes (tests/conftest.py): measuring
 # them too would only make them half as fast.
-check pytest -n 4 --dist worksteal -k "postgres or unmeasured"
+check pytest -n 6 --dist worksteal -k "postgres or unmeasured"
 
 if ((${#failed[@]})); then
   printf "FAILED: %s\n" "${failed[@]}" >&2

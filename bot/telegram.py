@@ -8,7 +8,7 @@ a decode error. `TelegramSession.post` keeps the raw answer and tells the moment
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
@@ -94,13 +94,22 @@ class _LeavesAtItsEnd(InputFile):
         super().__init__(file.filename, file.chunk_size)
         self._file = file
         self._departure = departure
+        self._chunks: AsyncGenerator[bytes, None] | None = None
 
     async def read(self, bot: Bot) -> AsyncGenerator[bytes, None]:
-        async with aclosing(self._file.read(bot)) as chunks:
-            async for chunk in chunks:
+        self._chunks = self._file.read(bot)
+        async with aclosing(self._chunks):
+            async for chunk in self._chunks:
                 yield chunk
         # What ends the form comes after it.
         self._departure.note()
+
+    async def close(self) -> None:
+        """Where the line broke in the middle nobody else closes the file."""
+        if self._chunks is not None:
+            # Being read at this moment, it is on its way to an end by itself.
+            with suppress(RuntimeError):
+                await self._chunks.aclose()
 
 
 async def _chunk_sent(
@@ -162,6 +171,7 @@ class TelegramSession(AiohttpSession):
         session = await self.create_session()
         departure = _Departure(leaving)
         noted_by: _Departure | None = departure
+        document: _LeavesAtItsEnd | None = None
         usual_sec = REQUEST_TIMEOUT_SEC
         if isinstance(method, SendDocument) and isinstance(method.document, InputFile):
             document = _LeavesAtItsEnd(method.document, departure)
@@ -178,6 +188,9 @@ class TelegramSession(AiohttpSession):
         except (TimeoutError, ClientError, OSError) as error:
             # The text of aiohttp's errors can hold the URL, and the URL holds the token.
             raise NoAnswer(type(error).__name__, left=departure.left) from error
+        finally:
+            if document is not None:
+                await document.close()
 
     async def make_request(
         self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None

@@ -15,7 +15,7 @@ from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
 from tests.support.listings import expected_totals
 from tests.support.report import ask_report
-from tests.support.rows import scalar
+from tests.support.rows import add_destination, scalar
 from utils.periods import Period
 
 pytestmark = pytest.mark.one_database
@@ -195,6 +195,7 @@ async def test_days_that_no_report_can_have_begin_no_work(rig: BotRig, days: str
 async def test_from_a_group_it_comes_to_the_owner_in_private(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    await add_destination(rig, profile_id, group.id)
     own = rig.alice.at(group)
     own.send("/help@avito_test_bot")
     shown = await own.wait_for("личном чате")
