@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
@@ -21,13 +21,17 @@ Format = Literal["console", "json"]
 
 
 @pytest.fixture(params=["console", "json"], autouse=True)
-def log_format(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Format:
+def log_format(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Format]:
     fmt: Format = request.param
     setup_logging("DEBUG", fmt)
     # The secrets that other tests left behind may be words that these look for.
     monkeypatch.setattr(logs, "redactor", redactor := Redactor())
     redactor.register(REGISTERED)
-    return fmt
+    yield fmt
+    # As the other tests expect them (tests/conftest.py).
+    setup_logging("INFO", "console")
 
 
 def _fail_with(secret: str) -> None:

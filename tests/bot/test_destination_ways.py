@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
 from tests.support.places import greet, open_places, places_of
 from tests.support.rows import add_profile, execute, scalar
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.one_database
 
 
 def url_of(seen: Seen, label: str) -> str:

@@ -18,6 +18,8 @@ from tests.support.rows import add_profile, execute, scalar
 from tests.support.schedules import make_due
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.one_database
+
 
 async def state_of(rig: BotRig, task_id: int) -> tuple[str | None, bool]:
     """Why the destination is suspended, and whether a report is due there."""

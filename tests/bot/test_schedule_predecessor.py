@@ -10,6 +10,8 @@ from tests.support.bot import BotRig
 from tests.support.rows import add_destination, add_profile, execute
 from tests.support.schedules import next_due, open_report_settings, profile_of, utc
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.parametrize(
     ("columns", "words", "due_at"),

@@ -22,6 +22,8 @@ from tests.support.building import ALICE, CLIENTS, OPERATOR, BuilderRig, text_of
 from tests.support.deliveries import NINE
 from tests.support.report import count, expected_figures, figures_in
 
+pytestmark = pytest.mark.one_database
+
 YESTERDAY = date(2026, 11, 20)
 PASSING: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("status", {"status": 500}, "Unavailable"),
