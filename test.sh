@@ -43,7 +43,7 @@ check ruff format --check
 check ruff check
 check lint-imports
 # Stories wait a good deal (for the bot, for a clock), so there are more of them than cores.
-check pytest -n 6 --dist worksteal
+check pytest -n 4 --dist worksteal
 check finish_mypy
 
 if ((${#failed[@]})); then

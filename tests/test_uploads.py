@@ -11,6 +11,7 @@ from aiogram.methods import SendDocument
 from aiogram.types import FSInputFile
 
 from bot.telegram import NoAnswer, TelegramSession
+from tests.support.waiting import eventually
 
 TOKEN = "7000000078:AAF-sandbox_token_of_an_upload"
 SIZE = 12 << 20
@@ -44,5 +45,7 @@ async def test_only_a_whole_file_may_have_arrived(
             )
         await session.close()
 
+    # Whoever still reads the file closes it.
+    await eventually(lambda: len(asyncio.all_tasks()) == 1)
     assert raised.value.left is has_left
     assert noted == [True] * has_left

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -44,7 +44,9 @@ class ChatOffice:
     async def _hear(self, progress: Progress) -> None:
         self.told.append(progress)
         if self.at_progress is not None:
-            self.at_progress(progress)
+            told = self.at_progress(progress)
+            if isinstance(told, Awaitable):
+                await told
 
     async def kept(
         self, since: datetime | None = None, profile_id: int | None = None

@@ -320,16 +320,16 @@ async def test_a_profile_that_is_deleted_meanwhile_leaves_nothing(office: ChatOf
         async with office.rig.sessions.begin() as session:
             await session.delete(await session.get_one(AvitoProfile, office.profile_id))
 
-    deleting: list[asyncio.Task[None]] = []
+    deleted: list[int] = []
 
-    def at_the_tenth(progress: Progress) -> None:
-        if progress.chats_done == 10 and not deleting:
-            deleting.append(asyncio.create_task(delete()))
+    async def at_the_tenth(progress: Progress) -> None:
+        if progress.chats_done == 10 and not deleted:
+            deleted.append(office.profile_id)
+            await delete()
 
     office.at_progress = at_the_tenth
     with pytest.raises(ProfileNotFound):
         await office.collect()
-    await deleting[0]
     async with office.rig.sessions() as session:
         assert (await session.scalars(select(AvitoChat.chat_id))).all() == []
     with pytest.raises(ProfileNotFound):

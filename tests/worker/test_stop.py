@@ -50,6 +50,8 @@ async def test_a_stop_under_load_loses_and_doubles_nothing(
 
         await made.worker.start()
         await made.up()
+        sent = made.telegram.sent
+        await history.signal.until(lambda: all(len(sent(chat.id)) >= 3 for chat in chats), 60)
         await made.telegram.settled(made.me, timeout=30, quiet=1.5)
         for chat in chats:
             greeting, guide, profiles = made.telegram.sent(chat.id)
