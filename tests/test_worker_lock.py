@@ -106,7 +106,7 @@ async def test_who_lost_it_to_another_one_ends(postgres_url: URL, tmp_path: Path
         taken(here, engine) as lock,
     ):
         await drop_lock(elsewhere)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(5):
             while await holder(elsewhere) is not None:
                 await asyncio.sleep(0.01)
         async with taken(there, elsewhere):
@@ -161,6 +161,6 @@ async def holder(engine: AsyncEngine) -> int | None:
 
 
 async def until_held(engine: AsyncEngine, but: int | None = None) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         while await holder(engine) in (None, but):
             await asyncio.sleep(0.01)

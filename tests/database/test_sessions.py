@@ -65,7 +65,7 @@ async def test_a_reader_does_not_wait_for_a_writer(sessions: Sessions) -> None:
     async with sessions.begin() as writer:
         writer.add(User(telegram_id=ALICE, created_at=NOON))
         await writer.flush()
-        async with asyncio.timeout(30), reading(sessions) as reader:
+        async with asyncio.timeout(5), reading(sessions) as reader:
             assert (await reader.scalars(select(User.telegram_id))).all() == []
 
 
