@@ -19,6 +19,7 @@ from tests.support.databases import (
     sqlite_url,
 )
 from tests.support.patience import patience
+from tests.support.statements import share_statements
 
 __all__ = [
     "database_url",
@@ -44,6 +45,10 @@ def logs_as_in_production() -> None:
 UNMEASURED = ("worker", "page", "sandbox", "test_benchmarks.py", "test_demo.py")
 """Other processes, the browser and the sandbox: their stories measure little of the product, and
 measuring makes all of it half as fast."""
+
+
+def pytest_configure() -> None:
+    share_statements()
 
 
 def pytest_collection_finish() -> None:

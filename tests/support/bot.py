@@ -19,7 +19,6 @@ from sqlalchemy import URL
 from bot.app import App, build_app
 from core.avito.http import Patience
 from core.config import Settings
-from core.secrets import parse_keys
 from sandbox.avito.accounts import demo_world
 from sandbox.avito.server import build_avito_app
 from sandbox.avito.world import AvitoWorld
@@ -30,7 +29,7 @@ from sandbox.telegram.people import ChatView, Person
 from sandbox.telegram.seen import Seen
 from sandbox.telegram.server import build_telegram_app
 from sandbox.telegram.world import World
-from tests.support.databases import TEST_KEYS
+from tests.support.databases import TEST_KEYRING, TEST_KEYS
 from tests.support.patience import CALM
 from tests.support.pictures import draw_here
 
@@ -67,7 +66,7 @@ class BotRig:
 
     async def start(self) -> None:
         self.app = build_app(
-            *(self.settings, parse_keys(TEST_KEYS), self.clock),
+            *(self.settings, TEST_KEYRING, self.clock),
             patience=self.patience,
             draw=draw_here,
         )

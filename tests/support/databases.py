@@ -27,6 +27,7 @@ from tests.support.postgres import find_binaries, running_server
 
 FIRST_WITH_STRATEGIES = 15_00_00
 TEST_KEYS = "test:dGhlIHRlc3RzIGtlZXAgbm8gc2VjcmV0cyBhdCBhbGw="
+TEST_KEYRING = parse_keys(TEST_KEYS)
 
 
 def storage_settings(url: URL, keys: str = TEST_KEYS) -> StorageSettings:
@@ -159,7 +160,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 @pytest.fixture
 def keyring() -> Keyring:
-    return parse_keys(TEST_KEYS)
+    return TEST_KEYRING
 
 
 @pytest.fixture
