@@ -9,6 +9,7 @@ from aiogram.utils.formatting import Bold, Code, Text
 
 from bot import keyboards
 from bot.callbacks import (
+    DestinationChart,
     DestinationChats,
     DestinationCheck,
     DestinationDigest,
@@ -21,7 +22,6 @@ from bot.callbacks import (
     DestinationResume,
     DestinationSilent,
     DestinationView,
-    ReportChartToggle,
     ReportChatForward,
     ReportChatHere,
     ReportSetChat,
@@ -189,19 +189,19 @@ def one(destination: Destination, now: datetime) -> Screen:
             [
                 button(
                     "🔔 Присылать со звуком" if task.is_silent else "🔕 Присылать без звука",
-                    DestinationSilent(**about),
+                    DestinationSilent(is_silent=not task.is_silent, **about),
                 )
             ],
             [
                 button(
                     "📉 Присылать без графика" if task.has_chart else "📈 Присылать с графиком",
-                    ReportChartToggle(**about),
+                    DestinationChart(has_chart=not task.has_chart, **about),
                 )
             ],
             [
                 button(
                     "✉️ Отдельными сообщениями" if task.is_digest else "🗂 Одной сводкой с другими",
-                    DestinationDigest(**about),
+                    DestinationDigest(is_digest=not task.is_digest, **about),
                 )
             ]
             if destination.others and (task.is_digest or _may_share(destination, now))
@@ -211,7 +211,9 @@ def one(destination: Destination, now: datetime) -> Screen:
                     "🔁 Потерялся ответ: слать ещё раз"
                     if asks
                     else "✋ Потерялся ответ: спросить меня",
-                    DestinationLost(**about),
+                    DestinationLost(
+                        choice=LostAnswer.RESEND if asks else LostAnswer.HOLD, **about
+                    ),
                 )
             ],
             [] if task.suspended else [button("📨 Прислать пробный", TrialTo(**about))],

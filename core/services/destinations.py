@@ -253,14 +253,6 @@ async def resume(session: AsyncSession, destination: Destination, now: datetime)
     await schedule.reschedule(session, destination.profile, now)
 
 
-def silence(task: ReportTask, *, is_silent: bool) -> None:
-    task.is_silent = is_silent
-
-
-def on_lost_answer(task: ReportTask, choice: LostAnswer) -> None:
-    task.on_lost_answer = choice.value
-
-
 async def unbind(session: AsyncSession, destination: Destination) -> None:
     """Send no more reports there, those on their way included.
 
