@@ -140,7 +140,7 @@ async def test_the_way_back_leads_to_the_report_and_read_anew_it_names_them(rig:
     chat, _, report = await reported(rig)
     said, seen = report.text, await ask_listings(chat, report)
 
-    chat.click("« К отчёту", seen)
+    chat.click("« Отчёт за 20.11.2026", seen)
     assert (await chat.wait_for("Отчёт Avito")).text == said
     chat.click("🔄 Обновить", seen)
 
@@ -189,7 +189,7 @@ async def test_without_the_right_to_statistics_they_are_shown_without_money(rig:
     told = [numbers for _, numbers in rows(seen)]
     assert sorted(told) == sorted(f"📞 {count(c)} · 👁 {count(v)}" for c, v in most[: len(told)])
     assert "Avito не отдал расходы по объявлениям" in seen.text
-    chat.click("« К отчёту", seen)
+    chat.click("« Отчёт за 20.11.2026", seen)
     again = await chat.wait_for("Отчёт Avito")
     assert "💸" not in again.text
 
@@ -257,7 +257,7 @@ async def test_titles_of_strangers_are_harmless(rig: BotRig) -> None:
         "стол",
         "Объявление 7100000005",
     }
-    chat.click("« К отчёту", seen)
+    chat.click("« Отчёт за 20.11.2026", seen)
     await chat.wait_for("Отчёт Avito")
     chat.click("🔄 Обновить", seen)
     await chat.wait_for("🏆")
