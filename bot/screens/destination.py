@@ -33,7 +33,7 @@ from bot.keyboards import button, keyboard, link
 from bot.screens.chats_words import describe_chats
 from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
-from bot.screens.schedule_words import describe_next, describe_schedule
+from bot.screens.schedule_words import describe_next, describe_schedule, describe_waiting
 from core.database.models import AvitoProfile, ReportTask
 from core.missed import Missed
 from core.services import digests, metrics
@@ -170,6 +170,7 @@ def one(destination: Destination, now: datetime) -> Screen:
         f"Отчёты профиля {named(profile.profile_name)}",
         "",
         state_of(destination, now),
+        *(describe_waiting(each, schedule_of(profile).zone, now) for each in destination.waiting),
         f"В отчёте: {describe_metrics(metrics.of_destination(destination))}",
         *_digest(destination, now),
         f"Звук: {'выключен' if task.is_silent else 'включён'}",

@@ -17,7 +17,8 @@ from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories import dialogues, digests, outbox
 from core.database.repositories.delivery_states import PAUSED, TRIAL, State
 from core.errors import DestinationNotFound
-from core.services import schedule
+from core.services import deliveries, schedule
+from core.services.deliveries import Waiting
 
 TITLE_LIMIT = 255
 PLACES_LIMIT = 20
@@ -95,6 +96,8 @@ class Destination:
     """The last day that is reported there, where that was looked up."""
     others: Sequence[Destination] = ()
     """What else its owner's profiles have at the same place, where that was looked up."""
+    waiting: Sequence[Waiting] = ()
+    """Reports that should have come there and wait for Avito, where that was looked up."""
 
 
 class Seat(NamedTuple):
@@ -122,7 +125,7 @@ class Bound:
 async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destination:
     """The destination, if it is of this owner's profile; else `DestinationNotFound`.
 
-    With the others of his at the same place.
+    With the others of his at the same place, and what waits for Avito.
     """
     row = (
         await session.execute(
@@ -138,7 +141,11 @@ async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destinati
     if row is None:
         raise DestinationNotFound(task_id)
     found = Destination(*row)
-    return replace(found, others=await _beside(session, found.task, owner_id))
+    return replace(
+        found,
+        others=await _beside(session, found.task, owner_id),
+        waiting=await deliveries.waiting_at(session, task_id),
+    )
 
 
 async def _beside(session: AsyncSession, task: ReportTask, owner_id: int) -> list[Destination]:
