@@ -22,6 +22,7 @@ from bot.callbacks import ReportExcel, ReportNow, ReportShow
 from bot.delivery import Courier, SendError
 from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
+from bot.keyboards import shortened
 from bot.markdown import to_plain
 from bot.middleware import lane_of
 from bot.screens import parts
@@ -45,6 +46,8 @@ PROGRESS_PAUSE_SEC = 5.0
 """Edits of one message are limited like sends; progress needs no more than this."""
 PROGRESS_PATIENCE_SEC = 0.5
 """What cannot leave by then is left out: a job holds up others who want the same account."""
+NOTICE_LIMIT = 200
+"""Telegram shows no longer word over a chat; the name of a profile alone may be as long."""
 RETRY_SEC = 5.0
 WIDTH = 16
 """How many jobs are at work at a time; those that only wait are not among them."""
@@ -106,7 +109,7 @@ async def begin(
         word = placeholder(job.id)
         stage.show(meanwhile(replaced, word), job_id=job.id)
         if not parts.has_room(replaced, word):
-            stage.notice(to_plain(word.text))
+            stage.notice(shortened(to_plain(word.text), NOTICE_LIMIT))
     elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
