@@ -120,6 +120,8 @@ class Bound:
     """False: the profile reported there already."""
     has_room: bool
     """The profile may report at more places."""
+    has_others: bool
+    """Its owner has profiles that do not report there."""
 
 
 async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destination:
@@ -235,7 +237,22 @@ async def bind(
         task.is_digest = any(other.task.is_digest for other in beside)
     await session.flush()
     await schedule.reschedule(session, profile, now)
-    return Bound(Destination(task, profile), is_new, has_room=places < PLACES_LIMIT)
+    return Bound(
+        Destination(task, profile),
+        is_new,
+        has_room=places < PLACES_LIMIT,
+        has_others=await _has_others(session, profile.owner_id, place),
+    )
+
+
+async def _has_others(session: AsyncSession, owner_id: int, place: Place) -> bool:
+    there = select(ReportTask.profile_id).where(
+        ReportTask.chat_id == place.chat_id, ReportTask.thread_id == place.thread_id
+    )
+    other = select(AvitoProfile.id).where(
+        AvitoProfile.owner_id == owner_id, AvitoProfile.id.not_in(there)
+    )
+    return bool(await session.scalar(select(other.exists())))
 
 
 def _like(task: ReportTask) -> ReportTask:
