@@ -211,12 +211,17 @@ class JobContext:
         return self._office.sessions
 
     async def progress(self, screen: Screen) -> None:
-        """Show how far it is. Best effort: a lost one is followed by the next."""
+        """Show how far it is. Best effort: a lost one is followed by the next.
+
+        Nor is it shown where what stands in the message leaves it no room.
+        """
         now = time.monotonic()
         if self.message_id is None or now - self._progressed_at < PROGRESS_PAUSE_SEC:
             return
         self._progressed_at = now
         if self.replaced is not None:
+            if not parts.has_room(self.replaced, screen):
+                return
             screen = meanwhile(self.replaced, screen)
         await self._office.edit(self.chat_id, self.message_id, screen)
 

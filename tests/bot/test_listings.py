@@ -16,7 +16,7 @@ from sandbox.telegram.seen import Seen, as_read
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.listings import expected_totals
-from tests.support.looking import craft, reporting_at
+from tests.support.looking import craft, reporting_at, tap
 from tests.support.places import greet
 from tests.support.report import ask_report, count, money
 from tests.support.rows import add_destination, connected, execute, scalar
@@ -177,6 +177,21 @@ async def test_avitos_minute_is_waited_for_and_can_be_stopped(rig: BotRig) -> No
     assert stopped.button_data
     await rig.quiet()
     assert "item" not in [call.request["grouping"] for call in rig.avito.calls("stats_v2")]
+
+
+async def test_where_a_report_leaves_no_room_a_notice_says_what_goes_on(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice, name="М" * 200)
+    report = await ask_report(chat, profile_id)
+    as_it_was = (report.text, report.button_data)
+
+    notice = await tap(chat, "📋 По объявлениям", report)
+
+    assert notice.text.startswith("⏳ Читаю объявления «МММ")
+    assert len(notice.text) <= 200
+    await chat.wait_for(lambda seen: seen.button_texts == [["⏹ Остановить"]])
+    assert report.text == as_it_was[0]
+    chat.click("⏹ Остановить", report)
+    await chat.wait_for(lambda seen: (seen.text, seen.button_data) == as_it_was)
 
 
 async def test_without_the_right_to_statistics_they_are_shown_without_money(rig: BotRig) -> None:
