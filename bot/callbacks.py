@@ -15,6 +15,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field, model_validator
 
 from core.schedule_policy import Frequency
+from core.services.destinations import LostAnswer
 from core.services.exports import Choice, KeptFor, Within
 from core.services.schedule import LONGEST_INTERVAL, ChosenPeriod, Every
 from core.statistics.listings import Order
@@ -270,19 +271,27 @@ class DestinationResume(AboutDestination, prefix="destination_resume"):
 
 
 class DestinationSilent(AboutDestination, prefix="destination_silent"):
-    """With a sound, or without: the other of the two."""
+    """Without a sound, or with one. It says which, so that a second tap changes nothing."""
+
+    is_silent: bool
 
 
-class ReportChartToggle(AboutDestination, prefix="report_chart_toggle"):
-    """With a picture, or without: the other of the two."""
+class DestinationChart(AboutDestination, prefix="destination_chart"):
+    """With a picture, or without."""
+
+    has_chart: bool
 
 
 class DestinationLost(AboutDestination, prefix="destination_lost"):
-    """After a lost answer send again, or ask: the other of the two."""
+    """After a lost answer send again, or ask."""
+
+    choice: LostAnswer
 
 
 class DestinationDigest(AboutDestination, prefix="destination_digest"):
-    """In one message with the owner's other profiles there, or each in its own: the other."""
+    """In one message with the owner's other profiles there, or each in its own."""
+
+    is_digest: bool
 
 
 class DestinationCheck(AboutDestination, prefix="destination_check"):

@@ -22,6 +22,8 @@ from bot.callbacks import ReportExcel, ReportNow, ReportShow
 from bot.delivery import Courier, SendError
 from bot.effects import Effect, Screen, Show, to_json
 from bot.errors import IncidentDesk
+from bot.keyboards import shortened
+from bot.markdown import to_plain
 from bot.middleware import lane_of
 from bot.screens import parts
 from bot.screens import start as start_screens
@@ -44,11 +46,13 @@ PROGRESS_PAUSE_SEC = 5.0
 """Edits of one message are limited like sends; progress needs no more than this."""
 PROGRESS_PATIENCE_SEC = 0.5
 """What cannot leave by then is left out: a job holds up others who want the same account."""
+NOTICE_LIMIT = 200
+"""Telegram shows no longer word over a chat; the name of a profile alone may be as long."""
 RETRY_SEC = 5.0
 WIDTH = 16
 """How many jobs are at work at a time; those that only wait are not among them."""
 REPLACED = "replaced"
-"""Where the payload keeps the screen whose place the placeholder took."""
+"""Where the payload keeps the screen that the work was begun in."""
 
 
 async def begin(
@@ -69,9 +73,9 @@ async def begin(
     """Write a job down and show its placeholder, made from the job's id.
 
     It is shown where it was asked for, or with `in_private` to that person alone, or with
-    `in_place` instead of the message whose button was pressed, which comes back if nothing comes
-    of the job. The person owns it, or with `for_chat` the chat itself: in a channel and behind
-    an anonymous administrator nobody is known, and in a group others may want to stop it too.
+    `in_place` in the message whose button was pressed, which it leaves as it is but for a line
+    and the buttons. The person owns it, or with `for_chat` the chat itself: in a channel and
+    behind an anonymous administrator nobody is known, and in a group others may want to stop it.
     Who asked in a group and lets the bot write nothing in private reads `otherwise` there, and
     the job waits for his /start.
     Raises `JobAlreadyRunning` when the same work is under way in this chat.
@@ -102,7 +106,10 @@ async def begin(
     session.add(job)
     await session.flush()
     if replaced is not None:
-        stage.show(_in_place_of(replaced, placeholder(job.id)), job_id=job.id)
+        word = placeholder(job.id)
+        stage.show(meanwhile(replaced, word), job_id=job.id)
+        if not parts.has_room(replaced, word):
+            stage.notice(shortened(to_plain(word.text), NOTICE_LIMIT))
     elif chat_id == stage.chat_id:
         stage.send(placeholder(job.id), job_id=job.id)
     else:
@@ -133,7 +140,7 @@ def in_message(stage: Stage) -> str | None:
 
 
 def replaced_by(job: Job) -> Screen | None:
-    """What stood in the message of this job before its placeholder."""
+    """What stood in the message of this job before it began."""
     stored = json.loads(job.payload).get(REPLACED)
     return None if stored is None else Screen.model_validate(stored)
 
@@ -143,8 +150,13 @@ def beneath(replaced: Screen | None, word: Screen) -> Screen:
     return word if replaced is None else parts.with_remark(replaced, word)
 
 
-def _in_place_of(replaced: Screen, screen: Screen) -> Screen:
-    return screen.model_copy(update={"under_picture": replaced.under_picture})
+def meanwhile(replaced: Screen, word: Screen) -> Screen:
+    """What stands in a message while work goes on in it: nobody loses what he was reading.
+
+    The word beneath it is left out where there is no room.
+    """
+    stays = parts.with_remark(replaced, word) if parts.has_room(replaced, word) else replaced
+    return stays.model_copy(update={"keyboard": word.keyboard})
 
 
 async def _check_free(session: AsyncSession, key: str) -> None:
@@ -199,13 +211,18 @@ class JobContext:
         return self._office.sessions
 
     async def progress(self, screen: Screen) -> None:
-        """Show how far it is. Best effort: a lost one is followed by the next."""
+        """Show how far it is. Best effort: a lost one is followed by the next.
+
+        Nor is it shown where what stands in the message leaves it no room.
+        """
         now = time.monotonic()
         if self.message_id is None or now - self._progressed_at < PROGRESS_PAUSE_SEC:
             return
         self._progressed_at = now
         if self.replaced is not None:
-            screen = _in_place_of(self.replaced, screen)
+            if not parts.has_room(self.replaced, screen):
+                return
+            screen = meanwhile(self.replaced, screen)
         await self._office.edit(self.chat_id, self.message_id, screen)
 
     async def viewed(self, session: AsyncSession) -> Viewed:

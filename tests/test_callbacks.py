@@ -178,6 +178,8 @@ def _longest(field: FieldInfo) -> Any:
         return date(2026, 11, 20)
     if issubclass(annotation, Enum):
         return max(annotation, key=lambda member: len(str(member.value)))
+    if annotation is bool:
+        return True
     if annotation is str:
         return max(available_timezones(), key=len)
     if annotation is date:

@@ -179,7 +179,7 @@ def test_all_listings_of_a_day() -> None:
     assert labels(shown) == [
         ["✓ 📞 Контакты", "💰 Расходы"],
         ["👁 Просмотры", "💵 Цена контакта"],
-        ["« К отчёту"],
+        ["« Отчёт за 20.11.2026"],
     ]
 
 
@@ -232,7 +232,7 @@ def test_a_place_reads_of_listings_what_is_ticked_for_it(
     lines = read(seen).splitlines()
     assert lines[4:7] == ["Всего 2 объявления", *([total, ""] if total else ["", lines[6]])]
     assert first in lines
-    assert labels(seen) == [*orders, ["« К отчёту"]]
+    assert labels(seen) == [*orders, ["« Отчёт за 20.11.2026"]]
 
 
 @pytest.mark.parametrize("source", Source)
@@ -267,14 +267,14 @@ def test_a_page_in_the_middle_of_a_thousand() -> None:
     assert "247. Стол №0 — 35 000 ₽" in text
     assert "252. Стол №5" in text
     assert "…и ещё 348" in text
-    assert labels(shown)[-2:] == [["‹ Назад", "Дальше ›"], ["« К отчёту"]]
+    assert labels(shown)[-2:] == [["‹ Назад", "Дальше ›"], ["« Отчёт за 20.11.2026"]]
 
 
 def test_one_listing_has_no_order() -> None:
     shown = of_page(page_of(TABLE))
     assert "Всего 1 объявление" in read(shown)
     assert "сначала" not in read(shown)
-    assert labels(shown) == [["« К отчёту"]]
+    assert labels(shown) == [["« Отчёт за 20.11.2026"]]
 
 
 def test_no_listings_at_all() -> None:
@@ -288,7 +288,7 @@ def test_no_listings_at_all() -> None:
         "\n"
         "Обновлено в 04:33 по Москве"
     )
-    assert labels(shown) == [["« К отчёту"]]
+    assert labels(shown) == [["« Отчёт за 20.11.2026"]]
 
 
 def test_where_only_v1_answers_there_is_no_money_to_show_or_to_sort_by() -> None:
@@ -357,4 +357,4 @@ def test_days_that_avito_does_not_remember() -> None:
         "За 20.11.2025 объявлений не показать: Avito помнит их числа только с 25.02.2026, "
         "а раньше бот их не читал."
     )
-    assert labels(shown) == [["« К отчёту"]]
+    assert labels(shown) == [["« Отчёт за 20.11.2025"]]

@@ -171,7 +171,7 @@ def _write_days(sheet: Worksheet, book: ReportBook, metrics: Sequence[Metric]) -
     _put_text(sheet.cell(total, 1), "Всего")
     _put_figures(sheet, total, metrics, book.figures)
     _paint(sheet, total, HEADER, BOLD)
-    sheet.freeze_panes = "C2"
+    sheet.freeze_panes, sheet.print_title_rows = "C2", "1:1"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(metrics) + 2)}{total - 1}"
     _widen(sheet, (12, 6, *(16 for _ in metrics)))
 
@@ -195,7 +195,7 @@ def _write_listings(sheet: Worksheet, listings: Sequence[ListingLine]) -> None:
             cost = Fraction(listing.spending, listing.contacts)
             _put(sheet.cell(row, 8), Kind.UNIT_PRICE, cost)
         _put(sheet.cell(row, 9), Kind.MONEY, listing.price)
-    sheet.freeze_panes = "C2"
+    sheet.freeze_panes, sheet.print_title_rows = "C2", "1:1"
     sheet.auto_filter.ref = f"A1:I{len(listings) + 1}"
     _widen(sheet, (14, 52, 12, 12, 12, 12, 16, 16, 18))
 

@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal
 
-from utils.periods import Period
+from babel.dates import get_month_names
 
+from utils.calendars import WEEK, month_of, months_later, week_of
+from utils.periods import ONE_DAY, Period, one_day
+
+
+def _names(context: Literal["format", "stand-alone"]) -> dict[str, int]:
+    """The months, whole and short, by what they are called in a date or on their own."""
+    return {
+        name.removesuffix("."): month
+        for width in ("wide", "abbreviated")
+        for month, name in get_month_names(width, context, locale="ru").items()
+    }
+
+
+_MONTHS: Mapping[str, int] = _names("stand-alone")
+_OF_MONTHS: Mapping[str, int] = _names("format")
 _DATE = (
     r"(?:(?P<iso{n}>\d{{4}}-\d{{1,2}}-\d{{1,2}})"
-    r"|(?P<day{n}>\d{{1,2}})[./](?P<month{n}>\d{{1,2}})(?:[./](?P<year{n}>\d{{4}}|\d{{2}}))?)"
+    r"|(?P<day{n}>\d{{1,2}})(?:"
+    r"[.,/](?P<month{n}>\d{{1,2}})(?:[.,/](?P<year{n}>\d{{4}}|\d{{2}}))?"
+    rf"|\s*(?P<name{{n}}>{'|'.join(_OF_MONTHS)})\b\.?(?:\s+(?P<full_year{{n}}>\d{{{{4}}}}))?))"
 )
-_BETWEEN = r"(?:\s*(?:[-\u2010-\u2015\u2212…]|\.{2,3}|,|по|до)\s*|\s+)"
+_UNTIL = r"(?:\s*(?:[-\u2010-\u2015\u2212]|по|до)\s*)"
+_BETWEEN = rf"(?:{_UNTIL}|\s*(?:…|\.{{2,3}}|,)\s*|\s+)"
+_YEAR_SIGN = r"(?:\s*г\.?)?"
 _TYPED = re.compile(
-    rf"(?:с\s+)?{_DATE.format(n=1)}(?:{_BETWEEN}{_DATE.format(n=2)})?(?:\s*г\.?)?",
-    re.IGNORECASE,
+    # `1-5 ноября`: the first day may leave its month to the last.
+    rf"(?:с\s+)?(?:(?P<bare>\d{{1,2}}){_UNTIL}{_DATE.format(n=3)}"
+    rf"|{_DATE.format(n=1)}(?:{_BETWEEN}{_DATE.format(n=2)})?){_YEAR_SIGN}"
 )
+_MONTH = re.compile(rf"(?P<name>{'|'.join(_MONTHS)})(?:\s+(?P<year>\d{{4}}))?{_YEAR_SIGN}")
 _LONGEST = 100
 _LONG_AGO = timedelta(days=270)
 """As far back as Avito tells. What has no year and was last year before that is this year's,
 still to come."""
 _DAYS_AGO = {"сегодня": 0, "вчера": 1, "позавчера": 2}
+_LAST_WEEK = ("прошлая неделя", "прошлую неделю")
+_LAST_MONTH = "прошлый месяц"
 
 
 class NotDates(ValueError):
@@ -63,16 +88,18 @@ def parse(text: str | None, today: date) -> Typed:
     """The period that was typed; whether anything is known about its days is not asked here.
 
     A date without a year is the last such day, and a period without years the last such period
-    that has begun; where that was last year and long ago, it is the coming one. Raises
-    `NotDates` or `NoSuchDay`.
+    that has begun; where that was last year and long ago, it is the coming one. A month that
+    goes on is its days until `today`. Raises `NotDates` or `NoSuchDay`.
     """
-    typed = (text or "")[:_LONGEST].strip()
-    if (ago := _DAYS_AGO.get(typed.lower())) is not None:
-        day = today - timedelta(days=ago)
-        return Typed(Period(day, day))
+    typed = " ".join((text or "")[:_LONGEST].lower().split()).removeprefix("за ")
+    named = _named(typed, today)
+    if named is not None:
+        return Typed(named)
     found = _TYPED.fullmatch(typed)
     if found is None:
         raise NotDates
+    if found["bare"] is not None:
+        return _within_month(int(found["bare"]), _written(found, 3), today)
     first = _written(found, 1)
     if found["iso2"] is None and found["day2"] is None:
         day = _last_such(first, today)
@@ -82,11 +109,42 @@ def parse(text: str | None, today: date) -> Typed:
     return _ordered(first, _written(found, 2), today)
 
 
+def _named(typed: str, today: date) -> Period | None:
+    """The days of what has a name of its own; None for anything else."""
+    if (ago := _DAYS_AGO.get(typed)) is not None:
+        return one_day(today - timedelta(days=ago))
+    if typed in _LAST_WEEK:
+        return week_of(today - ONE_DAY * WEEK)
+    if typed == _LAST_MONTH:
+        return month_of(months_later(today, -1))
+    found = _MONTH.fullmatch(typed)
+    return None if found is None else _month(found, today)
+
+
+def _month(found: re.Match[str], today: date) -> Period:
+    first = _Written(1, _MONTHS[found["name"]], _year(found["year"]), found[0])
+    month = month_of(_last_such(first, today))
+    if first.year is None and today - month.last > _LONG_AGO:
+        month = month_of(first.of(today.year))
+    return Period(month.first, today) if today in month else month
+
+
+def _within_month(day: int, last: _Written, today: date) -> Typed:
+    if day > last.day:
+        # Either of the two could be wrong, or the month before be meant.
+        raise NotDates
+    rest = last.text.lstrip("0123456789")
+    return _ordered(replace(last, day=day, text=f"{day}{rest}"), last, today)
+
+
 def _written(found: re.Match[str], number: int) -> _Written:
-    iso = found[f"iso{number}"]
+    iso, name = found[f"iso{number}"], found[f"name{number}"]
     if iso is not None:
         year, month, day = iso.split("-")
         return _Written(int(day), int(month), int(year), iso)
+    if name is not None:
+        day, full_year = found[f"day{number}"], found[f"full_year{number}"]
+        return _Written(int(day), _OF_MONTHS[name], _year(full_year), f"{day} {name}")
     parts = [found[f"{part}{number}"] for part in ("day", "month", "year")]
     text = ".".join(part for part in parts if part)
     return _Written(int(parts[0]), int(parts[1]), _year(parts[2]), text)

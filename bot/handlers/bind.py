@@ -120,7 +120,8 @@ async def bind_command(
     if page.total == 1:
         await _bind_private(message.chat.id, page.profiles[0], session, stage, clock)
     elif page.total:
-        stage.show(screens.choose_profile(page, message.chat.id, 0))
+        there = await destinations.bound_here(session, message.chat.id, 0)
+        stage.show(screens.choose_profile(page, message.chat.id, 0, there=there))
     else:
         stage.show(profile_screens.listing(page))
 
@@ -157,7 +158,8 @@ async def turn_page(
         await _ask_profile(session, stage, clock, place, callback_data.page)
         return
     page = await profiles.page(session, query.from_user.id, callback_data.page)
-    stage.show(screens.choose_profile(page, place.chat_id, place.thread_id))
+    there = await destinations.bound_here(session, place.chat_id, place.thread_id)
+    stage.show(screens.choose_profile(page, place.chat_id, place.thread_id, there=there))
 
 
 async def bind_place(

@@ -7,6 +7,7 @@ from aiogram.types import CallbackQuery
 
 from bot import deeplinks, jobs
 from bot.callbacks import (
+    DestinationChart,
     DestinationCheck,
     DestinationDigest,
     DestinationLost,
@@ -16,7 +17,6 @@ from bot.callbacks import (
     DestinationResume,
     DestinationSilent,
     DestinationView,
-    ReportChartToggle,
     ReportSetChat,
 )
 from bot.filters import InPrivate, OwnedDestination, OwnedProfile
@@ -28,7 +28,7 @@ from core.database.models import AvitoProfile
 from core.database.session import Session
 from core.ports import Clock
 from core.services import destinations, digests
-from core.services.destinations import Destination, LostAnswer
+from core.services.destinations import Destination
 
 
 async def show_list(
@@ -63,32 +63,47 @@ async def resume(
         await _check_first("unpause", destination, session, stage, clock)
 
 
-async def toggle_sound(
-    _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
+async def set_sound(
+    _query: CallbackQuery,
+    callback_data: DestinationSilent,
+    destination: Destination,
+    stage: Stage,
+    clock: Clock,
 ) -> None:
-    destination.task.is_silent = not destination.task.is_silent
+    destination.task.is_silent = callback_data.is_silent
     stage.show(screens.one(destination, clock.now()))
 
 
-async def toggle_chart(
-    _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
+async def set_chart(
+    _query: CallbackQuery,
+    callback_data: DestinationChart,
+    destination: Destination,
+    stage: Stage,
+    clock: Clock,
 ) -> None:
-    destination.task.has_chart = not destination.task.has_chart
+    destination.task.has_chart = callback_data.has_chart
     stage.show(screens.one(destination, clock.now()))
 
 
-async def toggle_lost(
-    _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
+async def set_lost(
+    _query: CallbackQuery,
+    callback_data: DestinationLost,
+    destination: Destination,
+    stage: Stage,
+    clock: Clock,
 ) -> None:
-    holds = destination.task.on_lost_answer == LostAnswer.HOLD
-    destination.task.on_lost_answer = (LostAnswer.RESEND if holds else LostAnswer.HOLD).value
+    destination.task.on_lost_answer = callback_data.choice.value
     stage.show(screens.one(destination, clock.now()))
 
 
-async def toggle_digest(
-    _query: CallbackQuery, destination: Destination, stage: Stage, clock: Clock
+async def set_digest(
+    _query: CallbackQuery,
+    callback_data: DestinationDigest,
+    destination: Destination,
+    stage: Stage,
+    clock: Clock,
 ) -> None:
-    digests.choose(destination, is_digest=not destination.task.is_digest)
+    digests.choose(destination, is_digest=callback_data.is_digest)
     stage.show(screens.one(destination, clock.now()))
 
 
@@ -146,10 +161,10 @@ def setup() -> Router:
     router.callback_query.register(view, DestinationView.filter(), OwnedDestination())
     router.callback_query.register(pause, DestinationPause.filter(), OwnedDestination())
     router.callback_query.register(resume, DestinationResume.filter(), OwnedDestination())
-    router.callback_query.register(toggle_sound, DestinationSilent.filter(), OwnedDestination())
-    router.callback_query.register(toggle_chart, ReportChartToggle.filter(), OwnedDestination())
-    router.callback_query.register(toggle_lost, DestinationLost.filter(), OwnedDestination())
-    router.callback_query.register(toggle_digest, DestinationDigest.filter(), OwnedDestination())
+    router.callback_query.register(set_sound, DestinationSilent.filter(), OwnedDestination())
+    router.callback_query.register(set_chart, DestinationChart.filter(), OwnedDestination())
+    router.callback_query.register(set_lost, DestinationLost.filter(), OwnedDestination())
+    router.callback_query.register(set_digest, DestinationDigest.filter(), OwnedDestination())
     router.callback_query.register(check, DestinationCheck.filter(), OwnedDestination())
     router.callback_query.register(
         ask_before_removing, DestinationRemove.filter(), OwnedDestination()

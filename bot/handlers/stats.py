@@ -63,10 +63,9 @@ async def stats_days(
     session: Session,
     stage: Stage,
     clock: Clock,
-    cooldown: Cooldown,
 ) -> None:
     period = days_until_yesterday(clock.now(), callback_data.days)
-    await _turn_over(period, session, stage, clock, cooldown)
+    await _turn_over(period, session, stage, clock)
 
 
 async def stats_refresh(
@@ -75,9 +74,8 @@ async def stats_refresh(
     session: Session,
     stage: Stage,
     clock: Clock,
-    cooldown: Cooldown,
 ) -> None:
-    await _turn_over(callback_data.period, session, stage, clock, cooldown)
+    await _turn_over(callback_data.period, session, stage, clock)
 
 
 async def stats_back(
@@ -86,7 +84,6 @@ async def stats_back(
     session: Session,
     stage: Stage,
     clock: Clock,
-    cooldown: Cooldown,
 ) -> None:
     bound = await _bound(session, stage)
     known = await kept.combined_of_pressed(session, stage, clock.now())
@@ -95,13 +92,14 @@ async def stats_back(
         await jobs.check_free(session, stage, kind="stats", dedupe=ONE_IN_CHAT)
         stage.show(known.screen)
     else:
-        await _turn_over(callback_data.period, session, stage, clock, cooldown)
+        await _turn_over(callback_data.period, session, stage, clock)
 
 
-async def _turn_over(
-    period: Period, session: Session, stage: Stage, clock: Clock, cooldown: Cooldown
-) -> None:
-    """Put a combined report about these days in place of the one whose button was pressed."""
+async def _turn_over(period: Period, session: Session, stage: Stage, clock: Clock) -> None:
+    """Put a combined report about these days in place of the one whose button was pressed.
+
+    Without the pause between two: nothing new fills the chat, and the store knows most of it.
+    """
     reach = last_days(clock.now(), DEPTH_DAYS)
     try:
         period.check(today=reach.last, earliest=reach.first)
@@ -111,8 +109,6 @@ async def _turn_over(
     bound = await _bound(session, stage)
     if not bound:
         stage.notice(screens.NOTHING_BOUND, alert=True)
-    elif left := cooldown.left(stage.chat_id or 0):
-        stage.notice(screens.wait(left))
     else:
         await kept.combined_of_pressed(session, stage, clock.now())
         await _begin(session, stage, clock, Look(period), in_place=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from aiogram.types import (
@@ -109,13 +110,21 @@ def not_a_channel_post(profile_id: int) -> Screen:
 
 
 def choose_profile(
-    page: ProfilePage, chat_id: int, thread_id: int, place: Place | None = None
+    page: ProfilePage,
+    chat_id: int,
+    thread_id: int,
+    place: Place | None = None,
+    there: Collection[AvitoProfile] = (),
 ) -> Screen:
-    """For a place that is known already; as a `place` it is told only to who may set it."""
+    """For a place that is known already; as a `place` it is told only to who may set it.
+
+    `there`: the profiles that report at it.
+    """
+    ticked = {profile.id for profile in there}
     rows = [
         [
             button(
-                f"🏪 {profile.profile_name}",
+                f"{'✅' if profile.id in ticked else '🏪'} {profile.profile_name}",
                 PlaceBind(profile_id=profile.id, chat_id=chat_id, thread_id=thread_id),
             )
         ]
@@ -170,6 +179,14 @@ def bound(result: Bound, now: datetime) -> Screen:
             [button("⚙️ Настроить это место", DestinationView(task_id=task.id))],
             [button("➕ Добавить ещё место", ReportSetChat(profile_id=profile.id))]
             if result.has_room
+            else [],
+            [
+                button(
+                    "➕ Ещё профиль в это место",
+                    PlaceProfiles(chat_id=task.chat_id, thread_id=task.thread_id, page=0),
+                )
+            ]
+            if result.has_others
             else [],
             keyboards.to_report(profile.id),
         ),

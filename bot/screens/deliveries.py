@@ -12,7 +12,6 @@ from bot import keyboards
 from bot.callbacks import (
     DeliveryResend,
     ProfileKeys,
-    ReportNow,
     ReportSetChat,
     ReportShow,
     TrialTo,
@@ -71,22 +70,22 @@ def failed(report: Report) -> Screen:
         [report],
         "Telegram его не принял. Причина записана в журнал бота, следующий отчёт уйдёт по "
         "расписанию.",
-        action=button("📈 Отчёт за вчера", ReportNow(profile_id=report.profile.id)),
+        action=_now(report),
     )
 
 
 def not_built(reports: Sequence[Report], why: str) -> Screen:
     """Avito gave nothing that a report could be made of; `reports` are of one profile."""
-    profile_id = reports[0].profile.id
+    first = reports[0]
     return _notice(
-        f"❌ Отчёт {_title(reports[0])} не отправлен",
+        f"❌ Отчёт {_title(first)} не отправлен",
         reports,
         problems.of_delivery(why),
         "Следующий отчёт — по расписанию. Пока причина та же, напоминать о ней каждый день не "
         "буду.",
-        action=button("🔑 Заменить ключи", ProfileKeys(profile_id=profile_id))
+        action=button("🔑 Заменить ключи", ProfileKeys(profile_id=first.profile.id))
         if problems.asks_for_keys(why)
-        else button("🔄 Попробовать сейчас", ReportNow(profile_id=profile_id)),
+        else _now(first),
     )
 
 
@@ -102,10 +101,7 @@ def waits_long(reports: Sequence[Report]) -> Screen:
 
 def stays_cut(reports: Sequence[Report]) -> Screen:
     """They came without the evening of their last day; `reports` are of one owner."""
-    about = {
-        (report.profile.id, Period(report.delivery.first_day, report.delivery.last_day)): report
-        for report in reports
-    }
+    about = {(report.profile.id, _period(report)): report for report in reports}
     return _list(
         "✂️ Отчёт остался без части дня",
         reports,
@@ -176,8 +172,18 @@ def _by_title(reports: Sequence[Report]) -> dict[str, list[Report]]:
 
 
 def _title(report: Report) -> str:
-    period = Period(report.delivery.first_day, report.delivery.last_day)
     others = ""
     if report.joined:
         others = f" и ещё {plural(report.joined, 'профиля', 'профилей', 'профилей')}"
-    return f"{named(report.profile.profile_name)}{others} за {format_period(period)}"
+    return f"{named(report.profile.profile_name)}{others} за {format_period(_period(report))}"
+
+
+def _now(report: Report) -> InlineKeyboardButton:
+    """The report of the same days, however much later the button is pressed."""
+    period = _period(report)
+    target = ReportShow(profile_id=report.profile.id, first=period.first, last=period.last)
+    return button(f"📈 Отчёт за {format_period(period)}", target)
+
+
+def _period(report: Report) -> Period:
+    return Period(report.delivery.first_day, report.delivery.last_day)

@@ -9,6 +9,7 @@ from aiogram.utils.formatting import Bold, Code, Text
 
 from bot import keyboards
 from bot.callbacks import (
+    DestinationChart,
     DestinationChats,
     DestinationCheck,
     DestinationDigest,
@@ -21,7 +22,6 @@ from bot.callbacks import (
     DestinationResume,
     DestinationSilent,
     DestinationView,
-    ReportChartToggle,
     ReportChatForward,
     ReportChatHere,
     ReportSetChat,
@@ -33,7 +33,7 @@ from bot.keyboards import button, keyboard, link
 from bot.screens.chats_words import describe_chats
 from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
-from bot.screens.schedule_words import describe_next, describe_schedule
+from bot.screens.schedule_words import describe_next, describe_schedule, describe_waiting
 from core.database.models import AvitoProfile, ReportTask
 from core.missed import Missed
 from core.services import digests, metrics
@@ -170,6 +170,7 @@ def one(destination: Destination, now: datetime) -> Screen:
         f"Отчёты профиля {named(profile.profile_name)}",
         "",
         state_of(destination, now),
+        *(describe_waiting(each, schedule_of(profile).zone, now) for each in destination.waiting),
         f"В отчёте: {describe_metrics(metrics.of_destination(destination))}",
         *_digest(destination, now),
         f"Звук: {'выключен' if task.is_silent else 'включён'}",
@@ -189,19 +190,19 @@ def one(destination: Destination, now: datetime) -> Screen:
             [
                 button(
                     "🔔 Присылать со звуком" if task.is_silent else "🔕 Присылать без звука",
-                    DestinationSilent(**about),
+                    DestinationSilent(is_silent=not task.is_silent, **about),
                 )
             ],
             [
                 button(
                     "📉 Присылать без графика" if task.has_chart else "📈 Присылать с графиком",
-                    ReportChartToggle(**about),
+                    DestinationChart(has_chart=not task.has_chart, **about),
                 )
             ],
             [
                 button(
                     "✉️ Отдельными сообщениями" if task.is_digest else "🗂 Одной сводкой с другими",
-                    DestinationDigest(**about),
+                    DestinationDigest(is_digest=not task.is_digest, **about),
                 )
             ]
             if destination.others and (task.is_digest or _may_share(destination, now))
@@ -211,7 +212,9 @@ def one(destination: Destination, now: datetime) -> Screen:
                     "🔁 Потерялся ответ: слать ещё раз"
                     if asks
                     else "✋ Потерялся ответ: спросить меня",
-                    DestinationLost(**about),
+                    DestinationLost(
+                        choice=LostAnswer.RESEND if asks else LostAnswer.HOLD, **about
+                    ),
                 )
             ],
             [] if task.suspended else [button("📨 Прислать пробный", TrialTo(**about))],

@@ -27,6 +27,7 @@ from bot.callbacks import (
 )
 from bot.effects import Screen
 from bot.keyboards import Row, button, keyboard
+from bot.screens import history
 from bot.screens.chats_words import EVERY, describe_chats, describe_kept, described
 from bot.screens.destination import into, name_of
 from bot.screens.parts import named, screen
@@ -42,8 +43,7 @@ from core.services.exports import (
 from core.services.schedule import Every, schedule_of
 from utils import zones
 from utils.chats.order import Form, Which
-from utils.formatter import format_at, format_day, format_period
-from utils.periods import ONE_DAY
+from utils.formatter import format_at, format_period
 
 IN_PRIVATE = "Выгружаю чаты. Файл придёт вам в личный чат."
 UNDER_WAY = "Чаты этого профиля уже выгружаются: ход виден в личном чате."
@@ -104,12 +104,10 @@ def choose(profile: AvitoProfile, choice: Choice, now: datetime) -> Screen:
 
 
 def ask_dates(profile: AvitoProfile, today: date) -> Screen:
-    day = today - ONE_DAY
     return screen(
         Bold(f"✏️ Чаты {named(profile.profile_name)}: пришлите одну дату или две"),
         "",
-        f"Например: {day:%d.%m}, {format_day(day)}, {day.isoformat()} "
-        f"или {day - ONE_DAY * 6:%d.%m}-{format_day(day)}.",
+        *history.examples(today),
         keyboard=keyboard(keyboards.cancel()),
     )
 

@@ -24,7 +24,7 @@ from bot.callbacks import (
 from bot.effects import Screen
 from bot.keyboards import Row, button, keyboard
 from bot.screens import report_buttons
-from bot.screens.parts import named, screen
+from bot.screens.parts import Line, named, screen
 from core.database.models import AvitoProfile
 from utils.calendars import WEEK, Preset, grid, month_of, months_later
 from utils.formatter import format_day, format_month, format_period, format_weekday
@@ -164,21 +164,29 @@ def _beside(month: date) -> list[tuple[str, date]]:
 
 
 def ask_dates(profile: AvitoProfile, reach: Period) -> Screen:
-    day = reach.last - ONE_DAY
     return screen(
         Bold(f"✏️ Отчёт {named(profile.profile_name)}: пришлите одну дату или две"),
         "",
-        f"Например: {day:%d.%m}, {format_day(day)}, {day.isoformat()} "
-        f"или {day - ONE_DAY * 6:%d.%m}-{format_day(day)}.",
+        *examples(reach.last),
         f"Числа есть с {format_day(reach.first)} по сегодняшний день.",
         keyboard=keyboard(keyboards.cancel()),
     )
 
 
+def examples(today: date) -> list[Line]:
+    """How days can be typed."""
+    day = today - ONE_DAY
+    return [
+        f"Например: {day:%d.%m}, {format_day(day)}, {day.isoformat()} "
+        f"или {day - ONE_DAY * 6:%d.%m}-{format_day(day)}.",
+        "Можно и словами: «с 1 по 5 ноября», «прошлая неделя», «октябрь».",
+    ]
+
+
 def not_dates() -> Screen:
     return _once_more(
         "Не понял, какие это дни. Пришлите одну дату или две, например 05.11 или "
-        "01.11.2026-20.11.2026."
+        "01.11.2026-20.11.2026; можно и «с 1 по 5 ноября», «прошлая неделя», «октябрь»."
     )
 
 

@@ -8,9 +8,10 @@ from datetime import date, datetime
 from aiogram.utils.formatting import Bold, Italic, Text, TextLink
 
 from bot import keyboards
-from bot.callbacks import ItemsPage, ReportShow
+from bot.callbacks import ItemsPage
 from bot.effects import Screen
 from bot.keyboards import Row, button, keyboard, pager
+from bot.screens import report_buttons
 from bot.screens.parts import Line, named, screen
 from core.database.models import AvitoProfile
 from core.statistics.listings import (
@@ -96,7 +97,7 @@ def listing_page(
         keyboard=keyboard(
             *_order_rows(profile.id, period, page, shown),
             pager(page.number, page.pages, lambda n: _target(profile.id, period, page.order, n)),
-            _to_report(profile.id, period),
+            report_buttons.to_report(profile.id, period),
         ),
     )
 
@@ -105,7 +106,7 @@ def out_of_reach(profile_id: int, period: Period, earliest: date) -> Screen:
     return screen(
         f"За {format_period(period)} объявлений не показать: Avito помнит их числа только с "
         f"{format_day(earliest)}, а раньше бот их не читал.",
-        keyboard=keyboard(_to_report(profile_id, period)),
+        keyboard=keyboard(report_buttons.to_report(profile_id, period)),
     )
 
 
@@ -219,11 +220,6 @@ def _target(profile_id: int, period: Period, order: Order, page: int) -> ItemsPa
     return ItemsPage(
         profile_id=profile_id, first=period.first, last=period.last, order=order, page=page
     )
-
-
-def _to_report(profile_id: int, period: Period) -> Row:
-    back = ReportShow(profile_id=profile_id, first=period.first, last=period.last)
-    return [button("« К отчёту", back)]
 
 
 def _title(listing: ListingTotals, columns: int) -> Text:

@@ -37,11 +37,18 @@ def named(name: str) -> str:
 
 def with_remark(original: Screen, remark: Screen) -> Screen:
     """A screen as it stood, with a word beneath it instead of the one of the last time."""
-    text = original.text.partition(_REMARK)[0] + _REMARK + remark.text
-    limit = CAPTION_LIMIT if original.under_picture else MESSAGE_LIMIT
-    if _length(to_plain(text)) > limit:
-        text = remark.text
+    text = _remarked(original, remark) if has_room(original, remark) else remark.text
     return original.model_copy(update={"text": text})
+
+
+def has_room(original: Screen, remark: Screen) -> bool:
+    """Whether a word can stand beneath this screen."""
+    limit = CAPTION_LIMIT if original.under_picture else MESSAGE_LIMIT
+    return _length(to_plain(_remarked(original, remark))) <= limit
+
+
+def _remarked(original: Screen, remark: Screen) -> str:
+    return original.text.partition(_REMARK)[0] + _REMARK + remark.text
 
 
 def without_remark(screen: Screen) -> Screen:

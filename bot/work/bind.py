@@ -53,8 +53,9 @@ class BindWork:
             page = await profiles.page(ending.session, job.owner_id, number)
             if place is not None:
                 place = await _with_topic(ending.session, place)
+            there = await destinations.bound_here(ending.session, wanted.chat_id, wanted.thread_id)
             ending.screen = bind_screens.choose_profile(
-                page, wanted.chat_id, wanted.thread_id, place
+                page, wanted.chat_id, wanted.thread_id, place, there
             )
 
     async def bind(self, job: JobContext) -> None:

@@ -48,7 +48,6 @@ class StatsWork:
             profiles = await _bound_here(session, job)
         period = Look.from_json(job.payload).period
         rows = await self.combiner.read(profiles, period)
-        self.cooldown.begin(job.chat_id)
         async with job.ending() as ending:
             # Asked once more: somebody may have left the chat while Avito was waited for.
             bound = await _bound_here(ending.session, job)
@@ -68,6 +67,8 @@ class StatsWork:
                 first=None if known is None else known.period,
             )
             ending.screen, *rest = _messages(whole, job.replaced)
+            if job.replaced is None or rest:
+                self.cooldown.begin(job.chat_id)
             ending.more = [
                 Show(chat_id=job.chat_id, thread_id=job.thread_id, screen=part) for part in rest
             ]

@@ -83,7 +83,7 @@ async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 
 @asynccontextmanager
 async def at_once(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """A session for one statement that writes: PostgreSQL needs no transaction around it."""
+    """A session of which each statement stands by itself: PostgreSQL needs no transaction."""
     async with sessions.begin() as session:
         if session.get_bind().dialect.name == "postgresql":
             await session.connection(execution_options=_READING["postgresql"])

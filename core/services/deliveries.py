@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories.delivery_states import SUPPLEMENT, State
@@ -52,21 +52,27 @@ async def waiting(
     session: AsyncSession, profile_ids: Collection[int]
 ) -> Mapping[int, Sequence[Waiting]]:
     """What waits for Avito, by profile; destinations that wait for the same numbers are one."""
+    return await _waiting_by(session, ReportTask.profile_id, profile_ids)
+
+
+async def waiting_at(session: AsyncSession, task_id: int) -> Sequence[Waiting]:
+    """What waits for Avito of all that goes to this destination."""
+    return (await _waiting_by(session, ReportTask.id, [task_id])).get(task_id, ())
+
+
+async def _waiting_by(
+    session: AsyncSession, key: InstrumentedAttribute[int], keys: Collection[int]
+) -> Mapping[int, Sequence[Waiting]]:
     rows = await session.execute(
-        select(
-            ReportTask.profile_id,
-            Delivery.first_day,
-            Delivery.last_day,
-            func.min(Delivery.next_try_at),
-        )
-        .where(is_waiting(), ReportTask.profile_id.in_(profile_ids))
-        .group_by(ReportTask.profile_id, Delivery.first_day, Delivery.last_day)
+        select(key, Delivery.first_day, Delivery.last_day, func.min(Delivery.next_try_at))
+        .where(is_waiting(), key.in_(keys))
+        .group_by(key, Delivery.first_day, Delivery.last_day)
         .order_by(Delivery.first_day, Delivery.last_day)
     )
     found: defaultdict[int, list[Waiting]] = defaultdict(list)
-    for profile_id, first, last, next_try_at in rows:
+    for of, first, last, next_try_at in rows:
         assert next_try_at is not None  # noqa: S101 - else it does not wait
-        found[profile_id].append(Waiting(Period(first, last), next_try_at))
+        found[of].append(Waiting(Period(first, last), next_try_at))
     return found
 
 

@@ -17,7 +17,8 @@ from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories import dialogues, digests, outbox
 from core.database.repositories.delivery_states import PAUSED, TRIAL, State
 from core.errors import DestinationNotFound
-from core.services import schedule
+from core.services import deliveries, schedule
+from core.services.deliveries import Waiting
 
 TITLE_LIMIT = 255
 PLACES_LIMIT = 20
@@ -95,6 +96,8 @@ class Destination:
     """The last day that is reported there, where that was looked up."""
     others: Sequence[Destination] = ()
     """What else its owner's profiles have at the same place, where that was looked up."""
+    waiting: Sequence[Waiting] = ()
+    """Reports that should have come there and wait for Avito, where that was looked up."""
 
 
 class Seat(NamedTuple):
@@ -117,12 +120,14 @@ class Bound:
     """False: the profile reported there already."""
     has_room: bool
     """The profile may report at more places."""
+    has_others: bool
+    """Its owner has profiles that do not report there."""
 
 
 async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destination:
     """The destination, if it is of this owner's profile; else `DestinationNotFound`.
 
-    With the others of his at the same place.
+    With the others of his at the same place, and what waits for Avito.
     """
     row = (
         await session.execute(
@@ -138,7 +143,11 @@ async def owned(session: AsyncSession, owner_id: int, task_id: int) -> Destinati
     if row is None:
         raise DestinationNotFound(task_id)
     found = Destination(*row)
-    return replace(found, others=await _beside(session, found.task, owner_id))
+    return replace(
+        found,
+        others=await _beside(session, found.task, owner_id),
+        waiting=await deliveries.waiting_at(session, task_id),
+    )
 
 
 async def _beside(session: AsyncSession, task: ReportTask, owner_id: int) -> list[Destination]:
@@ -228,7 +237,22 @@ async def bind(
         task.is_digest = any(other.task.is_digest for other in beside)
     await session.flush()
     await schedule.reschedule(session, profile, now)
-    return Bound(Destination(task, profile), is_new, has_room=places < PLACES_LIMIT)
+    return Bound(
+        Destination(task, profile),
+        is_new,
+        has_room=places < PLACES_LIMIT,
+        has_others=await _has_others(session, profile.owner_id, place),
+    )
+
+
+async def _has_others(session: AsyncSession, owner_id: int, place: Place) -> bool:
+    there = select(ReportTask.profile_id).where(
+        ReportTask.chat_id == place.chat_id, ReportTask.thread_id == place.thread_id
+    )
+    other = select(AvitoProfile.id).where(
+        AvitoProfile.owner_id == owner_id, AvitoProfile.id.not_in(there)
+    )
+    return bool(await session.scalar(select(other.exists())))
 
 
 def _like(task: ReportTask) -> ReportTask:
@@ -251,14 +275,6 @@ async def resume(session: AsyncSession, destination: Destination, now: datetime)
     destination.task.is_active = True
     await schedule.undo_slip(session, destination.profile, now)
     await schedule.reschedule(session, destination.profile, now)
-
-
-def silence(task: ReportTask, *, is_silent: bool) -> None:
-    task.is_silent = is_silent
-
-
-def on_lost_answer(task: ReportTask, choice: LostAnswer) -> None:
-    task.on_lost_answer = choice.value
 
 
 async def unbind(session: AsyncSession, destination: Destination) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
+from tests.support.looking import craft
 from tests.support.places import bound, greet, open_places, owe_report, places_of
 from tests.support.rows import add_profile, execute, scalar
 from tests.support.schedules import make_due, open_report_settings
@@ -84,6 +85,24 @@ async def test_the_sound_and_what_becomes_of_a_lost_answer_are_chosen(rig: BotRi
     chat.click("🔁 Потерялся ответ: слать ещё раз")
     await chat.wait_for("прислать ещё раз с пометкой")
     assert await of(rig, task_id, "on_lost_answer") == "resend"
+
+
+async def test_a_second_tap_asks_for_the_same_again(rig: BotRig) -> None:
+    chat, _, task_id = await opened(rig)
+    for label in (
+        "🔕 Присылать без звука",
+        "📉 Присылать без графика",
+        "✋ Потерялся ответ: спросить меня",
+    ):
+        card, before = chat.last, chat.last.keyboard
+        [data] = [button.data for row in before for button in row if button.text == label]
+        for _ in range(2):
+            await craft(chat, data or "", card)
+        await rig.settled()
+
+    columns = ("is_silent", "has_chart", "on_lost_answer")
+    chosen = [await of(rig, task_id, column) for column in columns]
+    assert chosen == [True, False, "hold"]
 
 
 async def test_removing_asks_first_and_stops_what_is_on_its_way(rig: BotRig) -> None:

@@ -52,7 +52,7 @@ async def test_a_place_of_one_profile_offers_no_digest(rig: BotRig) -> None:
     seen = await card(rig, chat, task)
 
     assert "Сводка" not in seen.text
-    assert f"destination_digest:{task}" not in seen.button_data
+    assert f"destination_digest:{task}:1" not in seen.button_data
 
 
 async def test_it_is_switched_on_and_off_for_the_whole_place(rig: BotRig) -> None:
@@ -119,7 +119,7 @@ async def test_where_it_cannot_come_true_it_is_not_offered(rig: BotRig) -> None:
     assert (
         "Сводка: не получится, отчёты приходят отдельно: «Кофейня» (по понедельникам в 09:00)\n"
     ) in seen.text
-    assert f"destination_digest:{first}" not in seen.button_data
+    assert f"destination_digest:{first}:1" not in seen.button_data
 
     await execute(rig, "UPDATE report_tasks SET is_digest = true")
     seen = await card(rig, chat, second)

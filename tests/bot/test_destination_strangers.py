@@ -31,10 +31,19 @@ def about_destinations() -> list[type[CallbackData]]:
     return found
 
 
+OTHER_THAN_IS_SET = {
+    "metric": "views",
+    "every": "week",
+    "is_silent": True,
+    "has_chart": False,
+    "choice": "hold",
+    "is_digest": True,
+}
+
+
 def crafted(kind: type[CallbackData], task_id: int) -> str:
     """The wire string of a button, with something for all it carries besides the id."""
-    some = {"metric": "views", "every": "week"}
-    rest = {name: some[name] for name in kind.model_fields if name != "task_id"}
+    rest = {name: OTHER_THAN_IS_SET[name] for name in kind.model_fields if name != "task_id"}
     return kind(task_id=task_id, **rest).pack()
 
 

@@ -350,8 +350,13 @@ async def test_bind_with_several_profiles_asks_in_private(rig: BotRig) -> None:
     )
     chat.click("🏪 Двери")
 
-    await chat.wait_for("Отчёты «Двери» будут приходить в тему «Отчёты» группы «Клиенты»")
+    bound = await chat.wait_for("Отчёты «Двери» будут приходить в тему «Отчёты» группы «Клиенты»")
     assert await places_of(rig, doors) == [(forum.id, topic.id, "Клиенты", "supergroup")]
+    chat.click("➕ Ещё профиль в это место", bound)
+    await chat.wait_for(lambda seen: ["✅ Двери"] in seen.button_texts)
+    chat.click("🏪 Мебель")
+    await chat.wait_for("Отчёты «Мебель» будут приходить в тему «Отчёты» группы «Клиенты»")
+    assert ["➕ Ещё профиль в это место"] not in chat.last.button_texts
 
 
 async def test_many_profiles_are_offered_by_pages(rig: BotRig) -> None:

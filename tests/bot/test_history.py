@@ -207,8 +207,7 @@ async def test_days_are_moscows_over_a_change_of_the_owners_clocks(rig: BotRig) 
 
     rig.clock.advance(timedelta(days=1))
     await craft(chat, f"report_days:{profile_id}:7", screen)
-    await chat.wait_for("22.03.2027 – 28.03.2027")
-    await chat.wait_for("Отчёт Avito")
+    await chat.wait_for("Мебель\n22.03.2027 – 28.03.2027\n")
     week = all_days(date(2027, 3, 22), date(2027, 3, 28))
     said, wanted = read_figures(screen), expected(account, week, before(week))
     assert {label: said[label] for label in wanted} == wanted

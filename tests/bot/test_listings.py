@@ -16,7 +16,7 @@ from sandbox.telegram.seen import Seen, as_read
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.listings import expected_totals
-from tests.support.looking import craft, reporting_at
+from tests.support.looking import craft, reporting_at, tap
 from tests.support.places import greet
 from tests.support.report import ask_report, count, money
 from tests.support.rows import add_destination, connected, execute, scalar
@@ -140,7 +140,7 @@ async def test_the_way_back_leads_to_the_report_and_read_anew_it_names_them(rig:
     chat, _, report = await reported(rig)
     said, seen = report.text, await ask_listings(chat, report)
 
-    chat.click("« К отчёту", seen)
+    chat.click("« Отчёт за 20.11.2026", seen)
     assert (await chat.wait_for("Отчёт Avito")).text == said
     chat.click("🔄 Обновить", seen)
 
@@ -179,6 +179,21 @@ async def test_avitos_minute_is_waited_for_and_can_be_stopped(rig: BotRig) -> No
     assert "item" not in [call.request["grouping"] for call in rig.avito.calls("stats_v2")]
 
 
+async def test_where_a_report_leaves_no_room_a_notice_says_what_goes_on(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice, name="М" * 200)
+    report = await ask_report(chat, profile_id)
+    as_it_was = (report.text, report.button_data)
+
+    notice = await tap(chat, "📋 По объявлениям", report)
+
+    assert notice.text.startswith("⏳ Читаю объявления «МММ")
+    assert len(notice.text) <= 200
+    await chat.wait_for(lambda seen: seen.button_texts == [["⏹ Остановить"]])
+    assert report.text == as_it_was[0]
+    chat.click("⏹ Остановить", report)
+    await chat.wait_for(lambda seen: (seen.text, seen.button_data) == as_it_was)
+
+
 async def test_without_the_right_to_statistics_they_are_shown_without_money(rig: BotRig) -> None:
     chat, _, report = await reported(rig, "v2_forbidden")
 
@@ -189,7 +204,7 @@ async def test_without_the_right_to_statistics_they_are_shown_without_money(rig:
     told = [numbers for _, numbers in rows(seen)]
     assert sorted(told) == sorted(f"📞 {count(c)} · 👁 {count(v)}" for c, v in most[: len(told)])
     assert "Avito не отдал расходы по объявлениям" in seen.text
-    chat.click("« К отчёту", seen)
+    chat.click("« Отчёт за 20.11.2026", seen)
     again = await chat.wait_for("Отчёт Avito")
     assert "💸" not in again.text
 
@@ -257,7 +272,7 @@ async def test_titles_of_strangers_are_harmless(rig: BotRig) -> None:
         "стол",
         "Объявление 7100000005",
     }
-    chat.click("« К отчёту", seen)
+    chat.click("« Отчёт за 20.11.2026", seen)
     await chat.wait_for("Отчёт Avito")
     chat.click("🔄 Обновить", seen)
     await chat.wait_for("🏆")

@@ -165,15 +165,16 @@ async def test_while_avito_is_asked_the_message_says_so_and_becomes_the_answer(
     first = bob.press(f"report_days:{profile_id}:7", report)
     placeholder = await bob.wait_for("Собираю отчёт «Мебель» за 14.11.2026 – 20.11.2026")
     assert (placeholder.id, placeholder.button_texts) == (report.id, [["⏹ Остановить"]])
+    assert placeholder.text.startswith("📊 Отчёт Avito\nМебель\n20.11.2026\n\n👁")
     # Somebody whose screen still shows the old buttons.
     second = charlie.press(f"report_days:{profile_id}:30", report)
 
     assert (await bob.wait_for_notice(first)).text == ""
     notice = await charlie.wait_for_notice(second)
     assert (notice.text, notice.is_alert) == ("Уже выполняю, подождите немного.", False)
-    await bob.wait_for("Отчёт Avito")
-    assert "14.11.2026 – 20.11.2026" in report.text
+    await bob.wait_for("Отчёт Avito\nМебель\n14.11.2026 – 20.11.2026\n")
     assert "Обновлено в 13:00" in report.text
+    assert "⏳" not in report.text
     assert len(rig.avito.calls("stats_v2")) == 2
 
 
@@ -347,7 +348,7 @@ async def test_unbound_while_avito_was_asked_it_comes_back_with_a_word(rig: BotR
 
     await execute(rig, "DELETE FROM report_tasks")
 
-    await bob.wait_for("Отчёт Avito")
+    await bob.wait_for("больше не присылает сюда")
     assert report.text == f"{text}\n\n———\nЭтот профиль больше не присылает сюда отчёты."
     await rig.settled()
     assert "⚠️" not in rig.operator.private(rig.me).transcript()

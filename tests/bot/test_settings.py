@@ -10,7 +10,7 @@ import pytest
 from core.services.destinations import Trouble
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
-from tests.support.places import greet
+from tests.support.places import greet, open_places
 from tests.support.rows import add_destination, add_profile, connected, execute, scalar
 from tests.support.schedules import make_due
 
@@ -115,6 +115,9 @@ async def test_a_report_that_waits_for_avito_says_so_wherever_its_profile_is_sho
     assert waits in (await chat.wait_for("Настройки отчёта")).text
     await open_card(chat, profile_id)
     assert waits in chat.last.text
+    await open_places(chat, profile_id)
+    chat.click(f"destination_view:{task_id}")
+    assert waits in (await chat.wait_for("Личный чат с ботом")).text
 
 
 @pytest.mark.parametrize(

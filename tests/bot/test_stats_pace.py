@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.bot import BotRig
+from tests.support.looking import tap
 from tests.support.stats import TITLE, ask_stats, reporting
 
 pytestmark = pytest.mark.one_database
@@ -43,13 +44,16 @@ async def test_two_at_once_are_one(rig: BotRig) -> None:
     assert len(rig.telegram.sent(chat.id)) == 2
 
 
-async def test_after_one_the_chat_rests_for_half_a_minute(rig: BotRig) -> None:
+async def test_after_one_the_chat_rests_from_new_ones_for_half_a_minute(rig: BotRig) -> None:
     group = rig.alice.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.me))
     await reporting(rig, group, ("shop", "Мебель"))
-    await ask_stats(group)
+    report = await ask_stats(group)
     await rig.quiet()
 
     rig.clock.advance(timedelta(seconds=20))
+    await tap(group, "7 дней", report)
+    await group.wait_for("1 профиль, 14.11.2026 – 20.11.2026")
+    await rig.settled()
     group.send("/stats")
     await group.wait_for("Сводка только что была. Новую соберу через 10 с.")
 

@@ -88,6 +88,12 @@ async def test_without_any_numbers_it_waits_as_long_as_it_may_still_come(rig: Bu
     assert told.chat_id == ALICE
     assert "не отправлен" in told.screen.text
     assert "Avito сейчас не отвечает" in told.screen.text
+    assert told.screen.inline is not None
+    [ask] = told.screen.inline.inline_keyboard[0]
+    assert (ask.text, (ask.callback_data or "").split(":", 2)[2]) == (
+        "📈 Отчёт за 20.11.2026",
+        "2026-11-20:2026-11-20",
+    )
     row = await rig.office.task(task)
     assert row.problem == "Unavailable"
     assert (await rig.of(other)).state == State.READY

@@ -12,7 +12,7 @@ from openpyxl.chart import BarChart, LineChart
 
 from utils.analytics import figures
 from utils.periods import Period, one_day
-from utils.report_book import ReportBook, write
+from utils.report_book import ListingLine, ReportBook, write
 
 DAY = date(2026, 11, 20)
 DAYS = {
@@ -71,3 +71,17 @@ def test_without_days_before_a_chart_has_one_line() -> None:
     book = book_of(Period(date(2026, 11, 19), DAY))
 
     assert [len(chart.series) for chart in book["Графики"]._charts] == [1, 1, 1]  # type: ignore[attr-defined]
+
+
+def test_printed_each_page_of_a_long_table_begins_with_its_headings() -> None:
+    listing = ListingLine(7_100_000_001, "Стол", None, None, True, 100, 5, 1, 0)
+    period = one_day(DAY)
+    told = ReportBook("Мебель", period, None, (), {}, listings=[listing])
+    book = load_workbook(BytesIO(write(told)))
+
+    for title in ("По дням", "По объявлениям"):
+        assert book[title].print_title_rows == "$1:$1"
+        assert (book[title].page_setup.orientation, book[title].page_setup.fitToHeight) == (
+            "landscape",
+            0,
+        )

@@ -38,6 +38,12 @@ def typed(first: str, last: str | None = None, *, is_reversed: bool = False) -> 
         ("Вчера", typed("2026-11-20")),
         ("сегодня", typed("2026-11-21")),
         (" позавчера", typed("2026-11-19")),
+        ("за вчера", typed("2026-11-20")),
+        ("05,11", typed("2026-11-05")),
+        ("05,11,2026", typed("2026-11-05")),
+        ("5 ноября", typed("2026-11-05")),
+        ("за 5 Ноября 2026 г.", typed("2026-11-05")),
+        ("5 нояб. 2026", typed("2026-11-05")),
     ],
 )
 def test_one_date_is_one_day(text: str, expected: Typed) -> None:
@@ -64,6 +70,15 @@ def test_one_date_is_one_day(text: str, expected: Typed) -> None:
         "01.11-20.11.2026",
         "01.11.2026-20.11",
         "01/11/26 - 20/11/26",
+        "01,11-20,11",
+        "1,11 20,11",
+        "1-20.11.2026",
+        "1–20.11",
+        "с 1 по 20 ноября",
+        "за 1-20 ноября",
+        "1 - 20 ноября 2026",
+        "с 1 ноября по 20 ноября",
+        "1 ноября — 20.11",
     ],
 )
 def test_two_dates_are_a_period(text: str) -> None:
@@ -99,6 +114,23 @@ def test_a_period_without_years_is_the_last_one_and_either_order_will_do(
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("прошлая неделя", typed("2026-11-09", "2026-11-15")),
+        ("за прошлую  неделю", typed("2026-11-09", "2026-11-15")),
+        ("Прошлый месяц", typed("2026-10-01", "2026-10-31")),
+        ("октябрь", typed("2026-10-01", "2026-10-31")),
+        ("за октябрь 2025 г.", typed("2025-10-01", "2025-10-31")),
+        # It goes on.
+        ("ноябрь", typed("2026-11-01", "2026-11-21")),
+        ("декабрь", typed("2026-12-01", "2026-12-31")),
+    ],
+)
+def test_weeks_and_months_have_names(text: str, expected: Typed) -> None:
+    assert parse(text, TODAY) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "today", "expected"),
     [
         ("25.12-05.01", "2026-01-10", typed("2025-12-25", "2026-01-05")),
@@ -106,6 +138,8 @@ def test_a_period_without_years_is_the_last_one_and_either_order_will_do(
         ("31.12", "2026-01-10", typed("2025-12-31")),
         # As far back as Avito tells.
         ("01.12-05.12", "2026-08-01", typed("2025-12-01", "2025-12-05")),
+        ("декабрь", "2026-08-01", typed("2025-12-01", "2025-12-31")),
+        ("28 декабря - 5 января", "2026-01-10", typed("2025-12-28", "2026-01-05")),
         ("01.12-05.12", "2026-09-15", typed("2026-12-01", "2026-12-05")),
     ],
 )
@@ -120,7 +154,8 @@ def test_last_years_days_are_meant_while_they_are_not_long_ago(
     [
         *(None, "", "на днях", "12", "2026", "11.2026", "1.2.3.4", "2026-11", "20.11.226"),
         *("01.11-20.11-25.11", "01.11 и 20.11", "0111-2011", "01.11.2026 завтра", "/cancel"),
-        *("01,11,2026", "1-20.11.2026", "01.11.2026 12:00", "x" * 5_000, "01.11-" * 900),
+        *("неделя", "этот месяц", "5 брюмера", "20-1 ноября", "5 20.11", "1-5", "ноября"),
+        *("01.11.2026 12:00", "x" * 5_000, "01.11-" * 900),
     ],
 )
 def test_anything_else_is_no_date(text: str | None) -> None:
@@ -140,6 +175,8 @@ def test_anything_else_is_no_date(text: str | None) -> None:
         ("0000-01-01", "0000-01-01"),
         ("01.11-31.11", "31.11"),
         ("31.09.2026 - 01.10.2026", "31.09.2026"),
+        ("31 ноября", "31 ноября"),
+        ("0-5 ноября", "0 ноября"),
     ],
 )
 def test_a_day_that_no_calendar_has_is_named(text: str, written: str) -> None:
@@ -148,7 +185,7 @@ def test_a_day_that_no_calendar_has_is_named(text: str, written: str) -> None:
     assert refusal.value.written == written
 
 
-@given(st.text(alphabet="0123456789.-/ спо,г—", max_size=24))
+@given(st.text(alphabet="0123456789.-/ спо,г—за май", max_size=24))
 def test_whatever_is_typed_has_one_of_three_ends(text: str) -> None:
     try:
         period = parse(text, TODAY).period

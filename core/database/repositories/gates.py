@@ -23,7 +23,7 @@ and waits for the database while another holds the gate."""
 
 
 class DatabaseRateGate:
-    """`core.ports.RateGate` over `avito_gates`, each step a statement by itself.
+    """`core.ports.RateGate` over `avito_gates`, each statement by itself.
 
     A caller must not hold a writing session meanwhile: on SQLite the two would wait for each
     other until the busy timeout.
