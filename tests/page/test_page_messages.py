@@ -10,7 +10,9 @@ from typing import Any
 import aiohttp
 from playwright.async_api import Page, expect
 
+from sandbox.telegram.presses import Press
 from tests.page.conftest import ONE_LOOP, Desk, newest
+from tests.support.waiting import eventually
 
 pytestmark = ONE_LOOP
 
@@ -134,10 +136,15 @@ async def test_a_notice_is_a_toast_and_an_alert_waits_for_the_person(desk: Desk)
     markup = {"inline_keyboard": buttons}
     await call(desk, "sendMessage", chat_id=chat_id, text="Как сказать?", reply_markup=markup)
 
+    async def pressed(name: str) -> Press:
+        presses = desk.rig.telegram.presses.values()
+        await eventually(lambda: name in [press.data for press in presses])
+        return next(press for press in presses if press.data == name)
+
     for is_alert, name in enumerate(("тихо", "громко")):
         await page.get_by_role("button", name=name).click()
         await expect(page.locator(".pressed")).to_have_count(1)
-        press = list(desk.rig.telegram.presses.values())[-1]
+        press = await pressed(name)
         answer = {"callback_query_id": press.id, "text": f"Ответ {name}"}
         await call(desk, "answerCallbackQuery", **answer, show_alert=bool(is_alert))
         await expect(page.locator(".pressed")).to_have_count(0)
