@@ -295,13 +295,14 @@ async def from_store(
     held = await _read(session, account, period, drawn.previous().first, now)
     data = _made_of(held, profile, period, freshness, now)
     is_cut = period.last in store.cut_days(held.days, period)
+    cut_at = held.days[period.last].read_at if is_cut else None
     found = await listings.highlights(session, account, period, now)
     return replace(
         data,
         figures=_foretold(data, held.days, now),
         calls_failure=await calls_refusal(session, account, now),
         course=course_of(
-            profile.profile_name, drawn, held.days, is_cut=is_cut, is_wider=drawn != period
+            profile.profile_name, drawn, held.days, cut_at=cut_at, is_wider=drawn != period
         ),
         listings=found,
         awaits_listings=found is None and not await listings.are_known(session, account),
