@@ -312,7 +312,7 @@ async def from_store(
 def _foretold(data: ReportData, days: Mapping[date, DayNumbers], now: datetime) -> list[Figure]:
     """The figures with how long money lasts; beside days of the past it would be taken for theirs.
 
-    `days` are those that the picture shows: the week before `now` is among them then.
+    `days` hold the week before `now`, unless the period is of the past.
     """
     if _is_past(data.period, now):
         return data.figures
@@ -326,9 +326,11 @@ async def _at_a_glance(
     freshness: Freshness,
     now: datetime,
 ) -> ReportData:
-    """Without what nobody looks for among many: a picture, listings, how long money lasts."""
-    held = await _read(session, _account_of(profile), period, period.previous().first, now)
-    return _made_of(held, profile, period, freshness, now)
+    """Without what nobody looks for among many: a picture, listings."""
+    since = min(period.previous().first, week_before(now).first)
+    held = await _read(session, _account_of(profile), period, since, now)
+    data = _made_of(held, profile, period, freshness, now)
+    return replace(data, figures=_foretold(data, held.days, now))
 
 
 def _account_of(profile: AvitoProfile) -> int:

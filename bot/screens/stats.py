@@ -31,6 +31,7 @@ from utils.analytics import Figure, earlier
 from utils.formatter import (
     format_day,
     format_figure,
+    format_lasts,
     format_moment,
     format_period,
     format_read_at,
@@ -55,6 +56,8 @@ _LIGHTS = {
 _WORSE = (Light.RED, Light.YELLOW)
 _KEY_BUTTONS = 5
 _CUT_NAMED = 5
+_SOON = 3
+"""Days for which money lasts that are worth a word among many profiles."""
 
 
 def collecting() -> Screen:
@@ -171,7 +174,7 @@ def _row(row: Row, now: datetime, for_owner: bool) -> list[Line]:
     keys = [key for key in _IN_ROW if key in told] or list(told)[: len(_IN_ROW)]
     numbers = " · ".join(f"{told[key].metric.emoji} {format_figure(told[key])}" for key in keys)
     worse = _what_is_worse(told) if row.light in _WORSE else []
-    return [name, numbers, *worse, *_remarks(row, row.data, now, for_owner)]
+    return [name, numbers, *worse, *_money_ends(told), *_remarks(row, row.data, now, for_owner)]
 
 
 def _unread(row: Row, for_owner: bool) -> str:
@@ -179,6 +182,19 @@ def _unread(row: Row, for_owner: bool) -> str:
         return "пока не прочитан, в сумме его нет: отчёт придёт отдельно, как только получится"
     why = f". {problems.of_failure(row.why)}" if for_owner and row.why else ""
     return f"прочитать не удалось, в сумме этого профиля нет{why}"
+
+
+def _money_ends(told: dict[str, Figure]) -> list[Line]:
+    """What will not last, or is used up; nothing as long as there is enough."""
+    said = []
+    for key, name in (("wallet_balance", "кошелька"), ("advance_balance", "аванса")):
+        figure = told.get(key)
+        if figure and figure.lasts is not None and figure.lasts <= _SOON:
+            said.append(f"{name} хватит {format_lasts(figure.lasts)}")
+    advance = told.get("advance_balance")
+    if advance and advance.value is not None and advance.value < 0:
+        said.append("аванс ушёл в минус")
+    return [f"⚠️ {', '.join(said)}"] if said else []
 
 
 def _what_is_worse(told: dict[str, Figure]) -> list[Line]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -211,7 +212,8 @@ async def build_anew(session: AsyncSession, digests: Collection[int]) -> Collect
             state=State.DUE,
             carrier_id=None,
             payload=null(),
-            attempt=0,
+            # Nothing waits for a supplement.
+            attempt=case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0),
             next_try_at=None,
             owner=None,
             lease_until=None,
