@@ -102,6 +102,7 @@ async def _turn_over(
     period: Period, session: Session, stage: Stage, clock: Clock, cooldown: Cooldown
 ) -> None:
     """Put a combined report about these days in place of the one whose button was pressed."""
+    await kept.combined_of_pressed(session, stage, clock.now())
     reach = last_days(clock.now(), DEPTH_DAYS)
     try:
         period.check(today=reach.last, earliest=reach.first)
@@ -114,7 +115,6 @@ async def _turn_over(
     elif left := cooldown.left(stage.chat_id or 0):
         stage.notice(screens.wait(left))
     else:
-        await kept.combined_of_pressed(session, stage, clock.now())
         await _begin(session, stage, clock, Look(period), in_place=True)
 
 

@@ -10,6 +10,7 @@ from sandbox.telegram.model import Chat
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
+from tests.support.looking import tap
 from tests.support.places import bound, greet, open_places
 from tests.support.report import expected_totals, read_figures
 from tests.support.rows import add_profile, connected, execute, scalar
@@ -187,6 +188,20 @@ async def test_it_comes_at_its_minute_as_one_message(rig: BotRig) -> None:
     expected = expected_totals([rig.avito.account(label) for label, _ in accounts], YESTERDAY)
     assert {label: said[label] for label in expected} == expected
     assert await scalar(rig, "SELECT count(*) FROM outbox WHERE state = 'sent'") == 3
+
+
+async def test_other_days_in_place_of_it_are_of_those_that_it_told_of(rig: BotRig) -> None:
+    accounts = (("shop", "Мебель"), ("second", "Кофейня"))
+    group, _ = await reporting_at(rig, time(9, 1), *accounts)
+    rig.clock.advance(timedelta(minutes=2))
+    digest = await group.wait_for(TITLE)
+    await bound(rig, await connected(rig, rig.alice, "debtor", "Долги"), group.chat)
+    await rig.settled()
+
+    await tap(group, "7 дней", digest)
+
+    await group.wait_for("2 профиля, 14.11.2026")
+    assert sorted(read_rows(digest)) == ["Кофейня", "Мебель"]
 
 
 async def test_a_trial_of_it_is_a_trial_of_the_whole(rig: BotRig) -> None:

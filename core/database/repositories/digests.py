@@ -141,6 +141,21 @@ async def told_in(session: AsyncSession, chat_id: int, message_id: int) -> Seque
     return about
 
 
+async def came_as(session: AsyncSession, chat_id: int, message_id: int) -> bool:
+    """Whether this message came on schedule."""
+    found = await session.scalar(
+        select(Delivery.id)
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .where(
+            ReportTask.chat_id == chat_id,
+            Delivery.chat_id == chat_id,
+            Delivery.message_id == message_id,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
 async def went_ahead(session: AsyncSession, delivery: Delivery, owner_id: int) -> bool:
     """Whether a message of its slot was made without this one, which was to go in it."""
     made = await session.scalar(
