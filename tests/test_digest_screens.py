@@ -115,8 +115,8 @@ def test_of_several_days_it_is_the_last_that_is_cut() -> None:
 @pytest.mark.parametrize(
     ("days", "warning"),
     [
-        (Fraction(1, 2), ["⚠️ кошелька хватит меньше чем на день"]),
-        (Fraction(3), ["⚠️ кошелька хватит на 3 дня"]),
+        (Fraction(1, 2), ["💸 кошелька хватит меньше чем на день"]),
+        (Fraction(3), ["💸 кошелька хватит на 3 дня"]),
         (Fraction(31, 10), []),
         (None, []),
     ],
@@ -134,5 +134,5 @@ def test_money_has_a_word_in_its_row_where_it_ends_soon(
     told = said(ScheduledDigest(combined(DAY, rows, {1: USUAL}), False, False, []))
     hidden = combined(DAY, rows, {1: Shown(("contacts", "wallet_balance"))})
 
-    assert [line for line in told if "⚠️" in line] == warning
-    assert not any("⚠️" in line for line in said(ScheduledDigest(hidden, False, False, [])))
+    assert [line for line in told if "💸" in line] == warning
+    assert not any("💸" in line for line in said(ScheduledDigest(hidden, False, False, [])))

@@ -194,7 +194,7 @@ def _money_ends(told: dict[str, Figure]) -> list[Line]:
     advance = told.get("advance_balance")
     if advance and advance.value is not None and advance.value < 0:
         said.append("аванс ушёл в минус")
-    return [f"⚠️ {', '.join(said)}"] if said else []
+    return [f"💸 {', '.join(said)}"] if said else []
 
 
 def _what_is_worse(told: dict[str, Figure]) -> list[Line]:

@@ -30,9 +30,9 @@ async def test_totals_and_rows_are_those_of_the_accounts(rig: BotRig) -> None:
     assert said["Кошелёк"].value == money(150_000_00 + 312_40)
     assert said["Аванс"].value == money(12_345_67 + 5_000_00 - 50_00)
     rows = read_rows(report)
-    assert rows["Кофейня"][-1].startswith("⚠️ кошелька хватит ")
-    assert rows["Долги"][-1] == "⚠️ аванс ушёл в минус"
-    assert not any("⚠️" in line for line in rows["Мебель"])
+    assert rows["Кофейня"][-1].startswith("💸 кошелька хватит ")
+    assert rows["Долги"][-1] == "💸 аванс ушёл в минус"
+    assert not any("💸" in line for line in rows["Мебель"])
     assert {name: lines[0] for name, lines in rows.items()} == {
         name: expected_row(account, account.day_numbers(YESTERDAY))
         for name, account in zip(("Мебель", "Кофейня", "Долги"), accounts, strict=True)
