@@ -288,7 +288,7 @@ class ReportRunner:
         missing: list[tuple[Group, Trouble | None]] = []
         named: list[Row] = []
         for group, outcome in read:
-            [(delivery, _)] = group.deliveries
+            delivery, _ = group.deliveries[0]
             data = self._tellable(delivery, outcome)
             if data is not None:
                 told.append((group, data))
