@@ -303,26 +303,6 @@ async def test_one_that_leaves_takes_the_digest_apart_and_what_would_add_to_it(
         assert (await rig.of(left)).state in (State.READY, State.JOINED)
 
 
-async def test_those_that_are_late_come_together_and_say_why(rig: BuilderRig) -> None:
-    shop, *late = await reporting(rig)
-    for label in LABELS[1:]:
-        rig.avito.world.fault("status", account=rig.account(label).user_id, status=502)
-    await rig.nine_o_clock()
-    for _ in range(3):
-        await rig.later(seconds=61)
-    digest = await carrier(rig)
-    assert digest.task_id == shop
-    await rig.sent(digest)
-    rig.avito.world.clear_faults()
-
-    await rig.later(minutes=10)
-
-    assert sorted(await states(rig, late)) == [State.JOINED, State.READY]
-    [_, made] = [row for row in await rig.office.deliveries() if row.payload is not None]
-    said = "➕ К сводке, которая уже пришла: эти профили Avito отдал позже"
-    assert text_of(made).startswith(f"{said}\n📊 {TITLE}\n2 профиля, 20.11.2026\n")
-
-
 def silent_until(monkeypatch: pytest.MonkeyPatch, minutes: dict[int, int]) -> Callable[[], None]:
     """Avito is silent, and asked about these profiles in turn; returns what lets it answer."""
     collect = Collector.collect
@@ -383,6 +363,26 @@ async def test_one_whose_turn_is_far_off_is_not_waited_for(
     assert sorted(await states(rig, [shop, debtor])) == [State.JOINED, State.READY]
     assert (await rig.of(second)).next_try_at == NINE + timedelta(minutes=4)
     assert row_of(rig, text_of(await carrier(rig)), "second") == [LATER]
+
+
+async def test_those_that_are_late_come_together_and_say_why(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, *late = await reporting(rig)
+    turns = {await profile_of(rig, task): at for task, at in zip(late, (4, 6), strict=True)}
+    answer = silent_until(monkeypatch, turns)
+    await rig.nine_o_clock()
+    digest = await carrier(rig)
+    assert (digest.task_id, await states(rig, late)) == (shop, [State.DUE] * 2)
+    await rig.sent(digest)
+    answer()
+
+    await rig.later(minutes=4)
+
+    assert sorted(await states(rig, late)) == [State.JOINED, State.READY]
+    [_, made] = [row for row in await rig.office.deliveries() if row.payload is not None]
+    said = "➕ К сводке, которая уже пришла: эти профили Avito отдал позже"
+    assert text_of(made).startswith(f"{said}\n📊 {TITLE}\n2 профиля, 20.11.2026\n")
 
 
 async def test_a_defect_in_one_reading_spoils_no_other(
