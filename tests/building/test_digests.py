@@ -385,6 +385,28 @@ async def test_those_that_are_late_come_together_and_say_why(
     assert text_of(made).startswith(f"{said}\n📊 {TITLE}\n2 профиля, 20.11.2026\n")
 
 
+async def test_those_that_are_late_wait_for_each_other_a_little_as_all_did(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, *late = await reporting(rig)
+    second, debtor = [await profile_of(rig, task) for task in late]
+    turns = {second: 4, debtor: 4}
+    silent_until(monkeypatch, turns)
+    await rig.nine_o_clock()
+    for minute in (8, 12):
+        turns.update({second: minute, debtor: minute})
+        await rig.later(minutes=4)
+    del turns[second]
+    turns[debtor] = 13
+
+    await rig.later(minutes=4)
+    assert await states(rig, late) == [State.DUE] * 2
+    turns.clear()
+    await rig.later(minutes=1)
+
+    assert sorted(await states(rig, late)) == [State.JOINED, State.READY]
+
+
 async def test_a_defect_in_one_reading_spoils_no_other(
     rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
