@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from aiogram.types import ReplyParameters
+
 from bot.aftermath import TOPIC_GONE, Aftermath, trouble_of
 from bot.delivery import Courier, NotSent, Refused, Sending, Uncertain, mended
 from bot.effects import Screen
@@ -19,6 +21,7 @@ from bot.screens import problems, reports
 from bot.scribe import Scribe
 from bot.telegram import REQUEST_TIMEOUT_SEC
 from bot.throttle import FREE_PER_SECOND, Throttle, Turn
+from core.database.health import outlasting
 from core.database.models import Delivery
 from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL
 from core.logs import get_logger
@@ -192,18 +195,31 @@ class Attempts:
 
     async def _messages(self, delivery: Delivery) -> list[Sending]:
         screens = [Screen.model_validate(delivery.payload)]
+        adds_to = await self._adds_to(delivery)
         if self._is_late(delivery):
             screens = reports.late(screens, datetime.fromisoformat(delivery.slot))
         if delivery.is_repeat:
             screens = problems.repeated(screens)
-        return [await self._message(delivery, screen) for screen in screens]
+        return [await self._message(delivery, screen, adds_to) for screen in screens]
 
-    async def _message(self, delivery: Delivery, screen: Screen) -> Sending:
+    async def _adds_to(self, delivery: Delivery) -> ReplyParameters | None:
+        """The message whose numbers a supplement takes the place of, for it to answer."""
+        if delivery.part > 0 or not delivery.slot.startswith(SUPPLEMENT):
+            return None
+        message_id = await outlasting(lambda: self._outbox.cut_message(delivery))
+        if message_id is None:
+            return None
+        return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)
+
+    async def _message(
+        self, delivery: Delivery, screen: Screen, adds_to: ReplyParameters | None
+    ) -> Sending:
         return await self._scribe.new(
             screen,
             delivery.chat_id,
             delivery.thread_id or None,
             disable_notification=delivery.is_silent or None,
+            reply_parameters=adds_to,
             allow_paid_broadcast=self._throttle.per_second > FREE_PER_SECOND or None,
         )
 

@@ -15,6 +15,7 @@ from bot.screens import parts, problems
 from bot.screens import profiles as profile_screens
 from bot.show import Stage
 from core.errors import (
+    AnotherReport,
     AvitoError,
     BadRequest,
     DestinationNotFound,
@@ -70,6 +71,8 @@ class IncidentDesk:
         elif isinstance(error, ShownElsewhere):
             log.info("shown_elsewhere", update_id=update_id, profile_id=error.profile_id)
             stage.notice(problems.SHOWN_ELSEWHERE, alert=True)
+        elif isinstance(error, AnotherReport):
+            stage.notice(problems.ANOTHER_REPORT, alert=True)
         elif isinstance(error, TopicUnknown):
             stage.notice(problems.TOO_OLD, alert=True)
         elif isinstance(error, DestinationNotFound):

@@ -12,6 +12,7 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message, MessageOriginChannel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import kept
 from bot.callbacks import AboutDestination, AboutProfile
 from bot.show import Stage
 from core.database.models import AvitoProfile
@@ -48,8 +49,9 @@ class ViewedProfile(Filter):
     Raises `ProfileNotFound` for everybody else exactly as for a deleted profile. Where others
     read along its owner gets it only if they may, or at a button that stands there: the data of
     one that does not could put his words into a message of the bot about somebody else. Raises
-    `ShownElsewhere` then, and `TopicUnknown` where it is unknown which place it is. Must stand
-    after the filter of a callback that is `AboutProfile`.
+    `ShownElsewhere` then, `AnotherReport` where the message is the report of another profile, and
+    `TopicUnknown` where it is unknown which place it is. Must stand after the filter of a callback
+    that is `AboutProfile`.
     """
 
     async def __call__(
@@ -69,6 +71,7 @@ class ViewedProfile(Filter):
         )
         if not (found.is_for_all or stage.is_private or stage.is_offered):
             raise ShownElsewhere(callback_data.profile_id)
+        await kept.check_own(session, stage, found.profile.id)
         return {"viewed": found}
 
 

@@ -16,6 +16,7 @@ from bot.show import Stage
 from core.combined import Combined
 from core.database.models import KeptReport
 from core.database.repositories import digests, kept_reports
+from core.errors import AnotherReport
 from utils.periods import Period
 
 
@@ -48,7 +49,11 @@ async def of_pressed(
 
 
 async def combined_of_pressed(session: AsyncSession, stage: Stage, now: datetime) -> Kept | None:
-    """The same of a combined report: one on schedule is noted down when it is pressed first."""
+    """The same of a combined report: one on schedule is noted down when it is pressed first.
+
+    Raises `AnotherReport` as `check_own`.
+    """
+    await check_own(session, stage, None)
     shown, message = stage.shown, stage.message
     if shown is None or not isinstance(message, Message):
         return None
@@ -59,6 +64,25 @@ async def combined_of_pressed(session: AsyncSession, stage: Stage, now: datetime
     about = await digests.told_in(session, *where)
     await _keep(session, _row(*where, about, there, _as_it_is(shown, message), now))
     return await of_message(session, *where, None)
+
+
+async def check_own(session: AsyncSession, stage: Stage, profile_id: int | None) -> None:
+    """Raise `AnotherReport` where a look at this profile, or at several together, would stand in
+    place of a report that never showed it: its data can be sent for any message that has buttons.
+
+    In private nobody but its owner reads it.
+    """
+    shown, message = stage.shown, stage.message
+    if stage.is_private or stage.is_offered or shown is None or not isinstance(message, Message):
+        return
+    known = await kept_reports.find(session, message.chat.id, message.message_id)
+    if known is not None:
+        is_another = known.profile_id != profile_id
+    else:
+        there = _report_of(shown)
+        is_another = there is not None and there[0] != profile_id
+    if is_another:
+        raise AnotherReport
 
 
 async def keep_combined(
@@ -118,13 +142,20 @@ def _as_it_is(shown: Screen, message: Message) -> Screen:
 
 
 def _period_of(shown: Screen, profile_id: int | None) -> Period | None:
-    """The days of the report that stands there, by a button that nothing else has."""
+    """The days of this profile's report, or of the combined one, if that stands there."""
+    there = _report_of(shown)
+    return there[1] if there is not None and there[0] == profile_id else None
+
+
+def _report_of(shown: Screen) -> tuple[int | None, Period] | None:
+    """Whose report stands there (None: a combined one), and its days, by a button that nothing
+    else has."""
     rows = shown.inline.inline_keyboard if shown.inline else []
     for button in (button for row in rows for button in row):
         prefix, _, _ = (data := button.callback_data or "").partition(":")
-        if profile_id is None and prefix == StatsRefresh.__prefix__:
-            return StatsRefresh.unpack(data).period
+        if prefix == StatsRefresh.__prefix__:
+            return None, StatsRefresh.unpack(data).period
         if prefix == ReportRefresh.__prefix__:
             refresh = ReportRefresh.unpack(data)
-            return refresh.period if refresh.profile_id == profile_id else None
+            return refresh.profile_id, refresh.period
     return None

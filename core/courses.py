@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.statistics.store import DayNumbers
@@ -30,17 +30,17 @@ def course_of(
     period: Period,
     days: Mapping[date, DayNumbers],
     *,
-    is_cut: bool,
+    cut_at: datetime | None,
     is_wider: bool = False,
 ) -> Course | None:
     """None when nothing is known that could be drawn.
 
-    `days` holds what is stored of `shown_days` and of as many before them. `is_cut`: the last
-    day was read before its end. `is_wider`: the report is about fewer days.
+    `days` holds what is stored of `shown_days` and of as many before them. `cut_at`: when the
+    last day was read, if that was before its end. `is_wider`: the report is about fewer days.
     """
     drawn = {name: _series(name, period, days) for name in _METRICS}
     known = {name: series for name, series in drawn.items() if series.total is not None}
-    return Course(title, period, **known, cut=is_cut, is_wider=is_wider) if known else None
+    return Course(title, period, **known, cut_at=cut_at, is_wider=is_wider) if known else None
 
 
 def only(course: Course, keys: Collection[str]) -> Course | None:

@@ -30,6 +30,12 @@ class ScheduledDigest:
     is_trial: bool
     missed: list[datetime]
     """Local wall clocks at which some of them should have come since the last time."""
+    is_supplement: bool = False
+    """They came before, without a part of their last day."""
+    is_followed: bool = False
+    """Some are not whole, and the whole of them comes by itself."""
+    went_ahead: bool = False
+    """The message of their slot came without them."""
 
 
 RenderDigest = Callable[[ScheduledDigest, datetime], Sequence[dict[str, Any]]]
@@ -50,9 +56,10 @@ class Told:
 
 def message_of(delivery: Delivery, task: ReportTask, owner_id: int) -> Hashable:
     """The same for all that go in one message; None for what goes by itself."""
-    if not task.is_digest or delivery.slot.startswith(SUPPLEMENT):
+    if not task.is_digest:
         return None
-    return owner_id, *(getattr(delivery, column.key) for column in ONE_MESSAGE)
+    is_supplement = delivery.slot.startswith(SUPPLEMENT)
+    return owner_id, is_supplement, *(getattr(delivery, column.key) for column in ONE_MESSAGE)
 
 
 async def trial(
@@ -69,7 +76,13 @@ async def trial(
 
 
 def digest_of(
-    owner_id: int, period: Period, told: Sequence[Told], missing: Sequence[Row]
+    owner_id: int,
+    period: Period,
+    told: Sequence[Told],
+    missing: Sequence[Row],
+    *,
+    is_followed: bool,
+    went_ahead: bool,
 ) -> ScheduledDigest:
     """One message about those that can be told, which also says who is missing."""
     rows = {each.row.profile_id: each.row for each in told}
@@ -83,6 +96,9 @@ def digest_of(
         for_owner=first.chat_id == owner_id,
         is_trial=first.slot.startswith(TRIAL),
         missed=sorted({slot for each in told for slot in each.missed}),
+        is_supplement=first.slot.startswith(SUPPLEMENT),
+        is_followed=is_followed,
+        went_ahead=went_ahead,
     )
 
 

@@ -88,6 +88,10 @@ class ShownElsewhere(ProductError):
         self.profile_id = profile_id
 
 
+class AnotherReport(ProductError):
+    """The pressed message is the report of another profile, and has no such button."""
+
+
 class TopicUnknown(ProductError):
     """A message of a forum so old that Telegram does not say in which topic it is."""
 

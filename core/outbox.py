@@ -73,8 +73,8 @@ class Move:
     """What becomes ready together with it, to be sent after it."""
     joined: Collection[int] = ()
     """The deliveries that are told in its message."""
-    supplement_at: datetime | None = None
-    """From when on the same is to be built once more."""
+    supplements: Collection[tuple[int, datetime]] = ()
+    """Which of them are to be built once more, and from when on."""
     written: Changes | None = None
     """What the last try wrote: found in the row again, its commit had succeeded."""
 
@@ -126,18 +126,18 @@ class Outbox:
         delivery_id: int,
         *payloads: dict[str, Any],
         joined: Collection[int] = (),
-        supplement_at: datetime | None = None,
+        supplements: Collection[tuple[int, datetime]] = (),
     ) -> bool:
         """Freeze what will be sent: one message, or the parts of one that is too long.
 
-        The `joined` deliveries are told in it, and whatever becomes of it becomes of them. It is
-        not whole where there is a `supplement_at`: from then on it is built once more.
+        The `joined` deliveries are told in it, and whatever becomes of it becomes of them. Those
+        that are not whole are built once more from an instant on: the `supplements`.
         False: it was not ours to build any more, or one of them was not.
         """
         first, *rest = payloads
         changes = {"state": State.READY, "payload": first, "attempt": 0, "next_try_at": None}
         decide = self._from(State.BUILDING, changes, _let_go)
-        move = Move(delivery_id, decide, rest, joined, supplement_at)
+        move = Move(delivery_id, decide, rest, joined, supplements)
         return await self._moved(move) is not None
 
     async def drop(self, delivery_id: int, *, is_told_later: bool = False) -> bool:
@@ -266,6 +266,21 @@ class Outbox:
         async with reading(self._sessions) as session:
             return await repository.is_told_later(session, supplement)
 
+    async def is_cut_leaving(self, supplement: Delivery) -> bool:
+        """Whether what this adds to is still on its way."""
+        async with reading(self._sessions) as session:
+            return await repository.is_cut_leaving(session, supplement)
+
+    async def cut_message(self, supplement: Delivery) -> int | None:
+        """The message that this adds to, as far as it is known to be in its chat."""
+        async with reading(self._sessions) as session:
+            return await repository.cut_message(session, supplement)
+
+    async def went_ahead(self, delivery: Delivery, owner_id: int) -> bool:
+        """Whether the digest that it should have gone in was made without it."""
+        async with reading(self._sessions) as session:
+            return await digests.went_ahead(session, delivery, owner_id)
+
     async def close(self, patience_sec: float) -> None:
         """Write what callers still wait for; what cannot be written is recovered later."""
         await self._moves.close(patience_sec)
@@ -339,9 +354,8 @@ class Outbox:
                 await repository.add_parts(session, move.delivery_id, move.parts, now)
             if move.joined:
                 await digests.join(session, move.delivery_id, move.joined, now)
-            if move.supplement_at is not None:
-                at = move.supplement_at
-                await repository.add_supplement(session, move.delivery_id, at, now)
+            for cut, at in move.supplements:
+                await repository.add_supplement(session, cut, at, now)
         return outcomes
 
     def _all_building(

@@ -295,13 +295,14 @@ async def from_store(
     held = await _read(session, account, period, drawn.previous().first, now)
     data = _made_of(held, profile, period, freshness, now)
     is_cut = period.last in store.cut_days(held.days, period)
+    cut_at = held.days[period.last].read_at if is_cut else None
     found = await listings.highlights(session, account, period, now)
     return replace(
         data,
         figures=_foretold(data, held.days, now),
         calls_failure=await calls_refusal(session, account, now),
         course=course_of(
-            profile.profile_name, drawn, held.days, is_cut=is_cut, is_wider=drawn != period
+            profile.profile_name, drawn, held.days, cut_at=cut_at, is_wider=drawn != period
         ),
         listings=found,
         awaits_listings=found is None and not await listings.are_known(session, account),
@@ -311,7 +312,7 @@ async def from_store(
 def _foretold(data: ReportData, days: Mapping[date, DayNumbers], now: datetime) -> list[Figure]:
     """The figures with how long money lasts; beside days of the past it would be taken for theirs.
 
-    `days` are those that the picture shows: the week before `now` is among them then.
+    `days` hold the week before `now`, unless the period is of the past.
     """
     if _is_past(data.period, now):
         return data.figures
@@ -325,9 +326,11 @@ async def _at_a_glance(
     freshness: Freshness,
     now: datetime,
 ) -> ReportData:
-    """Without what nobody looks for among many: a picture, listings, how long money lasts."""
-    held = await _read(session, _account_of(profile), period, period.previous().first, now)
-    return _made_of(held, profile, period, freshness, now)
+    """Without what nobody looks for among many: a picture, listings."""
+    since = min(period.previous().first, week_before(now).first)
+    held = await _read(session, _account_of(profile), period, since, now)
+    data = _made_of(held, profile, period, freshness, now)
+    return replace(data, figures=_foretold(data, held.days, now))
 
 
 def _account_of(profile: AvitoProfile) -> int:

@@ -56,8 +56,8 @@ TRIAL_PATIENCE = timedelta(minutes=3)
 FEWEST_TRIES = 3
 DIGEST_TRIES = 3
 DIGEST_PATIENCE = timedelta(minutes=2)
-"""After so many tries, or if the next one is further off, a digest goes without what cannot be
-read, which comes later by itself."""
+"""After every so many tries, or if the next one is further off, a digest goes without what cannot
+be read. That waits together from then on, and comes together too, as far as it can be read."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=5)
 DOUBLINGS = 4
 """From the first pause to the longest; a day of tries would double it out of all bounds."""
@@ -86,6 +86,8 @@ class ScheduledReport:
     """Slots as local wall clocks that passed without a report since the last one."""
     is_followed: bool = False
     """It is not whole, and the whole one comes by itself."""
+    went_ahead: bool = False
+    """The digest that it should have gone in came without it."""
 
 
 Render = Callable[[ScheduledReport, datetime], Sequence[Payload]]
@@ -211,8 +213,7 @@ class ReportRunner:
         try:
             outcomes = await asyncio.gather(*map(self._outcome, work))
             read = list(zip(work, outcomes, strict=True))
-            settle = self._settle_each if len(work) == 1 else self._settle_together
-            await outlasting(lambda: settle(read))
+            await outlasting(lambda: self._settle_all(read))
         except Exception as error:
             # The edge of a task that nobody awaits. Its leases run out, and it is built again.
             log.exception("build_broke", profile_id=work[0].profile_id)
@@ -246,6 +247,31 @@ class ReportRunner:
             # The profile may have been deleted a moment ago, with its deliveries.
             return Trouble(error)
 
+    async def _settle_all(self, read: Sequence[tuple[Group, Outcome]]) -> None:
+        wanted = [(await self._wanted(group, outcome), outcome) for group, outcome in read]
+        left = [(group, outcome) for group, outcome in wanted if group.deliveries]
+        settle = self._settle_together if len(left) > 1 else self._settle_each
+        await settle(left)
+
+    async def _wanted(self, group: Group, outcome: Outcome) -> Group:
+        """Without the supplements that have nothing to add to, or not yet."""
+        wanted = [each for each in group.deliveries if not await self._is_idle(each[0], outcome)]
+        return replace(group, deliveries=wanted)
+
+    async def _is_idle(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Whether there is nothing to do about it now; it is dropped or put off then."""
+        if not _is_supplement(delivery):
+            return False
+        if await self._outbox.is_told_later(delivery):
+            # The time of the reports was moved since.
+            await self._outbox.drop(delivery.id, is_told_later=True)
+            return True
+        if isinstance(outcome, ReportData) and await self._outbox.is_cut_leaving(delivery):
+            at = self._clock.now() + SUPPLEMENT_PAUSE
+            await self._outbox.postpone(delivery.id, at, "what it adds to is on its way")
+            return True
+        return False
+
     async def _settle_each(self, read: Sequence[tuple[Group, Outcome]]) -> None:
         """Each group by itself; one that broke is built again when its leases run out."""
         for group, outcome in read:
@@ -258,11 +284,39 @@ class ReportRunner:
         if at is not None:
             await self._put_off([group for group, _ in read], at, "waits for others")
             return
-        whole = [(group, data) for group, data in read if isinstance(data, ReportData)]
-        missing = [(group, why) for group, why in read if not isinstance(why, ReportData)]
-        if whole:
-            await self._freeze_together(whole, [self._missing(*each) for each in missing])
-        await self._settle_each(missing)
+        told: list[tuple[Group, ReportData]] = []
+        missing: list[tuple[Group, Trouble | None]] = []
+        named: list[Row] = []
+        for group, outcome in read:
+            delivery, _ = group.deliveries[0]
+            data = self._tellable(delivery, outcome)
+            if data is not None:
+                told.append((group, data))
+            elif not isinstance(outcome, ReportData):
+                missing.append((group, outcome))
+                # In a supplement nobody misses what is not there yet: it came before.
+                if not _is_supplement(delivery):
+                    named.append(self._missing(group, outcome))
+        if told and len(told) + len(named) > 1:
+            await self._freeze_together(told, named)
+        else:
+            await self._settle_each(told)
+        await self._settle_missing(missing)
+
+    async def _settle_missing(self, missing: Sequence[tuple[Group, Trouble | None]]) -> None:
+        """What may be read yet is asked for at one time, so that it comes together."""
+        tries = [
+            (group, trouble, self._next_try(delivery, trouble))
+            for group, trouble in missing
+            if trouble is not None
+            for delivery, _ in group.deliveries
+        ]
+        at = min((at for _, _, at in tries if at is not None), default=None)
+        for group, trouble, own in tries:
+            if own is None or at is None:
+                await self._settle(group, trouble)
+            else:
+                await self._put_off([group], at, reason_of(trouble.error))
 
     def _worth_waiting_until(self, read: Sequence[tuple[Group, Outcome]]) -> datetime | None:
         """When those that cannot be read may be, None where nobody should wait for that."""
@@ -279,7 +333,7 @@ class ReportRunner:
         )
         if at is None or not is_anybody_kept:
             return at
-        are_last = any(delivery.attempt + 1 >= DIGEST_TRIES for delivery, _ in troubled)
+        are_last = any((delivery.attempt + 1) % DIGEST_TRIES == 0 for delivery, _ in troubled)
         return None if are_last or at > self._clock.now() + DIGEST_PATIENCE else at
 
     def _missing(self, group: Group, why: Trouble | None) -> Row:
@@ -295,30 +349,52 @@ class ReportRunner:
         )
 
     async def _freeze_together(
-        self, whole: Sequence[tuple[Group, ReportData]], missing: Sequence[Row]
+        self, read: Sequence[tuple[Group, ReportData]], missing: Sequence[Row]
     ) -> None:
-        groups = [group for group, _ in whole]
+        groups = [group for group, _ in read]
         told = await asyncio.gather(
             *(
                 self._told(group, delivery, task, data)
-                for group, data in whole
+                for group, data in read
                 for delivery, task in group.deliveries
             )
         )
         owner_id, period = groups[0].owner_id, groups[0].period
+        supplements = [
+            (each.delivery.id, at)
+            for each in told
+            if each.row.data and (at := self._supplement_at(each.delivery, each.row.data))
+        ]
+        first = told[0]
+        went_ahead = await self._went_ahead(owner_id, first.delivery, first.task)
         try:
-            digest = digest_of(owner_id, period, told, missing)
+            digest = digest_of(
+                owner_id,
+                period,
+                told,
+                missing,
+                is_followed=bool(supplements),
+                went_ahead=went_ahead,
+            )
             payloads = self._render_digest(digest, self._clock.now())
         except Exception as error:
             # One of them spoils it for all, so each goes by itself.
             log.exception("digest_not_rendered", owner_id=owner_id)
             self._escalate(error, owner_id=owner_id)
-            await self._settle_each(whole)
+            await self._settle_each(read)
             return
         carrier, *joined = carrier_first(told)
-        if not await self._outbox.ready(carrier, *payloads, joined=joined):
+        if not await self._outbox.ready(
+            carrier, *payloads, joined=joined, supplements=supplements
+        ):
             # One of them was unbound meanwhile: its numbers are nobody's business there any more.
             await self._put_off(groups, self._clock.now(), "one of them is gone")
+
+    async def _went_ahead(self, owner_id: int, delivery: Delivery, task: ReportTask) -> bool:
+        """Whether the digest that it should have gone in was made without it."""
+        if not task.is_digest or not delivery.attempt or _is_supplement(delivery):
+            return False
+        return await self._outbox.went_ahead(delivery, owner_id)
 
     async def _told(
         self, group: Group, delivery: Delivery, task: ReportTask, data: ReportData
@@ -355,31 +431,42 @@ class ReportRunner:
         self, group: Group, delivery: Delivery, task: ReportTask, outcome: ReportData | Trouble
     ) -> Exception | None:
         """Take a delivery one step further; returns what it fails with, if it does."""
-        if _is_supplement(delivery) and await self._outbox.is_told_later(delivery):
-            # The time of the reports was moved since.
-            await self._outbox.drop(delivery.id, is_told_later=True)
-            return None
-        if isinstance(outcome, Trouble):
-            at = self._next_try(delivery, outcome)
-            if at is not None:
-                await self._outbox.postpone(delivery.id, at, reason_of(outcome.error))
-                return None
-            if _is_supplement(delivery):
-                await self._outbox.drop(delivery.id)
-                return None
-            if outcome.older is None or not outcome.is_passing:
-                return outcome.error
-            outcome = outcome.older
-        at = self._supplement_at(delivery, outcome)
-        report = await self._report(group, delivery, task, outcome)
-        report = replace(report, is_followed=at is not None)
+        data = self._tellable(delivery, outcome)
+        if data is None:
+            return (
+                await self._leave_out(delivery, outcome) if isinstance(outcome, Trouble) else None
+            )
+        at = self._supplement_at(delivery, data)
+        report = await self._report(group, delivery, task, data)
+        went_ahead = await self._went_ahead(group.owner_id, delivery, task)
+        report = replace(report, is_followed=at is not None, went_ahead=went_ahead)
         try:
             payloads = self._render(report, self._clock.now())
         except Exception as error:
             # Whatever it is about this one, the others have to get theirs.
             return error
-        await self._outbox.ready(delivery.id, *payloads, supplement_at=at)
+        supplements = [] if at is None else [(delivery.id, at)]
+        await self._outbox.ready(delivery.id, *payloads, supplements=supplements)
         return None
+
+    async def _leave_out(self, delivery: Delivery, trouble: Trouble) -> Exception | None:
+        """It cannot be told: not yet, or never; returns what it fails with."""
+        at = self._next_try(delivery, trouble)
+        if at is not None:
+            await self._outbox.postpone(delivery.id, at, reason_of(trouble.error))
+            return None
+        if _is_supplement(delivery):
+            await self._outbox.drop(delivery.id)
+            return None
+        return trouble.error
+
+    def _tellable(self, delivery: Delivery, outcome: Outcome) -> ReportData | None:
+        """What can be told of it now: whole days, or in the end those without an evening."""
+        if not isinstance(outcome, Trouble):
+            return outcome
+        if not outcome.is_passing or _is_supplement(delivery):
+            return None
+        return outcome.older if self._next_try(delivery, outcome) is None else None
 
     def _supplement_at(self, delivery: Delivery, data: ReportData) -> datetime | None:
         """When to ask for the rest of a report that is not whole, if the day is long enough."""

@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from fractions import Fraction
+
+import pytest
 
 from bot.effects import Screen
+from bot.markdown import to_plain
 from bot.screens import stats
 from bot.work.stats import freeze_digest
 from core.combined import Row, combined
 from core.digests import ScheduledDigest
+from core.report_data import ReportData
 from tests.support.combined import DAY, READ_AT, report_data
 from utils.metrics import METRICS, Shown
 from utils.periods import Period
 
 WEEK = Period(date(2026, 11, 14), date(2026, 11, 20))
+NINE = datetime(2026, 11, 20, 6, tzinfo=UTC)
+USUAL = Shown(("views", "contacts", "total_spending", "wallet_balance"))
+
+AFTER_AN_OUTAGE = """\
+➕ К сводке, которая уже пришла: эти профили Avito отдал позже
+📊 Сводка Avito
+3 профиля, 20.11.2026
+⚠️ Не весь день: «Кофейня» до 09:00
+
+👁 Просмотры: 200
+📞 Контакты: 20
+💰 Расходы: 2 000,00 ₽
+👛 Кошелёк: 10 000,00 ₽
+
+По профилям
+⚪ Долги
+⚠️ пока не прочитан, в сумме его нет: отчёт придёт отдельно, как только получится
+🟡 Мебель
+👁 100 · 📞 10 · 💰 1 000,00 ₽ · 👛 5 000,00 ₽
+↳ контактов было 20
+⚪ Кофейня, только до 09:00
+👁 100 · 📞 10 · 💰 1 000,00 ₽ · 👛 5 000,00 ₽
+
+Контакты и их цена к прошлому периоду: 🟡 заметно хуже · ⚪ судить не по чему
+Обновлено в 08:00 по Москве
+
+⏳ Неполные пришлю целиком, если Avito ответит в течение суток."""
 
 
 def buttons(screen: Screen) -> list[list[str]]:
@@ -41,3 +74,65 @@ def test_it_says_whom_it_tells_of_whoever_reports_there_by_then() -> None:
 
     assert sorted(frozen["about"]) == [7, 8]
     assert Screen.model_validate(frozen).inline is not None
+
+
+def cut(data: ReportData) -> ReportData:
+    """The same, but read at nine in the morning of its last day."""
+    return replace(data.uncompared(METRICS), cut_at=NINE)
+
+
+def said(digest: ScheduledDigest) -> list[str]:
+    text = to_plain(stats.scheduled(digest, READ_AT).text)
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\r", "").splitlines()
+
+
+def test_what_is_late_or_cut_is_said_before_the_numbers() -> None:
+    rows = [
+        Row(1, "Мебель", report_data(1, before=20)),
+        Row(2, "Кофейня", cut(report_data(2))),
+        Row(3, "Долги", None, comes_later=True),
+    ]
+    report = combined(DAY, rows, {1: USUAL, 2: USUAL})
+
+    digest = ScheduledDigest(report, False, False, [], is_followed=True, went_ahead=True)
+
+    assert "\n".join(said(digest)) == AFTER_AN_OUTAGE
+
+
+def test_of_several_days_it_is_the_last_that_is_cut() -> None:
+    rows = [
+        Row(number, f"№{number}", cut(report_data(number, period=WEEK))) for number in range(7)
+    ]
+    report = combined(WEEK, rows, {row.profile_id: USUAL for row in rows})
+
+    lines = said(ScheduledDigest(report, False, False, []))
+
+    named = ", ".join(f"«№{number}» до 09:00" for number in range(5))
+    assert lines[2] == f"⚠️ Последний день не целиком: {named} и ещё 2"
+    assert "⚪ №0, последний день только до 09:00" in lines
+
+
+@pytest.mark.parametrize(
+    ("days", "warning"),
+    [
+        (Fraction(1, 2), ["💸 кошелька хватит меньше чем на день"]),
+        (Fraction(3), ["💸 кошелька хватит на 3 дня"]),
+        (Fraction(31, 10), []),
+        (None, []),
+    ],
+)
+def test_money_has_a_word_in_its_row_where_it_ends_soon(
+    days: Fraction | None, warning: list[str]
+) -> None:
+    data = report_data(1)
+    figures = [
+        replace(figure, lasts=days) if figure.metric.key == "wallet_balance" else figure
+        for figure in data.figures
+    ]
+    rows = [Row(1, "Мебель", replace(data, figures=figures))]
+
+    told = said(ScheduledDigest(combined(DAY, rows, {1: USUAL}), False, False, []))
+    hidden = combined(DAY, rows, {1: Shown(("contacts", "wallet_balance"))})
+
+    assert [line for line in told if "💸" in line] == warning
+    assert not any("💸" in line for line in said(ScheduledDigest(hidden, False, False, [])))

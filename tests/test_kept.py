@@ -19,6 +19,7 @@ from bot import kept
 from bot.callbacks import ReportRefresh, StatsRefresh
 from bot.show import Stage
 from core.database.session import Sessions
+from core.errors import AnotherReport
 from sandbox.clock import SandboxClock
 from tests.support.deliveries import Office
 from utils.periods import Period
@@ -72,7 +73,8 @@ async def test_what_is_kept_of_one_profile_is_nothing_to_another(office: Office)
             assert await kept.of_pressed(session, stage, now, other) is None
     again = StatsRefresh(first=DAY.first, last=DAY.last)
     async with office.sessions.begin() as session:
-        assert await kept.combined_of_pressed(session, pressed("Сводка", again), now) is None
+        with pytest.raises(AnotherReport):
+            await kept.combined_of_pressed(session, pressed("Сводка", again), now)
 
     assert await known(office, one) == ("Первый", DAY)
     assert await known(office, other) is None

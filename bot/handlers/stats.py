@@ -100,6 +100,7 @@ async def _turn_over(period: Period, session: Session, stage: Stage, clock: Cloc
 
     Without the pause between two: nothing new fills the chat, and the store knows most of it.
     """
+    await kept.combined_of_pressed(session, stage, clock.now())
     reach = last_days(clock.now(), DEPTH_DAYS)
     try:
         period.check(today=reach.last, earliest=reach.first)
@@ -110,7 +111,6 @@ async def _turn_over(period: Period, session: Session, stage: Stage, clock: Cloc
     if not bound:
         stage.notice(screens.NOTHING_BOUND, alert=True)
     else:
-        await kept.combined_of_pressed(session, stage, clock.now())
         await _begin(session, stage, clock, Look(period), in_place=True)
 
 

@@ -352,14 +352,17 @@ def _digest(destination: Destination, now: datetime) -> list[Line]:
             return [f"Сводка: нет, отчёты {others} приходят сюда отдельными сообщениями"]
         said = _apart(destination, destination.others, now)
         return [f"Сводка: не получится, отчёты приходят отдельно: {said}"]
+    return [f"Сводка: {describe_digest(destination, now)}"]
+
+
+def describe_digest(destination: Destination, now: datetime) -> str:
+    """Who comes in one message with it, and who comes apart and why."""
     if destination.task.next_due_at is None:
-        return ["Сводка: включена, но сейчас этот отчёт сюда не приходит"]
+        return "включена, но сейчас этот отчёт сюда не приходит"
     with_it = digests.together(destination, now)
     said = f"одним сообщением с {_names(with_it)}" if with_it else "включена, но пока не с кем"
     apart = [other for other in destination.others if other not in with_it]
-    if apart:
-        said += f"; отдельно {_apart(destination, apart, now)}"
-    return [f"Сводка: {said}"]
+    return f"{said}; отдельно {_apart(destination, apart, now)}" if apart else said
 
 
 def _may_share(destination: Destination, now: datetime) -> bool:

@@ -43,6 +43,8 @@ FILE_FOR_OWNER = "Файл получает в личном чате тольк�
 WORKBOOK_IN_PRIVATE = "Пришлю файл вам в личный чат."
 MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
+INSTEAD = "эти числа — вместо прежних"
+"""What a supplement is for whoever has read the report that it adds to."""
 RUNS_NAMED = 5
 """So many gaps are named by their days, the rest is counted."""
 
@@ -113,7 +115,9 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     above: list[Line] = [Italic("Пробный отчёт")] if report.is_trial else []
     if report.is_supplement:
         last = format_day(report.data.period.last)
-        above.append(Italic(f"✅ Дополнено: день {last} теперь целиком"))
+        above.append(Italic(f"✅ Дополнено: день {last} теперь целиком, {INSTEAD}"))
+    if report.went_ahead:
+        above.append(Italic("➕ К сводке, которая уже пришла: Avito отдал этот профиль позже"))
     below: list[Line] = []
     if report.is_followed:
         below += ["", "⏳ Пришлю отчёт целиком, если Avito ответит в течение суток."]
@@ -177,10 +181,23 @@ def missed_line(slots: Sequence[datetime], for_owner: bool) -> str:
     return f"⚠️ {why} отчёты: {_in_words(slots)}."
 
 
-def period_line(data: ReportData) -> str:
-    """Which days these are; and that the last of them is today, which is not over."""
-    goes_on = ", сегодня ещё не закончилось" if data.goes_on else ""
-    return f"{format_period(data.period)}{goes_on}"
+def period_line(data: ReportData) -> Line:
+    """Which days these are; and that the last of them is not told whole, today or ever."""
+    period = format_period(data.period)
+    if data.cut_at is not None:
+        return Text(f"{period}, ", Bold(only_until(data.period, data.cut_at)))
+    return f"{period}, сегодня ещё не закончилось" if data.goes_on else period
+
+
+def only_until(period: Period, cut_at: datetime) -> str:
+    """What is told of the last day: `только до 09:00`, `последний день только до 09:00`."""
+    last_day = "" if period.length == 1 else "последний день "
+    return f"{last_day}только {until(cut_at)}"
+
+
+def until(cut_at: datetime) -> str:
+    """`до 09:00`"""
+    return f"до{NBSP}{format_time(cut_at)}"
 
 
 def _in_words(slots: Sequence[datetime]) -> str:

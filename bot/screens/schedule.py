@@ -36,7 +36,7 @@ from bot.effects import Screen
 from bot.keyboards import Row, button, keyboard, pager
 from bot.screens import problems
 from bot.screens.chats_words import EVERY
-from bot.screens.destination import name_of, state_in_short
+from bot.screens.destination import describe_digest, name_of, state_in_short
 from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import Line, named, screen
 from bot.screens.schedule_words import (
@@ -317,12 +317,13 @@ def _destinations(settings: ReportSettings, now: datetime) -> list[Line]:
     lines: list[Line] = ["Куда:"]
     for task in settings.destinations:
         silent = ", без звука" if task.is_silent else ""
-        shared = ", одной сводкой с другими" if task.id in settings.shared else ""
         every = chosen_every(task)
         files = f", чаты файлом {EVERY[every].lower()}" if every else ""
-        lines.append(f"• {name_of(task)}{silent}{shared}{files}{state_in_short(task)}")
+        lines.append(f"• {name_of(task)}{silent}{files}{state_in_short(task)}")
         if task in choices.differing:
             lines.append(f"   там: {describe_metrics(choices.of(task))}")
+        if task.id in settings.digests:
+            lines.append(f"   сводка: {describe_digest(settings.digests[task.id], now)}")
     return [*lines, *_failures(settings, now)]
 
 

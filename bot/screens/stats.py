@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from aiogram.types import InlineKeyboardMarkup
-from aiogram.utils.formatting import Bold, Italic
+from aiogram.utils.formatting import Bold, Italic, Text
 
 from bot import keyboards
 from bot.callbacks import ProfileOpen, StatsBack, StatsDays, StatsRefresh
@@ -15,17 +15,26 @@ from bot.keyboards import Row as Buttons
 from bot.keyboards import button, keyboard, link
 from bot.screens import problems
 from bot.screens.parts import Line, named, screen
-from bot.screens.reports import baseless_line, compared_line, figure_lines, missed_line
+from bot.screens.reports import (
+    INSTEAD,
+    baseless_line,
+    compared_line,
+    figure_lines,
+    missed_line,
+    only_until,
+    until,
+)
 from core.combined import Combined, Row
 from core.digests import ScheduledDigest
 from core.report_data import ReportData
 from utils.analytics import Figure, earlier
 from utils.formatter import (
+    format_day,
     format_figure,
+    format_lasts,
     format_moment,
     format_period,
     format_read_at,
-    format_time,
     format_value,
 )
 from utils.lights import Light
@@ -46,6 +55,9 @@ _LIGHTS = {
 }
 _WORSE = (Light.RED, Light.YELLOW)
 _KEY_BUTTONS = 5
+_CUT_NAMED = 5
+_SOON = 3
+"""Days for which money lasts that are worth a word among many profiles."""
 
 
 def collecting() -> Screen:
@@ -66,6 +78,14 @@ def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
     lines = _lines(digest.combined, now, digest.for_owner)
     if digest.is_trial:
         lines.insert(0, Italic("Пробная сводка"))
+    if digest.is_supplement:
+        last = format_day(digest.combined.period.last)
+        lines.insert(0, Italic(f"✅ Дополнено: день {last} теперь целиком, {INSTEAD}"))
+    if digest.went_ahead:
+        said = "➕ К сводке, которая уже пришла: эти профили Avito отдал позже"
+        lines.insert(0, Italic(said))
+    if digest.is_followed:
+        lines += ["", "⏳ Неполные пришлю целиком, если Avito ответит в течение суток."]
     if digest.missed:
         lines += ["", missed_line(digest.missed, digest.for_owner)]
     return screen(*lines, keyboard=_buttons(digest.combined, digest.for_owner))
@@ -76,6 +96,7 @@ def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
     lines: list[Line] = [
         Bold("📊 Сводка Avito"),
         Italic(f"{names}, {format_period(report.period)}"),
+        *_cut_line(report),
         "",
         *_totals(report),
         Bold("По профилям"),
@@ -88,6 +109,20 @@ def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
     if report.old_wallet_at is not None:
         lines.append(Italic(f"Кошельки прочитаны {format_moment(report.old_wallet_at, now)}"))
     return lines
+
+
+def _cut_line(report: Combined) -> list[Line]:
+    """Whose last day is not told whole, and so is not in the sums either."""
+    cut = [
+        f"{named(row.profile_name)} {until(row.data.cut_at)}"
+        for row in report.rows
+        if row.data is not None and row.data.cut_at is not None
+    ]
+    if not cut:
+        return []
+    more = f" и ещё {len(cut) - _CUT_NAMED}" if len(cut) > _CUT_NAMED else ""
+    said = "Не весь день" if report.period.length == 1 else "Последний день не целиком"
+    return [Bold(f"⚠️ {said}: {', '.join(cut[:_CUT_NAMED])}{more}")]
 
 
 def nothing_bound(chat_type: str, private: str) -> Screen:
@@ -130,14 +165,16 @@ def _totals(report: Combined) -> list[Line]:
 
 
 def _row(row: Row, now: datetime, for_owner: bool) -> list[Line]:
-    name = Bold(f"{_LIGHTS[row.light][0]} {row.profile_name}")
+    name: Line = Bold(f"{_LIGHTS[row.light][0]} {row.profile_name}")
     if row.data is None:
         return [name, f"⚠️ {_unread(row, for_owner)}"]
+    if row.data.cut_at is not None:
+        name = Text(name, f", {only_until(row.data.period, row.data.cut_at)}")
     told = {figure.metric.key: figure for figure in row.data.figures}
     keys = [key for key in _IN_ROW if key in told] or list(told)[: len(_IN_ROW)]
     numbers = " · ".join(f"{told[key].metric.emoji} {format_figure(told[key])}" for key in keys)
     worse = _what_is_worse(told) if row.light in _WORSE else []
-    return [name, numbers, *worse, *_remarks(row, row.data, now, for_owner)]
+    return [name, numbers, *worse, *_money_ends(told), *_remarks(row, row.data, now, for_owner)]
 
 
 def _unread(row: Row, for_owner: bool) -> str:
@@ -145,6 +182,19 @@ def _unread(row: Row, for_owner: bool) -> str:
         return "пока не прочитан, в сумме его нет: отчёт придёт отдельно, как только получится"
     why = f". {problems.of_failure(row.why)}" if for_owner and row.why else ""
     return f"прочитать не удалось, в сумме этого профиля нет{why}"
+
+
+def _money_ends(told: dict[str, Figure]) -> list[Line]:
+    """What will not last, or is used up; nothing as long as there is enough."""
+    said = []
+    for key, name in (("wallet_balance", "кошелька"), ("advance_balance", "аванса")):
+        figure = told.get(key)
+        if figure and figure.lasts is not None and figure.lasts <= _SOON:
+            said.append(f"{name} хватит {format_lasts(figure.lasts)}")
+    advance = told.get("advance_balance")
+    if advance and advance.value is not None and advance.value < 0:
+        said.append("аванс ушёл в минус")
+    return [f"💸 {', '.join(said)}"] if said else []
 
 
 def _what_is_worse(told: dict[str, Figure]) -> list[Line]:
@@ -169,8 +219,6 @@ def _remarks(row: Row, data: ReportData, now: datetime, for_owner: bool) -> list
         read = format_moment(data.read_at, now)
         why = f". {problems.reason(data.failure)}" if for_owner else ""
         remarks.append(f"⚠️ свежие числа прочитать не удалось, эти прочитаны {read}{why}")
-    if data.cut_at is not None:
-        remarks.append(f"⚠️ день прочитан не целиком, до {format_time(data.cut_at)}")
     if data.by_listings:
         remarks.append("ℹ️ сложено по объявлениям, без расходов")
     return remarks

@@ -16,6 +16,7 @@ from bot.screens import parts
 from bot.screens import stats as screens
 from core.combined import Combiner, combined
 from core.database.models import AvitoProfile
+from core.database.repositories import digests
 from core.database.session import Sessions, reading
 from core.digests import ScheduledDigest
 from core.looks import Look
@@ -45,12 +46,12 @@ class StatsWork:
 
     async def run(self, job: JobContext) -> None:
         async with reading(self.sessions) as session:
-            profiles = await _bound_here(session, job)
+            profiles = await _told_here(session, job)
         period = Look.from_json(job.payload).period
         rows = await self.combiner.read(profiles, period)
         async with job.ending() as ending:
             # Asked once more: somebody may have left the chat while Avito was waited for.
-            bound = await _bound_here(ending.session, job)
+            bound = await _told_here(ending.session, job)
             told = [rows[profile.id] for profile in bound if profile.id in rows]
             if not told:
                 ending.screen = parts.screen(screens.NOTHING_BOUND)
@@ -79,8 +80,19 @@ class StatsWork:
                 )
 
 
-async def _bound_here(session: AsyncSession, job: JobContext) -> list[AvitoProfile]:
-    return await destinations.bound_here(session, job.chat_id, job.thread_id or 0)
+async def _told_here(session: AsyncSession, job: JobContext) -> list[AvitoProfile]:
+    """All that report there; in place of a digest, those of them that it told of."""
+    bound = await destinations.bound_here(session, job.chat_id, job.thread_id or 0)
+    known = await kept.of_message(session, job.chat_id, job.message_id, None)
+    if known is None or not known.about or not await _is_digest(session, job):
+        return bound
+    return [profile for profile in bound if profile.id in known.about]
+
+
+async def _is_digest(session: AsyncSession, job: JobContext) -> bool:
+    if job.message_id is None:
+        return False
+    return await digests.came_as(session, job.chat_id, job.message_id)
 
 
 def _messages(whole: Screen, replaced: Screen | None) -> list[Screen]:

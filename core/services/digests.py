@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import permutations
 from typing import Literal, NamedTuple, cast
 
 from sqlalchemy import select
@@ -56,10 +56,10 @@ def why_apart(destination: Destination, other: Destination, now: datetime) -> Ap
     return None if _is_coming(destination) and _is_coming(other) else Apart.PAUSE
 
 
-async def shared(session: AsyncSession, profile_ids: Collection[int], now: datetime) -> set[int]:
-    """Those destinations whose next reports come in one message with other profiles'.
+async def wanted(session: AsyncSession, profile_ids: Collection[int]) -> dict[int, Destination]:
+    """By the id of the task, the places where one message is wanted for several profiles.
 
-    Of all profiles that these profiles' owners have.
+    Of all profiles that these profiles' owners have, each with the others there.
     """
     owners = select(AvitoProfile.owner_id).where(AvitoProfile.id.in_(profile_ids))
     rows = await session.execute(
@@ -71,10 +71,10 @@ async def shared(session: AsyncSession, profile_ids: Collection[int], now: datet
     for each in (Destination(*row) for row in rows):
         places[each.profile.owner_id, each.task.chat_id, each.task.thread_id].append(each)
     return {
-        one.task.id
+        one.task.id: replace(one, others=[other for other in here if other is not one])
         for here in places.values()
-        for one, other in permutations(here, 2)
-        if why_apart(one, other, now) is None
+        for one in here
+        if len(here) > 1
     }
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from core.database.models import AvitoProfile, ReportTask
 from core.schedule_policy import Schedule, next_slot
 from core.services import deliveries, digests
 from core.services.deliveries import Waiting
+from core.services.destinations import Destination
 from core.services.schedule import ChosenPeriod, is_due, schedule_of
 
 
@@ -29,8 +30,8 @@ class ReportSettings:
     """When the first of the destinations gets one. None: paused, or nowhere to send to."""
     waiting: Sequence[Waiting]
     """Reports whose slot has come and that Avito has given no numbers for yet."""
-    shared: Collection[int] = ()
-    """Of the destinations (ids), where one message is shared with other profiles."""
+    digests: Mapping[int, Destination] = field(default_factory=dict)
+    """By the id of the destination, where one message is wanted for it and the others there."""
 
 
 async def of_profile(
@@ -51,15 +52,15 @@ async def of_profiles(
     ):
         tasks[task.profile_id].append(task)
     waiting = await deliveries.waiting(session, ids)
-    shared = await digests.shared(session, ids, now)
-    return [_one(each, tasks[each.id], waiting.get(each.id, ()), shared, now) for each in profiles]
+    wanted = await digests.wanted(session, ids)
+    return [_one(each, tasks[each.id], waiting.get(each.id, ()), wanted, now) for each in profiles]
 
 
 def _one(
     profile: AvitoProfile,
     tasks: list[ReportTask],
     waiting: Sequence[Waiting],
-    shared: Collection[int],
+    wanted: Mapping[int, Destination],
     now: datetime,
 ) -> ReportSettings:
     schedule = schedule_of(profile)
@@ -72,7 +73,7 @@ def _one(
         period=next((_chosen(task) for task in tasks if task.is_period_set), None),
         next_run=min((t.next_due_at or coming for t in tasks if is_due(profile, t)), default=None),
         waiting=waiting,
-        shared=shared,
+        digests=wanted,
     )
 
 

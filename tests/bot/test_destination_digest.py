@@ -10,6 +10,7 @@ from sandbox.telegram.model import Chat
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
+from tests.support.looking import tap
 from tests.support.places import bound, greet, open_places
 from tests.support.report import expected_totals, read_figures
 from tests.support.rows import add_profile, connected, execute, scalar
@@ -68,14 +69,14 @@ async def test_it_is_switched_on_and_off_for_the_whole_place(rig: BotRig) -> Non
     assert "Сводка: одним сообщением с «Мебель»\n" in (await card(rig, chat, second)).text
     profile_id = await scalar(rig, "SELECT max(profile_id) FROM report_tasks WHERE is_digest")
     settings = await open_report_settings(chat, profile_id)
-    assert "• группа «Клиенты», одной сводкой с другими" in settings.text
+    assert "• группа «Клиенты»\n   сводка: одним сообщением с «Мебель»" in settings.text
 
     await card(rig, chat, second)
     chat.click(OFF)
     seen = await chat.wait_for("Сводка: нет, отчёты «Мебель»")
     assert "График: приходит с отчётом\n" in seen.text
     assert await flags(rig) == 0
-    assert "сводкой" not in (await open_report_settings(chat, profile_id)).text
+    assert "сводка" not in (await open_report_settings(chat, profile_id)).text
 
 
 async def test_who_has_another_time_other_days_or_a_pause_is_told_apart(rig: BotRig) -> None:
@@ -91,22 +92,22 @@ async def test_who_has_another_time_other_days_or_a_pause_is_told_apart(rig: Bot
     chat.click("🕘 Время")
     await chat.wait_for("Во сколько")
     chat.click("18:00")
-    await chat.wait_for("18:00")
+    # What a setting does to the digest is said in the screen that follows.
+    await chat.wait_for("   сводка: включена, но пока не с кем; отдельно «Мебель» (каждый день")
     await open_report_settings(chat, week)
     chat.click("📅 За какие дни")
     await chat.wait_for("За какие дни считать")
     chat.click("За 7 дней")
-    await chat.wait_for("7 дней")
+    await chat.wait_for("«Кофейня» (за другие дни)")
     await open_report_settings(chat, paused)
     chat.click("⏸ Поставить на паузу")
-    await chat.wait_for("на паузе")
+    await chat.wait_for("   сводка: включена, но сейчас этот отчёт сюда не приходит")
 
     seen = await card(rig, chat, first)
     assert (
         "Сводка: одним сообщением с «Кофейня»; отдельно «Вечер» (каждый день в 18:00), «Неделя» "
         "(за другие дни), «Пауза» (на паузе)\n"
     ) in seen.text
-    assert "сводкой с другими" not in (await open_report_settings(chat, evening)).text
 
 
 async def test_where_it_cannot_come_true_it_is_not_offered(rig: BotRig) -> None:
@@ -187,6 +188,20 @@ async def test_it_comes_at_its_minute_as_one_message(rig: BotRig) -> None:
     expected = expected_totals([rig.avito.account(label) for label, _ in accounts], YESTERDAY)
     assert {label: said[label] for label in expected} == expected
     assert await scalar(rig, "SELECT count(*) FROM outbox WHERE state = 'sent'") == 3
+
+
+async def test_other_days_in_place_of_it_are_of_those_that_it_told_of(rig: BotRig) -> None:
+    accounts = (("shop", "Мебель"), ("second", "Кофейня"))
+    group, _ = await reporting_at(rig, time(9, 1), *accounts)
+    rig.clock.advance(timedelta(minutes=2))
+    digest = await group.wait_for(TITLE)
+    await bound(rig, await connected(rig, rig.alice, "debtor", "Долги"), group.chat)
+    await rig.settled()
+
+    await tap(group, "7 дней", digest)
+
+    await group.wait_for("2 профиля, 14.11.2026")
+    assert sorted(read_rows(digest)) == ["Кофейня", "Мебель"]
 
 
 async def test_a_trial_of_it_is_a_trial_of_the_whole(rig: BotRig) -> None:

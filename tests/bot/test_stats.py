@@ -17,6 +17,7 @@ YESTERDAY = date(2026, 11, 20)
 
 async def test_totals_and_rows_are_those_of_the_accounts(rig: BotRig) -> None:
     group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    rig.avito.account("second").real = 312.4
     await reporting(rig, group, ("shop", "Мебель"), ("second", "Кофейня"), ("debtor", "Долги"))
 
     report = await ask_stats(group)
@@ -26,9 +27,13 @@ async def test_totals_and_rows_are_those_of_the_accounts(rig: BotRig) -> None:
     said = read_figures(report)
     expected = expected_totals(accounts, YESTERDAY)
     assert {label: said[label] for label in expected} == expected
-    assert said["Кошелёк"].value == money(150_000_00 + 4_350_50)
+    assert said["Кошелёк"].value == money(150_000_00 + 312_40)
     assert said["Аванс"].value == money(12_345_67 + 5_000_00 - 50_00)
-    assert {name: lines[0] for name, lines in read_rows(report).items()} == {
+    rows = read_rows(report)
+    assert rows["Кофейня"][-1].startswith("💸 кошелька хватит ")
+    assert rows["Долги"][-1] == "💸 аванс ушёл в минус"
+    assert not any("💸" in line for line in rows["Мебель"])
+    assert {name: lines[0] for name, lines in rows.items()} == {
         name: expected_row(account, account.day_numbers(YESTERDAY))
         for name, account in zip(("Мебель", "Кофейня", "Долги"), accounts, strict=True)
     }

@@ -8,7 +8,8 @@ from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
 from tests.support.looking import NOT_YOURS, craft, reporting_at, tap
 from tests.support.places import greet
-from tests.support.rows import connected, dump, execute
+from tests.support.rows import add_destination, connected, dump, execute
+from tests.support.stats import ask_stats, reporting
 
 pytestmark = pytest.mark.one_database
 
@@ -20,6 +21,7 @@ LOOKS = (
     "calendar_page:{id}:2026-11-01:",
 )
 PASSING = ("inbox", "replies")
+ANOTHER = "В этом сообщении другой отчёт. Нажмите кнопку под тем, который нужен."
 NOT_SHOWN = "Сюда этот профиль отчётов не присылает. Откройте его в личном чате с ботом."
 
 
@@ -125,6 +127,40 @@ async def test_nobody_puts_his_own_profile_over_a_report_of_another(
 
     await rig.settled()
     assert (report.text, len(rig.telegram.sent(place.id))) == (text, sent)
+
+
+async def test_nobody_puts_another_profile_of_the_place_over_a_report(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    bob = rig.bob.at(group)
+    other = await connected(rig, rig.alice, "second", "Кофейня")
+    await add_destination(rig, other, group.id)
+    _, report = await reporting_at(rig, bob)
+
+    looks = (*LOOKS, "report_now:{id}", "report_items:{id}:2026-11-20:2026-11-20", "stats_days:7")
+    for look in looks:
+        notice = await craft(bob, look.format(id=other), report)
+        assert (notice.text, notice.is_alert) == (ANOTHER, True)
+    assert (await tap(bob, "7 дней", report)).text == ""
+    await bob.wait_for("Мебель\n14.11.2026 – 20.11.2026\n")
+    for look in looks:
+        notice = await craft(bob, look.format(id=other), report)
+        assert (notice.text, notice.is_alert) == (ANOTHER, True)
+
+    await rig.settled()
+    assert "Мебель\n14.11.2026 – 20.11.2026\n" in report.text
+
+
+async def test_nobody_puts_one_profile_over_a_combined_report(rig: BotRig) -> None:
+    group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
+    bob = rig.bob.at(group)
+    [profile_id] = await reporting(rig, bob, ("shop", "Мебель"))
+    combined = await ask_stats(bob)
+    await rig.settled()
+
+    for _ in ("kept", "on schedule, as nobody has pressed yet"):
+        notice = await craft(bob, f"report_days:{profile_id}:7", combined)
+        assert (notice.text, notice.is_alert) == (ANOTHER, True)
+        await execute(rig, "DELETE FROM kept_reports")
 
 
 async def test_a_topic_is_a_place_of_its_own(rig: BotRig) -> None:

@@ -66,7 +66,7 @@ class Rows:
         self._due_at[delivery_id] = at
         self._attempts[delivery_id] += 1
 
-    async def ready(self, delivery_id: int, *_payloads: Any, supplement_at: None) -> None:
+    async def ready(self, delivery_id: int, *_payloads: Any, supplements: Any) -> None:
         self.built.add(delivery_id)
 
     async def missed_before(self, _delivery: Delivery) -> list[Delivery]:

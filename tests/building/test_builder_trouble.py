@@ -25,6 +25,7 @@ from tests.support.report import count, expected_figures, figures_in
 pytestmark = pytest.mark.one_database
 
 YESTERDAY = date(2026, 11, 20)
+SUPPLEMENTED = "✅ Дополнено: день 21.11.2026 теперь целиком, эти числа — вместо прежних"
 PASSING: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("status", {"status": 500}, "Unavailable"),
     ("status", {"status": 502}, "Unavailable"),
@@ -171,6 +172,8 @@ async def test_half_a_day_is_sent_only_at_the_very_end(rig: BuilderRig) -> None:
 
     delivery, _ = await rig.office.deliveries(task)
     assert delivery.state == State.READY
+    _, _, days, *_ = text_of(delivery).splitlines()
+    assert days == "21.11.2026, только до 05:30"
     assert "прочитан не целиком" in text_of(delivery)
     assert "Пришлю отчёт целиком" in text_of(delivery)
     assert rig.told() == []
@@ -190,7 +193,8 @@ async def test_what_left_without_its_evening_is_followed_once_by_the_whole(
 
     _, whole = await rig.office.deliveries(task)
     text = text_of(whole)
-    assert text.startswith("✅ Дополнено: день 21.11.2026 теперь целиком\n📊 Отчёт Avito")
+    assert text.startswith(f"{SUPPLEMENTED}\n📊 Отчёт Avito")
+    assert "только до" not in text
     assert "прочитан не целиком" not in text
     assert "Пришлю отчёт целиком" not in text
     views = rig.account("shop").day_numbers(date(2026, 11, 21))["views"]
@@ -213,7 +217,7 @@ async def test_the_whole_one_comes_until_the_next_slot_and_rings_no_second_time(
     await rig.later(minutes=20)
 
     _, whole = await rig.office.deliveries(task)
-    assert text_of(whole).startswith("✅ Дополнено: день 21.11.2026 теперь целиком\n")
+    assert text_of(whole).startswith(f"{SUPPLEMENTED}\n")
     assert (cut.is_silent, whole.is_silent) == (False, True)
 
 

@@ -12,10 +12,12 @@ import pytest
 
 from bot.markdown import to_plain
 from bot.screens import parts
-from core.database.models import Delivery
+from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.errors import Unavailable
 from core.outbox import State
 from core.report_data import Collector
+from core.services import destinations
+from core.services.destinations import Destination
 from core.slots import trial
 from core.statistics.sync import access_to
 from sandbox.avito.accounts import make_account, make_listings
@@ -175,8 +177,8 @@ async def test_after_a_minute_or_two_it_goes_without_and_the_missing_one_follows
 
     late = await rig.of(second)
     assert late.state == State.READY
-    assert "Отчёт Avito" in text_of(late)
-    assert rig.account("second").name in text_of(late)
+    said = "➕ К сводке, которая уже пришла: Avito отдал этот профиль позже"
+    assert text_of(late).startswith(f"{said}\n📊 Отчёт Avito\n{rig.account('second').name}\n")
     assert rig.told() == []
 
 
@@ -210,8 +212,95 @@ async def test_what_can_go_without_its_evening_waits_for_none_of_which_nothing_i
         await rig.later(minutes=5)
 
     cut, *_ = await rig.office.deliveries(shop)
-    assert "прочитан не целиком" in text_of(cut)
+    text = text_of(cut)
+    assert f"⚠️ Не весь день: «{rig.account('shop').name}» до 09:00\n" in text
+    assert row_of(rig, text, "second") == [LATER]
     assert (await rig.of(second)).state == State.DUE
+
+
+async def cut_digest(rig: BuilderRig) -> list[int]:
+    """Destinations whose common report had to leave without the evening of its day."""
+    tasks = await reporting(rig, next_due_at=NINE + timedelta(days=1))
+    await rig.rounds.nightly()
+    rig.clock.advance(NINE + timedelta(days=1) - rig.clock.now())
+    rig.avito.world.fault("status", "stats_v2", status=500)
+    await rig.office.materialise()
+    await rig.until_built()
+    for _ in range(8):
+        await rig.later(minutes=5)
+    return tasks
+
+
+async def test_an_outage_leaves_one_message_that_says_what_is_missing_from_whom(
+    rig: BuilderRig,
+) -> None:
+    await cut_digest(rig)
+
+    text = text_of(await carrier(rig))
+    names = [rig.account(label).name for label in LABELS]
+    listed = ", ".join(f"«{name}» до 05:30" for name in names)
+    _, heading, cut, *_ = text.splitlines()
+    assert (heading, cut) == ("3 профиля, 21.11.2026", f"⚠️ Не весь день: {listed}")
+    assert all(f"⚪ {name}, только до 05:30\n" in text for name in names)
+    assert text.endswith("⏳ Неполные пришлю целиком, если Avito ответит в течение суток.")
+
+
+async def test_after_an_outage_all_of_a_digest_are_made_whole_in_one_message(
+    rig: BuilderRig,
+) -> None:
+    tasks = await cut_digest(rig)
+    await rig.sent(await carrier(rig))
+    await rig.later(minutes=20)
+    rig.avito.world.clear_faults()
+
+    await rig.later(minutes=20)
+
+    rows = await rig.office.deliveries()
+    cut, whole = rows[: len(tasks)], rows[len(tasks) :]
+    assert [row.state for row in cut] == [State.SENT] * 3
+    assert sorted(row.state for row in whole) == [State.JOINED, State.JOINED, State.READY]
+    [made] = [row for row in whole if row.payload is not None]
+    text = text_of(made)
+    said = "✅ Дополнено: день 21.11.2026 теперь целиком, эти числа — вместо прежних"
+    assert text.startswith(f"{said}\n📊 {TITLE}\n3 профиля, 21.11.2026\n")
+    assert "только до" not in text
+    assert made.is_silent
+    await rig.sent(made)
+    await rig.later(hours=1)
+    assert [row.state for row in await rig.office.deliveries()] == [State.SENT] * 6
+
+
+async def test_what_is_made_whole_waits_for_what_it_adds_to(rig: BuilderRig) -> None:
+    await cut_digest(rig)
+    cut = await carrier(rig)
+    rig.avito.world.clear_faults()
+
+    await rig.later(minutes=20)
+    assert (await carrier(rig)).id == cut.id
+    await rig.sent(cut)
+    await rig.later(minutes=20)
+
+    [_, whole] = [row for row in await rig.office.deliveries() if row.payload is not None]
+    assert text_of(whole).startswith("✅ Дополнено")
+
+
+async def test_one_that_leaves_takes_the_digest_apart_and_what_would_add_to_it(
+    rig: BuilderRig,
+) -> None:
+    shop, second, debtor = await cut_digest(rig)
+    rig.avito.world.clear_faults()
+    async with rig.sessions.begin() as session:
+        task = await session.get_one(ReportTask, second)
+        profile = await session.get_one(AvitoProfile, task.profile_id)
+        await destinations.pause(session, Destination(task, profile, None), rig.clock.now())
+
+    await rig.later(minutes=2)
+
+    text = text_of(await carrier(rig))
+    assert "2 профиля, 21.11.2026\n" in text
+    assert "только до" not in text
+    for left in (shop, debtor):
+        assert (await rig.of(left)).state in (State.READY, State.JOINED)
 
 
 def silent_until(monkeypatch: pytest.MonkeyPatch, minutes: dict[int, int]) -> Callable[[], None]:
@@ -274,6 +363,48 @@ async def test_one_whose_turn_is_far_off_is_not_waited_for(
     assert sorted(await states(rig, [shop, debtor])) == [State.JOINED, State.READY]
     assert (await rig.of(second)).next_try_at == NINE + timedelta(minutes=4)
     assert row_of(rig, text_of(await carrier(rig)), "second") == [LATER]
+
+
+async def test_those_that_are_late_come_together_and_say_why(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, *late = await reporting(rig)
+    turns = {await profile_of(rig, task): at for task, at in zip(late, (4, 6), strict=True)}
+    answer = silent_until(monkeypatch, turns)
+    await rig.nine_o_clock()
+    digest = await carrier(rig)
+    assert (digest.task_id, await states(rig, late)) == (shop, [State.DUE] * 2)
+    await rig.sent(digest)
+    answer()
+
+    await rig.later(minutes=4)
+
+    assert sorted(await states(rig, late)) == [State.JOINED, State.READY]
+    [_, made] = [row for row in await rig.office.deliveries() if row.payload is not None]
+    said = "➕ К сводке, которая уже пришла: эти профили Avito отдал позже"
+    assert text_of(made).startswith(f"{said}\n📊 {TITLE}\n2 профиля, 20.11.2026\n")
+
+
+async def test_those_that_are_late_wait_for_each_other_a_little_as_all_did(
+    rig: BuilderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, *late = await reporting(rig)
+    second, debtor = [await profile_of(rig, task) for task in late]
+    turns = {second: 4, debtor: 4}
+    silent_until(monkeypatch, turns)
+    await rig.nine_o_clock()
+    for minute in (8, 12):
+        turns.update({second: minute, debtor: minute})
+        await rig.later(minutes=4)
+    del turns[second]
+    turns[debtor] = 13
+
+    await rig.later(minutes=4)
+    assert await states(rig, late) == [State.DUE] * 2
+    turns.clear()
+    await rig.later(minutes=1)
+
+    assert sorted(await states(rig, late)) == [State.JOINED, State.READY]
 
 
 async def test_a_defect_in_one_reading_spoils_no_other(

@@ -14,6 +14,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.one_database
 
+SLOT = "2026-11-21T09:00"
 LATE = "⏰ Пришёл позже: должен был 21.11.2026 в 09:00"
 
 
@@ -94,3 +95,36 @@ async def test_a_supplement_is_late_by_nature_and_says_so_itself(rig: SenderRig)
     await rig.until(await rig.report(await rig.destination(chat.id), **due), State.SENT)
 
     assert "Пришёл позже" not in rig.texts(chat.id)[0]
+
+
+async def test_a_supplement_answers_what_it_adds_to(rig: SenderRig) -> None:
+    chat = rig.world.supergroup("Клиенты", rig.alice, rig.me)
+    task = await rig.destination(chat.id)
+    shared: dict[str, Any] = {"due_at": NINE}
+    await rig.until(await rig.report(task, "день", slot=SLOT, **shared), State.SENT)
+
+    await rig.until(await rig.report(task, slot=f"whole:{SLOT}", **shared), State.SENT)
+
+    _, whole = rig.world.sent(chat.id)
+    assert whole.reply_to is not None
+    assert whole.reply_to.text == "день"
+
+
+@pytest.mark.parametrize("why", ["it is gone", "it never came", "it is in the group of before"])
+async def test_a_supplement_comes_also_without_what_it_adds_to(rig: SenderRig, why: str) -> None:
+    chat = rig.world.supergroup("Клиенты", rig.alice, rig.me)
+    task = await rig.destination(chat.id)
+    beside = rig.alice.at(chat).send("спасибо").id
+    cut: dict[str, Any] = {"slot": SLOT, "state": State.SENT, "finished_at": NINE}
+    match why:
+        case "it is gone":
+            await rig.report(task, message_id=beside + 1_000, **cut)
+        case "it never came":
+            await rig.report(task, message_id=beside, **(cut | {"state": State.HELD}))
+        case "it is in the group of before":
+            await rig.report(task, message_id=beside, chat_id=chat.id - 1, **cut)
+
+    await rig.until(await rig.report(task, slot=f"whole:{SLOT}", due_at=NINE), State.SENT)
+
+    [whole] = rig.world.sent(chat.id)
+    assert whole.reply_to is None

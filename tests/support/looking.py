@@ -22,6 +22,7 @@ async def reporting_at(
     await rig.settled()
     # As if nothing else had ever stood in the message.
     await execute(rig, "DELETE FROM kept_reports")
+    combined.message.markup = None
     view.press(f"report_preset:{profile_id}:yesterday", combined)
     return profile_id, await view.wait_for("Отчёт Avito")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from itertools import combinations, pairwise
 
@@ -32,6 +32,7 @@ from utils.charts.text import box_of, fitted, font, width_of
 from utils.periods import Period
 
 LAST = date(2026, 11, 15)
+CUT_AT = datetime(2026, 11, 15, 6, 5, tzinfo=UTC)
 """A Sunday."""
 LENGTHS = [1, 2, 3, 7, 8, 9, 14, 17, 30, 31, 45, 62, 63, 90, 270, 366, 367, 730, 2000]
 SIZES = [1, 1_000, 10**10]
@@ -52,9 +53,11 @@ def course(length: int, size: int = 10, *, before: bool = True, title: str = "М
     return Course(title, days(length), contacts=series, views=series, spending=Series(values))
 
 
-def contacts(*values: int | None, before: Sequence[int | None] = (), cut: bool = False) -> Course:
+def contacts(
+    *values: int | None, before: Sequence[int | None] = (), cut_at: datetime | None = None
+) -> Course:
     series = Series(values, before)
-    return Course("Мебель", days(len(values)), contacts=series, cut=cut)
+    return Course("Мебель", days(len(values)), contacts=series, cut_at=cut_at)
 
 
 def spending(*kopecks: int | None) -> Course:
@@ -167,8 +170,8 @@ def test_a_sum_is_compared_only_when_every_day_of_both_is_known() -> None:
 
 
 def test_a_cut_day_is_marked_and_its_sum_compared_with_nothing() -> None:
-    scene = lay_out(contacts(5, 6, 2, before=[4, 4, 4], cut=True))
-    assert texts(scene)[-1] == "15 ноября — не целиком"
+    scene = lay_out(contacts(5, 6, 2, before=[4, 4, 4], cut_at=CUT_AT))
+    assert texts(scene)[-1] == "15 ноября — только до 09:05"
     assert "раньше 12" not in texts(scene)
     (whole,) = lines(scene, Ink.CONTACTS)
     (pale,) = [shape for shape in scene.shapes if getattr(shape, "ink", 0) is Ink.CONTACTS_CUT]
@@ -356,14 +359,14 @@ def test_no_two_labels_touch_and_all_are_on_the_picture(length: int, size: int) 
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.data(), st.integers(1, 800), st.booleans())
+@given(st.data(), st.integers(1, 800), st.sampled_from([None, CUT_AT]))
 def test_whatever_the_numbers_are_the_labels_can_be_read(
-    data: st.DataObject, length: int, cut: bool
+    data: st.DataObject, length: int, cut_at: datetime | None
 ) -> None:
     pattern = data.draw(st.lists(COUNTS, min_size=1, max_size=10))
     values = (pattern * length)[:length]
     series = Series(values, values[::-1])
-    assert_readable(lay_out(Course("Мебель", days(length), series, series, series, cut=cut)))
+    assert_readable(lay_out(Course("Мебель", days(length), series, series, series, cut_at=cut_at)))
 
 
 def assert_readable(scene: Scene) -> None:
@@ -407,10 +410,12 @@ def test_a_number_gives_way_to_the_line(values: tuple[int, ...]) -> None:
     ],
     ids=lambda values: f"{len(values)} days of {values[0]}",
 )
-@pytest.mark.parametrize("cut", [False, True])
-def test_any_numbers_make_a_small_picture(values: list[int | None], cut: bool) -> None:
+@pytest.mark.parametrize("cut_at", [None, CUT_AT])
+def test_any_numbers_make_a_small_picture(
+    values: list[int | None], cut_at: datetime | None
+) -> None:
     series = Series(values, values)
-    png = draw(Course("Мебель", days(len(values)), series, series, series, cut=cut))
+    png = draw(Course("Мебель", days(len(values)), series, series, series, cut_at=cut_at))
     image = Image.open(BytesIO(png))
     assert (image.format, image.width) == ("PNG", WIDTH)
     assert "transparency" not in image.info
@@ -450,7 +455,9 @@ def test_every_character_we_write_is_in_the_typeface() -> None:
         for character in label.text
     }
     months = {words.month(date(2026, number, 1)) for number in range(2, 13)}
-    written |= set("".join(months) + words.GAPS + words.is_cut(LAST) + words.short(-1) + "·…")
+    written |= set(
+        "".join(months) + words.GAPS + words.is_cut(LAST, CUT_AT) + words.short(-1) + "·…"
+    )
     missing = bytes(font(Face.BODY).getmask("\uffff"))
     drawn = {one for one in written if bytes(font(Face.BODY).getmask(one)) != missing}
     assert written == drawn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from itertools import pairwise
 
@@ -53,8 +54,8 @@ class Course:
     views: Series | None = None
     spending: Series | None = None
     """In kopecks."""
-    cut: bool = False
-    """The last day was read before its end."""
+    cut_at: datetime | None = None
+    """When the last day was read, if that was before its end."""
     is_wider: bool = False
     """It shows more days than the report beside it is about."""
 
@@ -70,6 +71,10 @@ class Course:
     @property
     def series(self) -> list[Series]:
         return [one for one in (self.contacts, self.views, self.spending) if one is not None]
+
+    @property
+    def is_cut(self) -> bool:
+        return self.cut_at is not None
 
     @property
     def step(self) -> Step:

@@ -37,7 +37,7 @@ def several_days(course: Course, panels: list[Panel], above: float) -> tuple[lis
         shapes += panel_heading(panel, y)
         top = y + (_UNDER_HEADING_AND_NUMBERS if numbered else _UNDER_HEADING)
         y += _HEIGHTS[len(panels)]
-        shapes += plotted(Plot(panel, axis, scale, top, y, numbered, course.cut))
+        shapes += plotted(Plot(panel, axis, scale, top, y, numbered, course.is_cut))
     y += _DATES
     shapes += [
         Label(text, Face.SMALL, Ink.MUTED, (x, y), Anchor.MIDDLE)

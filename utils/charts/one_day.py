@@ -58,7 +58,7 @@ def one_day(course: Course, panels: list[Panel], top: float) -> tuple[list[Shape
 def _rows(course: Course, panel: Panel) -> Iterator[_Row]:
     day, before = course.period.first, course.period.previous().first
     look, value = panel.look, panel.values[0]
-    ink = look.cut_ink if course.cut else look.ink
+    ink = look.cut_ink if course.is_cut else look.ink
     face = Face.NAME if value is None else Face.TOTAL
     text_ink = Ink.MUTED if value is None else Ink.TEXT
     yield _Row(words.weekday(day), value, _text(panel, value), face, text_ink, ink, 50)

@@ -72,7 +72,7 @@ def _panel(course: Course, series: Series, look: Look) -> Panel:
     def shown(values: Sequence[float | None]) -> list[float | None]:
         return [None if value is None else value / look.divisor for value in values]
 
-    total, total_before = shown([series.total, None if course.cut else series.total_before])
+    total, total_before = shown([series.total, None if course.is_cut else series.total_before])
     return Panel(
         look,
         shown(course.folded(series.values)),

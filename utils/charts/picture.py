@@ -40,8 +40,8 @@ def lay_out(course: Course) -> Scene:
 def _note(course: Course, panels: list[Panel]) -> str:
     """What the reader should not take for a fall."""
     notes = []
-    if course.cut:
-        notes.append(words.is_cut(course.period.last))
+    if course.cut_at is not None:
+        notes.append(words.is_cut(course.period.last, course.cut_at))
     if any(None in panel.values for panel in panels if panel.total is not None):
         notes.append(words.GAPS)
     text = " · ".join(notes)

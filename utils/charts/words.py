@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, datetime
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal
 
-from utils.formatter import LOCALE, MINUS, format_count
+from utils.formatter import LOCALE, MINUS, format_count, format_time
 from utils.periods import Period
 from utils.plurals import NBSP, plural
 
@@ -81,8 +81,8 @@ def days_of(period: Period, *, year: bool = True) -> str:
     return f"{start}{_in_full(last)}{ending}"
 
 
-def is_cut(day: date) -> str:
-    return f"{_in_full(day)} — не целиком"
+def is_cut(day: date, cut_at: datetime) -> str:
+    return f"{_in_full(day)} — только до {format_time(cut_at)}"
 
 
 def _in_full(day: date) -> str:

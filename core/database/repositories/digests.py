@@ -9,7 +9,9 @@ from typing import Any, cast
 from sqlalchemy import (
     ColumnElement,
     Row,
+    and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -23,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.delivery_states import SUPPLEMENT, State
+from core.database.repositories.delivery_states import NEVER_MADE, SUPPLEMENT, State
 
 ONE_LEFT = "one_left"
 """Why a digest that is being sent is not to be sent like this again."""
@@ -31,7 +33,8 @@ ONE_MESSAGE = (
     *(Delivery.chat_id, Delivery.thread_id),
     *(Delivery.due_at, Delivery.deadline_at, Delivery.first_day, Delivery.last_day),
 )
-"""What deliveries for different profiles of one owner have in common that go in one message."""
+"""What deliveries for different profiles of one owner have in common that go in one message;
+supplements go with supplements."""
 
 
 async def claim_mates(
@@ -39,10 +42,15 @@ async def claim_mates(
 ) -> list[Delivery]:
     """Besides the claimed deliveries, what is due and goes in one message with any of them."""
     digests = (
-        select(Delivery.id, AvitoProfile.owner_id, *ONE_MESSAGE)
+        select(
+            Delivery.id,
+            AvitoProfile.owner_id,
+            Delivery.slot.startswith(SUPPLEMENT),
+            *ONE_MESSAGE,
+        )
         .join(ReportTask, ReportTask.id == Delivery.task_id)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
-        .where(ReportTask.is_digest, ~Delivery.slot.startswith(SUPPLEMENT))
+        .where(ReportTask.is_digest)
     )
     rows = await session.execute(digests.where(Delivery.id.in_([row.id for row in claimed])))
     wanted = {tuple(key) for _, *key in rows}
@@ -133,6 +141,39 @@ async def told_in(session: AsyncSession, chat_id: int, message_id: int) -> Seque
     return about
 
 
+async def came_as(session: AsyncSession, chat_id: int, message_id: int) -> bool:
+    """Whether this message came on schedule."""
+    found = await session.scalar(
+        select(Delivery.id)
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .where(
+            ReportTask.chat_id == chat_id,
+            Delivery.chat_id == chat_id,
+            Delivery.message_id == message_id,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+async def went_ahead(session: AsyncSession, delivery: Delivery, owner_id: int) -> bool:
+    """Whether a message of its slot was made without this one, which was to go in it."""
+    made = await session.scalar(
+        select(Delivery.id)
+        .join(ReportTask, ReportTask.id == Delivery.task_id)
+        .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
+        .where(
+            AvitoProfile.owner_id == owner_id,
+            ReportTask.is_digest,
+            *(column == getattr(delivery, column.key) for column in ONE_MESSAGE),
+            ~Delivery.slot.startswith(SUPPLEMENT),
+            Delivery.state.not_in((State.DUE, State.BUILDING, *NEVER_MADE)),
+        )
+        .limit(1)
+    )
+    return made is not None
+
+
 async def take_apart(session: AsyncSession, leaving: ColumnElement[bool]) -> None:
     """Let the digests that these deliveries go in be built anew, if they cannot have left yet.
 
@@ -169,10 +210,14 @@ async def build_anew(session: AsyncSession, digests: Collection[int]) -> Collect
     if not digests:
         return ()
     one = aliased(Delivery)
-    reports = select(one.task_id, one.slot).where(one.id.in_(digests))
+    told = or_(one.id.in_(digests), one.carrier_id.in_(digests))
+    reports = select(one.task_id, one.slot).where(told)
+    # What is built next may be whole.
+    supplements = select(one.task_id, SUPPLEMENT + one.slot).where(told)
+    report = tuple_(Delivery.task_id, Delivery.slot)
     await session.execute(
         delete(Delivery).where(
-            Delivery.part > 0, tuple_(Delivery.task_id, Delivery.slot).in_(reports)
+            or_(and_(Delivery.part > 0, report.in_(reports)), report.in_(supplements))
         )
     )
     rebuilt = await session.scalars(
@@ -182,7 +227,8 @@ async def build_anew(session: AsyncSession, digests: Collection[int]) -> Collect
             state=State.DUE,
             carrier_id=None,
             payload=null(),
-            attempt=0,
+            # Nothing waits for a supplement.
+            attempt=case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0),
             next_try_at=None,
             owner=None,
             lease_until=None,

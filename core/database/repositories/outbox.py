@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
+    Select,
     String,
     and_,
     bindparam,
@@ -270,6 +271,32 @@ async def is_told_later(session: AsyncSession, supplement: Delivery) -> bool:
         .limit(1)
     )
     return later is not None
+
+
+async def is_cut_leaving(session: AsyncSession, supplement: Delivery) -> bool:
+    """Whether what this adds to is still on its way."""
+    cut = await session.scalar(
+        _cut(supplement).with_only_columns(Delivery.id).where(Delivery.finished_at.is_(None))
+    )
+    return cut is not None
+
+
+async def cut_message(session: AsyncSession, supplement: Delivery) -> int | None:
+    """The message in its chat that this adds to; None where that is not known to be there."""
+    return await session.scalar(
+        _cut(supplement)
+        .with_only_columns(Delivery.message_id)
+        .where(Delivery.state == State.SENT, Delivery.chat_id == supplement.chat_id)
+    )
+
+
+def _cut(supplement: Delivery) -> Select[Delivery]:
+    """What left without a part of its day."""
+    return select(Delivery).where(
+        Delivery.task_id == supplement.task_id,
+        Delivery.slot == supplement.slot.removeprefix(SUPPLEMENT),
+        Delivery.part == 0,
+    )
 
 
 def completed_until(delivery: Delivery) -> datetime:
