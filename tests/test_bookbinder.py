@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
-from tests.support.chats import chat, order_for, ours, packed, read, records, said
+from tests.support.chats import binders, chat, order_for, ours, packed, read, records, said
 from tests.support.waiting import eventually
 from utils.chats.model import Transcript
 
@@ -36,13 +36,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def processes() -> list[int]:
-    """Of ours that make files."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-    return [
-        int(child)
-        for child in children.split()
-        if b"utils.chats" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return binders(os.getpid())
 
 
 async def test_chats_that_come_one_by_one_are_all_in_the_file(tmp_path: Path) -> None:

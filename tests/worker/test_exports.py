@@ -1,4 +1,4 @@
-"""Files of chats from the real worker, killed on their way: once each, or once more with a mark."""
+"""Files of chats from the real worker, killed on its way: each once, or once more marked."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sandbox.avito.chats import make_chats
 from sandbox.clock import SandboxClock
 from sandbox.telegram.faults import Kind
 from sandbox.telegram.people import ChatView
+from tests.support.chats import binders
 from tests.support.databases import TEST_KEYS, opened
 from tests.support.deliveries import Office
 from tests.support.waiting import eventually
@@ -78,14 +79,6 @@ def last_friday(now: datetime) -> datetime:
     return slot - timedelta(days=slot.weekday() + 3)
 
 
-def is_binding(worker: int) -> bool:
-    """Whether a child of that process makes a book."""
-    children = Path(f"/proc/{worker}/task/{worker}/children").read_text(encoding="ascii")
-    return any(
-        b"utils.chats" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children.split()
-    )
-
-
 @pytest.mark.parametrize(
     ("begin", "fault", "marked"),
     [
@@ -101,10 +94,11 @@ async def test_a_file_comes_wherever_the_worker_is_killed_on_its_way(
     marked: list[bool],
 ) -> None:
     clock = SandboxClock()
-    pace = {"AVITO_MESSENGER_CALLS_PER_MINUTE": UNLIMITED}
     async with (
         opened(database_url, parse_keys(TEST_KEYS)) as engine,
-        stand(database_url, tmp_path, clock=clock, **pace) as made,
+        stand(
+            database_url, tmp_path, clock=clock, AVITO_MESSENGER_CALLS_PER_MINUTE=UNLIMITED
+        ) as made,
     ):
         shop, worker = Shop(made, Office(create_sessions(engine), clock)), made.worker
 
@@ -121,7 +115,7 @@ async def test_a_file_comes_wherever_the_worker_is_killed_on_its_way(
         chat = await begin(shop)
         await eventually(lambda: len(made.avito.calls("messenger_messages")) > CHATS // 2)
         await start_anew()
-        await eventually(lambda: is_binding(worker.process.pid))
+        await eventually(lambda: binders(worker.process.pid))
         await start_anew()
         await eventually(lambda: made.telegram.history.of("sendDocument"))
         made.telegram.clear_faults()
