@@ -91,6 +91,15 @@ async def test_what_cannot_be_read_is_told_and_leaves_no_files(tmp_path: Path) -
     assert not processes()
 
 
+async def test_what_goes_wrong_is_told_without_a_word_of_the_chats(tmp_path: Path) -> None:
+    odd = said(0, "Звоните", is_read="+7 999 123-45-67")
+
+    with pytest.raises(NotBound, match=r"(?s)KeyError.*utils/chats/sheets.py") as raised:
+        await Bookbinder().bind(order_for(tmp_path), stored([chat(odd)]))
+
+    assert "999" not in str(raised.value)
+
+
 async def test_a_chat_too_large_for_its_memory_is_told_and_the_next_order_is_served(
     tmp_path: Path,
 ) -> None:
