@@ -180,6 +180,12 @@ async def test_chats_are_asked_for_no_faster_than_they_are_written(tmp_path: Pat
     assert (await binding).chats == 301
 
 
+def test_it_ends_quietly_when_whoever_began_it_is_gone_before_the_order() -> None:
+    begun = [sys.executable, "-m", "utils.chats", "512"]
+    done = subprocess.run(begun, cwd=ROOT, input=b"", capture_output=True, check=True)
+    assert done.stderr == b""
+
+
 def test_it_knows_its_own_room_alone_and_leaves_nothing_when_its_input_breaks_off(
     tmp_path: Path,
 ) -> None:

@@ -28,7 +28,11 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     os.nice(NICE)
     _limit_memory(int(sys.argv[1]) << 20)
-    book = Book(_next())
+    try:
+        order = _next()
+    except (EOFError, pickle.UnpicklingError):
+        return
+    book = Book(order)
     try:
         while (chat := _next()) is not None:
             book.add(chat)
