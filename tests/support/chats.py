@@ -70,6 +70,19 @@ def bound(folder: Path, transcripts: Iterable[Transcript], **more: Any) -> Bound
     return book.finish()
 
 
+def binders(parent: int) -> list[int]:
+    """The processes that make books for this one."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    return [int(child) for child in children.split() if b"utils.chats" in _command(child)]
+
+
+def _command(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""  # it has just ended
+
+
 Sheets = dict[str, list[list[Any]]]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from utils.chats.book import Book
 from utils.chats.order import Bound, Failure
 
-NICE = 10
+NICE = 19
 """Whoever presses a button goes first, where the cores are few."""
 
 
@@ -28,7 +28,11 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     os.nice(NICE)
     _limit_memory(int(sys.argv[1]) << 20)
-    book = Book(_next())
+    try:
+        order = _next()
+    except (EOFError, pickle.UnpicklingError):
+        return
+    book = Book(order)
     try:
         while (chat := _next()) is not None:
             book.add(chat)
@@ -38,9 +42,9 @@ def main() -> None:
     except MemoryError:
         book.discard()
         _say(Failure("out of memory", is_out_of_memory=True))
-    except Exception:
+    except Exception as error:
         book.discard()
-        _say(Failure(traceback.format_exc()))
+        _say(Failure(_trace(error)))
 
 
 def _limit_memory(most: int) -> None:
@@ -49,6 +53,12 @@ def _limit_memory(most: int) -> None:
     if hardest != resource.RLIM_INFINITY:
         most = min(most, hardest)
     resource.setrlimit(resource.RLIMIT_AS, (most, hardest))
+
+
+def _trace(error: Exception) -> str:
+    """What it is and where, but not what it says: that may quote what somebody wrote."""
+    kind, places = type(error), traceback.format_tb(error.__traceback__)
+    return f"{kind.__module__}.{kind.__name__} at\n{''.join(places)}"
 
 
 def _next() -> Any:
