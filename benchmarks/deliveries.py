@@ -272,7 +272,7 @@ class Reports:
         copies = [call for call in self._accepted[row.chat_id] if is_copy(call, row)]
         copies.sort(key=_accepted)
         self._known.update(call.seq for call in copies)
-        name = f"delivery {row.id} to {row.chat_id} ({row.state}, {row.reason})"
+        name = _name(row)
         if row.state == State.HELD:
             self._tally.held += 1
         elif row.state != State.SENT or not copies:
@@ -291,7 +291,7 @@ class Reports:
         for row, first in sorted(arrived, key=lambda pair: (pair[0].due_at, _accepted(pair[1]))):
             if _accepted(first) < self._newest.get(row.chat_id, 0.0):
                 self._tally.out_of_order += 1
-                self._tally.note(f"delivery {row.id} to {row.chat_id} came late")
+                self._tally.note(f"{_name(row)} came late")
             else:
                 self._newest[row.chat_id] = _accepted(first)
 
@@ -320,6 +320,10 @@ def is_copy(call: CallRecord, row: Delivery) -> bool:
     if row.payload is None or int(call.params.get("message_thread_id", 0)) != row.thread_id:
         return False
     return call.words.endswith(row.payload["text"])
+
+
+def _name(row: Delivery) -> str:
+    return f"delivery {row.id} to {row.chat_id} ({row.state}, {row.reason})"
 
 
 def _accepted(call: CallRecord) -> float:
