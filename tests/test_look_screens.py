@@ -27,6 +27,7 @@ from utils.calendars import Grain
 from utils.charts.course import Course, Series
 from utils.metrics import USUAL, Shown
 from utils.periods import Period, PeriodError, PeriodFault
+from utils.typed_dates import NoSuchDay, NotDates
 
 NOW = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
 READ_AT = NOW - timedelta(minutes=25)
@@ -177,10 +178,10 @@ def test_asking_for_dates_and_not_getting_any() -> None:
         """,
     )
     said = [
-        drawn(screens.not_dates()),
-        drawn(screens.no_such_day("31.02")),
-        drawn(screens.refused(PeriodError(PeriodFault.FUTURE, REACH.last))),
-        drawn(screens.refused(PeriodError(PeriodFault.TOO_DEEP, REACH.first))),
+        drawn(screens.not_taken(NotDates())),
+        drawn(screens.not_taken(NoSuchDay("31.02"))),
+        drawn(screens.not_taken(PeriodError(PeriodFault.FUTURE, REACH.last))),
+        drawn(screens.not_taken(PeriodError(PeriodFault.TOO_DEEP, REACH.first))),
     ]
     cancel = "\n[❌ Отмена]"
     assert said == [

@@ -293,10 +293,12 @@ class _Sheet:
 
 def _lines(text: str | None, width: float) -> int:
     """That the text takes in a column of this width, roughly."""
-    if not text or (len(text) <= width and "\n" not in text):
+    if not text:
         return 1
     # At the end of a line there is room left for the word that did not fit.
     room = int(width * 0.9)
+    if "\n" not in text:
+        return 1 if len(text) <= width else min(-(-len(text) // room), _MOST_LINES)
     lines = text.split("\n", _MOST_LINES)
     return min(sum(max(1, -(-len(line) // room)) for line in lines), _MOST_LINES)
 

@@ -152,12 +152,8 @@ async def take_dates(
     try:
         period = typed_dates.parse(text, today).period
         period.check(today=today, earliest=EARLIEST)
-    except NotDates:
-        stage.send(history_screens.not_dates())
-    except NoSuchDay as error:
-        stage.send(history_screens.no_such_day(error.written))
-    except PeriodError as error:
-        stage.send(history_screens.refused(error))
+    except (NotDates, NoSuchDay, PeriodError) as error:
+        stage.send(history_screens.not_taken(error))
     else:
         await state.clear()
         choice = Choice(Within.OWN, period, Which(data["which"]), Form(data["form"]))

@@ -212,12 +212,8 @@ async def take_dates(
     try:
         typed = typed_dates.parse(text, (await looking.reach()).last)
         await looking.check(typed.period)
-    except NotDates:
-        stage.send(screens.not_dates())
-    except NoSuchDay as error:
-        stage.send(screens.no_such_day(error.written))
-    except PeriodError as error:
-        stage.send(screens.refused(error))
+    except (NotDates, NoSuchDay, PeriodError) as error:
+        stage.send(screens.not_taken(error))
     else:
         await state.clear()
         if typed.is_reversed:

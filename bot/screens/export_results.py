@@ -240,15 +240,13 @@ def failed(
     profile: AvitoProfile, export: Export, error: Exception, code: str, now: datetime
 ) -> Screen:
     """For its owner, who pressed the button."""
-    is_about_keys = isinstance(error, KeysRefused | EmployeeKey)
+    again = [button("🔄 Повторить", ExportRun.of(profile.id, Choice.like(export)))]
     return screen(
         Bold(f"❌ Чаты {named(profile.profile_name)} выгрузить не получилось"),
         why_not(profile, error, now),
         f"Код: {code}",
         keyboard=keyboard(
-            _mend_keys(profile)
-            if is_about_keys
-            else [button("🔄 Повторить", ExportRun.of(profile.id, Choice.like(export)))],
+            _mend_keys(profile, error) or again,
             [button("⚙️ Выбрать другое", ExportChoose(profile_id=profile.id))],
             keyboards.to_card(profile.id),
         ),
@@ -259,17 +257,12 @@ def due_failed(
     profile: AvitoProfile, task: ReportTask, error: Exception, code: str, now: datetime
 ) -> Screen:
     """For the owner, in private: a file on schedule that could not be made."""
-    is_about_keys = isinstance(error, KeysRefused | EmployeeKey)
     return screen(
         Bold(f"⚠️ Файл с чатами {named(profile.profile_name)} не ушёл: {name_of(task)}"),
         why_not(profile, error, now),
         f"Расписание файла: {describe_chats(profile, task, now)}.",
         f"Код: {code}",
-        keyboard=keyboard(
-            _mend_keys(profile) if is_about_keys else [],
-            [button("📤 Выгрузить сейчас", ExportChoose(profile_id=profile.id))],
-            [button("⏰ Файлы по расписанию", DestinationChats(task_id=task.id))],
-        ),
+        keyboard=keyboard(_mend_keys(profile, error), *_now_or_on_schedule(profile, task)),
     )
 
 
@@ -278,10 +271,7 @@ def due_refused(profile: AvitoProfile, task: ReportTask) -> Screen:
     return screen(
         Bold(f"⚠️ Файл с чатами {named(profile.profile_name)} не дошёл: {name_of(task)}"),
         "Telegram не принял его в этот чат. Проверьте, что я там есть и могу отправлять файлы.",
-        keyboard=keyboard(
-            [button("📤 Выгрузить сейчас", ExportChoose(profile_id=profile.id))],
-            [button("⏰ Файлы по расписанию", DestinationChats(task_id=task.id))],
-        ),
+        keyboard=keyboard(*_now_or_on_schedule(profile, task)),
     )
 
 
@@ -293,5 +283,15 @@ def why_not(profile: AvitoProfile, error: Exception, now: datetime) -> str:
     return next(told, None) or problems.reason(error)
 
 
-def _mend_keys(profile: AvitoProfile) -> Row:
+def _mend_keys(profile: AvitoProfile, error: Exception) -> Row:
+    """Nothing where other keys would not help."""
+    if not isinstance(error, KeysRefused | EmployeeKey):
+        return []
     return [button("🔑 Заменить ключи", ProfileKeys(profile_id=profile.id))]
+
+
+def _now_or_on_schedule(profile: AvitoProfile, task: ReportTask) -> tuple[Row, Row]:
+    return (
+        [button("📤 Выгрузить сейчас", ExportChoose(profile_id=profile.id))],
+        [button("⏰ Файлы по расписанию", DestinationChats(task_id=task.id))],
+    )

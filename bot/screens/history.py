@@ -30,6 +30,7 @@ from utils.calendars import WEEK, Preset, grid, month_of, months_later
 from utils.formatter import format_day, format_month, format_period, format_weekday
 from utils.periods import ONE_DAY, Period, PeriodError, PeriodFault
 from utils.plurals import plural
+from utils.typed_dates import NoSuchDay, NotDates
 
 _PRESETS = {
     Preset.TODAY: "Сегодня",
@@ -183,19 +184,19 @@ def examples(today: date) -> list[Line]:
     ]
 
 
-def not_dates() -> Screen:
-    return _once_more(
-        "Не понял, какие это дни. Пришлите одну дату или две, например 05.11 или "
-        "01.11.2026-20.11.2026; можно и «с 1 по 5 ноября», «прошлая неделя», «октябрь»."
-    )
-
-
-def no_such_day(written: str) -> Screen:
-    return _once_more(f"Даты {written} не бывает. Пришлите ещё раз.")
-
-
-def refused(error: PeriodError) -> Screen:
-    return _once_more(f"{refusal(error)} Пришлите другие даты.")
+def not_taken(error: NotDates | NoSuchDay | PeriodError) -> Screen:
+    """Why what was typed cannot be the days; others may be sent."""
+    match error:
+        case NoSuchDay():
+            why = f"Даты {error.written} не бывает. Пришлите ещё раз."
+        case PeriodError():
+            why = f"{refusal(error)} Пришлите другие даты."
+        case _:
+            why = (
+                "Не понял, какие это дни. Пришлите одну дату или две, например 05.11 или "
+                "01.11.2026-20.11.2026; можно и «с 1 по 5 ноября», «прошлая неделя», «октябрь»."
+            )
+    return screen(why, keyboard=keyboard(keyboards.cancel()))
 
 
 def reordered(period: Period) -> Screen:
@@ -216,7 +217,3 @@ def choosable(reach: Period) -> str:
 
 def _preset(profile: AvitoProfile, preset: Preset) -> InlineKeyboardButton:
     return button(_PRESETS[preset], ReportPreset(profile_id=profile.id, preset=preset))
-
-
-def _once_more(sentence: str) -> Screen:
-    return screen(sentence, keyboard=keyboard(keyboards.cancel()))

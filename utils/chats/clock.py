@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 HOUR = 3_600
 DAY = 24 * HOUR
 HOURS_OF_WEEK = 7 * 24
-_QUARTER = 900
+QUARTER = 900
 """Clocks are put forward and back at quarters of an hour, if not at hours."""
 _LAST = 253_370_764_800
 """The beginning of the year 9999: whoever wrote later did so by a clock that is wrong."""
@@ -24,20 +24,20 @@ class LocalClock:
 
     def __call__(self, instant: int) -> int:
         """Seconds since 1970 as that clock showed them."""
-        return instant + self._offset(instant // _QUARTER)
+        return instant + self._offset(instant // QUARTER)
 
     def shown(self, instant: int) -> datetime:
         return shown(self(instant))
 
     def ahead(self, instant: int) -> str:
         """How far it is from UTC: `UTC+3`, `UTC−3:30`."""
-        minutes = self._offset(instant // _QUARTER) // 60
+        minutes = self._offset(instant // QUARTER) // 60
         hours, rest = divmod(abs(minutes), 60)
         sign = "+" if minutes >= 0 else "−"
         return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
     def _offset_of_quarter(self, quarter: int) -> int:
-        then = datetime.fromtimestamp(min(max(quarter * _QUARTER, 0), _LAST), self._zone)
+        then = datetime.fromtimestamp(min(max(quarter * QUARTER, 0), _LAST), self._zone)
         ahead = then.utcoffset()
         return int(ahead.total_seconds()) if ahead else 0
 

@@ -64,4 +64,4 @@ class Transcript(NamedTuple):
     @classmethod
     def from_json(cls, stored: str | bytes) -> Transcript:
         head, lines = json.loads(stored)
-        return cls(ChatHead(*head), [Line(*line) for line in lines])
+        return cls(ChatHead(*head), [*map(Line._make, lines)])

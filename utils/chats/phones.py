@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # Nothing shorter holds ten digits, with whatever people put between them. Most texts have none.
-_may_have_one = re.compile(r"\d[\d\s().\-–—]{9}").search
+_may_have_one = re.compile(r"[0-9][0-9\s().\-–—]{9}").search
 # Numbers in addresses of pages are those of listings.
 _ADDRESS = re.compile(r"(?:https?://|www\.|\b(?:m\.)?avito\.ru/)\S+", re.IGNORECASE)
 _SPACE = r"[\s.\-–—]{0,3}"

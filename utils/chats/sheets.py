@@ -84,7 +84,7 @@ def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
         status(head),
         clock(chat.first.at) if chat.first else None,
         clock(chat.last.at) if chat.last else None,
-        _author(chat, chat.last, us) if chat.last else None,
+        _author(chat.last, us, buyer(head)) if chat.last else None,
         "да" if chat.is_unanswered else None,
         chat.unread or None,
         chat.incoming,
@@ -114,7 +114,7 @@ def message_rows(
             clock(line.at),
             name,
             listing,
-            _author(chat, line, us),
+            _author(line, us, name),
             "исходящее" if line.is_ours else "входящее",
             kind,
             text,
@@ -139,10 +139,10 @@ def unanswered_row(chat: Studied, clock: LocalClock, now: int) -> Row:
     )
 
 
-def _author(chat: Studied, line: Line, us: str) -> str:
+def _author(line: Line, us: str, buyer: str) -> str:
     if line.is_ours:
         return us
-    return buyer(chat.head) if line.author else "Avito"
+    return buyer if line.author else "Avito"
 
 
 def _glimpse(line: Line | None) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from utils.chats.clock import HOURS_OF_WEEK, LocalClock, hour_of_week
+from utils.chats.clock import HOURS_OF_WEEK, QUARTER, LocalClock, hour_of_week
 from utils.chats.model import ChatHead, Line, Transcript
 from utils.chats.phones import phones_in
 
@@ -207,9 +208,11 @@ class Survey:
         if listing is None:
             listing = self.listings[chat.head.listing_id] = ListingTally(head=chat.head)
         listing.add(chat, reply)
-        for line in chat.lines:
-            if not line.is_ours and not _is_service(line):
-                self.asked[hour_of_week(self._clock(line.at))] += 1
+        quarters = Counter(
+            line.at // QUARTER for line in chat.lines if not line.is_ours and not _is_service(line)
+        )
+        for quarter, asked in quarters.items():
+            self.asked[hour_of_week(self._clock(quarter * QUARTER))] += asked
         if reply is not None and chat.asked_at is not None:
             day, hour = divmod(hour_of_week(self._clock(chat.asked_at)), 24)
             self.replies_by_hour[hour].add(reply)
