@@ -62,6 +62,11 @@ _KEPT = {
     KeptFor.YEAR: "365 дней",
     KeptFor.ALWAYS: "Пока профиль подключён",
 }
+_IS_KEPT = (
+    "Прочитанные чаты лежат у меня зашифрованными, чтобы следующая выгрузка читала только новое. "
+    "Вместе с профилем они удаляются."
+)
+_NOT_KEPT = "Прочитанные чаты удаляю сразу после выгрузки, и следующая читает всё заново."
 _SEEN_BY_ALL = (
     "В файле — слова покупателей и их телефоны. Его увидят все, кто есть в этом чате, и те, кого "
     "туда добавят позже."
@@ -78,8 +83,8 @@ def choose(profile: AvitoProfile, choice: Choice, now: datetime) -> Screen:
         Bold(f"📤 Чаты {named(profile.profile_name)}: что выгрузить?"),
         "",
         f"Сейчас выбрано: {described(wanted)}.",
-        f"Период — по датам сообщений, время: {zones.city(schedule_of(profile).zone)}. «Без "
-        "ответа» — чаты, где последним написал покупатель.",
+        f"Период — по датам сообщений, время: {zones.city(schedule_of(profile).zone)}. «7 дней» и "
+        "«30 дней» — вместе с сегодняшним. «Без ответа» — чаты, где последним написал покупатель.",
         f"Прочитанное храню: {describe_kept(profile)}.",
         keyboard=keyboard(
             [_within(profile, choice, Within.ALL)],
@@ -130,7 +135,7 @@ def _own_days(profile: AvitoProfile, choice: Choice) -> InlineKeyboardButton:
     target = ExportDates(profile_id=profile.id, which=choice.which, form=choice.form)
     if choice.own is None:
         return button("✏️ Свои даты", target)
-    return button(f"✅ {format_period(choice.own)}", target)
+    return button(f"✅ ✏️ {format_period(choice.own)}", target)
 
 
 def _pick(
@@ -217,8 +222,7 @@ def ask_kept(profile: AvitoProfile, *, is_done: bool = False) -> Screen:
         "",
         *(["✅ Сохранено, лишнее удалено."] if is_done else []),
         f"Сейчас: {describe_kept(profile)}.",
-        "Прочитанные чаты лежат у меня зашифрованными, чтобы следующая выгрузка читала только "
-        "новое. Вместе с профилем они удаляются.",
+        _NOT_KEPT if profile.chats_kept_days == 0 else _IS_KEPT,
         "Выбор действует сразу: сообщения старше срока удалю. Чего я не храню, в файл попадёт, "
         "если это ещё отдаёт Avito.",
         keyboard=keyboard(

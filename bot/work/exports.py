@@ -79,9 +79,9 @@ class ExportWork:
     ) -> None:
         async with self._ending(job, profile) as ending:
             if not made.files:
-                ending.screen = screens.nothing(profile, export)
+                ending.screen = screens.nothing(profile, export, remarks=made.remarks)
                 return
-            ending.screen = screens.done(profile, export, made.bound)
+            ending.screen = screens.done(profile, export, made.bound, remarks=made.remarks)
             files = self._shown(profile, export, made, for_owner=True)
             ending.more = [Show(chat_id=job.chat_id, screen=file) for file in files]
 
@@ -111,7 +111,7 @@ class ExportWork:
         self, profile: AvitoProfile, export: Export, made: Made, *, for_owner: bool
     ) -> list[Screen]:
         if not made.files:
-            return [screens.nothing(profile, export, for_owner=for_owner)]
+            return [screens.nothing(profile, export, remarks=made.remarks, for_owner=for_owner)]
         return [
             screens.file(
                 profile,
