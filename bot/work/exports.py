@@ -83,7 +83,9 @@ class ExportWork:
                 return
             ending.screen = screens.done(profile, export, made.bound, remarks=made.remarks)
             files = self._shown(profile, export, made, for_owner=True)
-            ending.more = [Show(chat_id=job.chat_id, screen=file) for file in files]
+            ending.more = [
+                Show(chat_id=job.chat_id, screen=file, reply_to=job.message_id) for file in files
+            ]
 
     async def _deliver_due(
         self, job: JobContext, profile: AvitoProfile, export: Export, made: Made
