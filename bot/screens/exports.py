@@ -19,6 +19,7 @@ from bot.callbacks import (
     ExportChoose,
     ExportDates,
     ExportKeep,
+    ExportKeepConfirm,
     ExportKeepSet,
     ExportPick,
     ExportRun,
@@ -44,6 +45,7 @@ from core.services.schedule import Every, schedule_of
 from utils import zones
 from utils.chats.order import Form, Which
 from utils.formatter import format_at, format_period
+from utils.plurals import plural
 
 IN_PRIVATE = "Выгружаю чаты. Файл придёт вам в личный чат."
 UNDER_WAY = "Чаты этого профиля уже выгружаются: ход виден в личном чате."
@@ -223,8 +225,8 @@ def ask_kept(profile: AvitoProfile, *, is_done: bool = False) -> Screen:
         *(["✅ Сохранено, лишнее удалено."] if is_done else []),
         f"Сейчас: {describe_kept(profile)}.",
         _NOT_KEPT if profile.chats_kept_days == 0 else _IS_KEPT,
-        "Выбор действует сразу: сообщения старше срока удалю. Чего я не храню, в файл попадёт, "
-        "если это ещё отдаёт Avito.",
+        "Сообщения старше срока удаляю. Если из-за нового срока что-то удалится сразу, сначала "
+        "спрошу. Чего я не храню, в файл попадёт, если это ещё отдаёт Avito.",
         keyboard=keyboard(
             *(
                 [
@@ -236,6 +238,24 @@ def ask_kept(profile: AvitoProfile, *, is_done: bool = False) -> Screen:
                 for kept, label in _KEPT.items()
             ),
             _to_choice(profile),
+        ),
+    )
+
+
+def confirm_kept(profile: AvitoProfile, kept: KeptFor) -> Screen:
+    """Before what is kept already has to go."""
+    days = kept.days
+    if days:
+        what = f"Сообщения старше {plural(days, 'дня', 'дней', 'дней')} удалю сразу."
+    else:
+        what = "Всё, что прочитано, удалю сразу, и впредь после каждой выгрузки."
+    return screen(
+        Bold(f"🗑 Удалить лишнюю переписку {named(profile.profile_name)}?"),
+        "",
+        f"{what} В файл удалённое попадёт, только если это ещё отдаёт Avito.",
+        keyboard=keyboard(
+            [button("🗑 Да, удалить", ExportKeepConfirm(profile_id=profile.id, kept=kept))],
+            [button("Оставить как есть", ExportKeep(profile_id=profile.id))],
         ),
     )
 

@@ -348,8 +348,21 @@ async def test_what_is_kept_is_for_the_owner_to_say(rig: BotRig) -> None:
     chat.press(f"export_keep:{profile_id}", chat.last)
     asked = await chat.wait_for("Сколько хранить переписку")
 
-    for label, kept in (("30 дней", 2), ("Пока профиль подключён", 2), ("Не хранить", 0)):
+    chat.click("30 дней", asked)
+    await chat.wait_for("Удалить лишнюю переписку «Магазин»?")
+    assert await scalar(rig, "SELECT count(*) FROM chats") == 4, "not before he says so"
+    chat.click("Оставить как есть")
+    await chat.wait_for("Сейчас: 90 дней")
+    for label, is_asked, kept in (
+        ("30 дней", True, 2),
+        ("365 дней", False, 2),
+        ("90 дней", False, 2),
+        ("Не хранить", True, 0),
+    ):
         chat.click(label, asked)
+        if is_asked:
+            await chat.wait_for("Удалить лишнюю переписку")
+            chat.click("🗑 Да, удалить", asked)
         await eventually(lambda label=label: f"✅ {label}" in str(asked.button_texts))  # type: ignore[misc]
         assert await scalar(rig, "SELECT count(*) FROM chats") == kept
 
