@@ -36,6 +36,7 @@ async def test_a_new_profile_reports_on_demand_with_all_metrics(rig: BotRig) -> 
     said = await chat.wait_for("Что настроено")
     assert "Мебель" in said.text
     assert "не настроены: отчёт приходит по кнопке" in said.text
+    assert "Чаты файлом: по кнопке. Прочитанное храню: 90 дней" in said.text
     chat.click(f"profile_report:{profile_id}")
     screen = await chat.wait_for("Настройки отчёта «Мебель»")
     assert "В отчёте: 13 показателей" in screen.text
@@ -164,7 +165,7 @@ async def test_many_profiles_are_paged_and_strangers_see_none(rig: BotRig) -> No
 
 async def test_places_that_get_nothing_are_counted_apart(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
-    await add_destination(rig, profile_id, rig.alice.id, chat_type="private")
+    await add_destination(rig, profile_id, rig.alice.id, chat_type="private", chats_every="week")
     await add_destination(rig, profile_id, -100200, is_active=False)
     await add_destination(rig, profile_id, -100300, suspended="kicked", told="kicked")
     chat = rig.alice.private(rig.me)
@@ -172,6 +173,7 @@ async def test_places_that_get_nothing_are_counted_apart(rig: BotRig) -> None:
     chat.send("/settings")
     text = (await chat.wait_for("Что настроено")).text
     assert "Куда: 3 места, из них недоступно: 1, на паузе: 1\n" in text
+    assert "Чаты файлом: раз в неделю (1 место). Прочитанное храню: 90 дней" in text
 
     await open_card(chat, profile_id)
     assert "⚠️ Недоступно мест для отчётов: 1 из 3" in chat.last.text
