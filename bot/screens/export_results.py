@@ -24,6 +24,7 @@ from bot.screens import problems
 from bot.screens.chats_words import counts, describe_chats, described
 from bot.screens.destination import name_of
 from bot.screens.parts import Line, is_caption, named, screen
+from bot.screens.reports import late_line
 from core.avito.messenger import LAST_OFFSET, PAGE
 from core.database.models import AvitoProfile, ReportTask
 from core.errors import (
@@ -186,10 +187,15 @@ def file(
     remarks: Sequence[str] = (),
     part: int = 1,
     for_owner: bool = True,
+    slot: datetime | None = None,
 ) -> Screen:
-    """One of the files, numbered from 1. Others than the owner get no buttons of his."""
+    """One of the files, numbered from 1. Others than the owner get no buttons of his.
+
+    `slot`: the wall clock at which one that comes late should have come.
+    """
     parts = len(bound.files)
     head: list[Line] = [
+        *([] if slot is None else [late_line(slot)]),
         Bold("📤 Чаты Avito"),
         Italic(profile.profile_name),
         described(export),

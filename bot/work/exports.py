@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.effects import Screen, Show
 from bot.errors import IncidentDesk
@@ -20,8 +20,11 @@ from core.messenger import archive
 from core.ports import Clock
 from core.services import destinations, profiles
 from core.services.destinations import Destination
-from core.services.exports import Export
+from core.services.exports import Export, zone_of
 from core.services.schedule import is_due
+
+LATE = timedelta(hours=1)
+"""A file on schedule that comes later than this after its time says so: reading takes a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,25 @@ class ExportWork:
                     is_silent=task.is_silent,
                     otherwise=None if for_owner else refused,
                 )
-                for shown in self._shown(profile, export, made, for_owner=for_owner)
+                for shown in self._shown(
+                    profile, export, made, for_owner=for_owner, slot=self._missed(job, profile)
+                )
             ]
 
+    def _missed(self, job: JobContext, profile: AvitoProfile) -> datetime | None:
+        """The wall clock at which it should have come, where that is long ago."""
+        due_at = datetime.fromisoformat(job.payload["due_at"])
+        is_late = self.clock.now() - due_at > LATE
+        return due_at.astimezone(zone_of(profile)) if is_late else None
+
     def _shown(
-        self, profile: AvitoProfile, export: Export, made: Made, *, for_owner: bool
+        self,
+        profile: AvitoProfile,
+        export: Export,
+        made: Made,
+        *,
+        for_owner: bool,
+        slot: datetime | None = None,
     ) -> list[Screen]:
         if not made.files:
             return [screens.nothing(profile, export, remarks=made.remarks, for_owner=for_owner)]
@@ -123,6 +140,7 @@ class ExportWork:
                 remarks=made.remarks,
                 part=part,
                 for_owner=for_owner,
+                slot=slot,
             )
             for part, document in enumerate(made.files, start=1)
         ]

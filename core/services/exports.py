@@ -201,6 +201,12 @@ def _written_down(task: ReportTask, profile: AvitoProfile, now: datetime) -> dic
         "chat_id": profile.owner_id,
         "profile_id": profile.id,
         "dedupe_key": f"{EXPORT_DUE}:{task.id}:{slot.label}",
-        "payload": json.dumps(Export(covered(every, slot)).as_json() | {"task_id": task.id}),
+        "payload": json.dumps(
+            {
+                **Export(covered(every, slot)).as_json(),
+                "task_id": task.id,
+                "due_at": slot.due_at.isoformat(),
+            }
+        ),
         "created_at": now,
     }
