@@ -110,6 +110,17 @@ def test_progress_tells_what_is_known(left_sec: float | None, said: str | None) 
     assert said is None or f"Осталось {said}" in text
 
 
+def test_months_are_at_hand_where_dates_are_typed() -> None:
+    asked = buttons(screens.ask_dates(profile(), Which.UNREAD, Form.CSV, date(2026, 12, 1)))
+    first = date(2026, 12, 1)
+    for label, days in (
+        ("Этот месяц", Period(first, first)),
+        ("Прошлый месяц", Period(date(2026, 11, 1), date(2026, 11, 30))),
+    ):
+        wanted = Choice(Within.OWN, days, Which.UNREAD, Form.CSV)
+        assert ExportPick.unpack(asked[label]).choice == wanted
+
+
 def test_where_something_is_missing_the_result_says_so_too() -> None:
     missing = ("В 1 чате начала переписки нет.",)
     made = results.done(profile(), Export(DAYS), MANY, remarks=missing)

@@ -43,7 +43,7 @@ from core.services.destinations import Destination
 from core.services.exports import EARLIEST, Choice, Export, KeptFor, Within, today_of
 from utils import typed_dates
 from utils.chats.order import Form, Which
-from utils.periods import PeriodError
+from utils.periods import Period, PeriodError
 from utils.typed_dates import NoSuchDay, NotDates
 
 # Making it
@@ -139,7 +139,8 @@ async def ask_dates(
 ) -> None:
     await state.set_state(ExportChats.dates)
     await state.set_data(callback_data.model_dump(mode="json"))
-    stage.show(screens.ask_dates(profile, today_of(profile, clock.now())))
+    which, form = callback_data.which, callback_data.form
+    stage.show(screens.ask_dates(profile, which, form, today_of(profile, clock.now())))
 
 
 async def take_dates(
@@ -154,12 +155,14 @@ async def take_dates(
     profile = await profiles.owned(session, message.chat.id, data["profile_id"])
     today = today_of(profile, clock.now())
     try:
-        period = typed_dates.parse(text, today).period
-        period.check(today=today, earliest=EARLIEST)
+        typed = typed_dates.parse(text, today, EARLIEST)
+        period = typed.period.within(Period(EARLIEST, today))
     except (NotDates, NoSuchDay, PeriodError) as error:
         stage.send(history_screens.not_taken(error))
     else:
         await state.clear()
+        if word := history_screens.taken(typed, period):
+            stage.send(word)
         choice = Choice(Within.OWN, period, Which(data["which"]), Form(data["form"]))
         stage.send(screens.choose(profile, choice, clock.now()))
 

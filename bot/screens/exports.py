@@ -43,8 +43,10 @@ from core.services.exports import (
 )
 from core.services.schedule import Every, schedule_of
 from utils import zones
+from utils.calendars import month_of
 from utils.chats.order import Form, Which
 from utils.formatter import format_at, format_period
+from utils.periods import ONE_DAY, Period
 from utils.plurals import plural
 
 IN_PRIVATE = "Выгружаю чаты. Файл придёт вам в личный чат."
@@ -110,12 +112,21 @@ def choose(profile: AvitoProfile, choice: Choice, now: datetime) -> Screen:
     )
 
 
-def ask_dates(profile: AvitoProfile, today: date) -> Screen:
+def ask_dates(profile: AvitoProfile, which: Which, form: Form, today: date) -> Screen:
+    """The rest is chosen already."""
+    month = Period(today.replace(day=1), today)
+    before = month_of(month.first - ONE_DAY)
     return screen(
         Bold(f"✏️ Чаты {named(profile.profile_name)}: пришлите одну дату или две"),
         "",
         *history.examples(today),
-        keyboard=keyboard(keyboards.cancel()),
+        keyboard=keyboard(
+            [
+                button(label, ExportPick.of(profile.id, Choice(Within.OWN, days, which, form)))
+                for label, days in (("Этот месяц", month), ("Прошлый месяц", before))
+            ],
+            keyboards.cancel(),
+        ),
     )
 
 

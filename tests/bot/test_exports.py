@@ -324,8 +324,9 @@ async def test_days_and_form_are_chosen_and_ticked(rig: BotRig) -> None:
     chat.send("завтра или послезавтра")
     await chat.wait_for("Не понял, какие это дни")
 
-    chat.send("17.11-21.11")
+    chat.send("17.11-30.11")
 
+    await chat.wait_for("Беру 17.11.2026 – 21.11.2026: остальных дней ещё не было.")
     chosen = await chat.wait_for("Сейчас выбрано: за 17.11.2026 – 21.11.2026, все чаты, CSV")
     ticked = [text for row in chosen.button_texts for text in row if text.startswith("✅")]
     assert ticked == ["✅ ✏️ 17.11.2026 – 21.11.2026", "✅ Все", "✅ CSV (zip)"]
