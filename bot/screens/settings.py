@@ -10,7 +10,7 @@ from aiogram.utils.formatting import Bold
 from bot import keyboards
 from bot.callbacks import ProfileAdd, ProfileReport, SettingsShow
 from bot.effects import Screen
-from bot.keyboards import button, keyboard, pager
+from bot.keyboards import button, keyboard, pager, shortened
 from bot.screens.chats_words import EVERY, describe_kept
 from bot.screens.parts import Line, screen
 from bot.screens.schedule import in_words
@@ -31,7 +31,9 @@ def overview(page: ProfilePage, settings: list[ReportSettings], now: datetime) -
         )
     lines: list[Line] = [Bold("⚙️ Что настроено")]
     for one in settings:
-        lines += ["", Bold(one.profile.profile_name), *_summary(one, now)]
+        # As on its button: a page of the longest names would be no message any more.
+        name = shortened(one.profile.profile_name)
+        lines += ["", Bold(name), *_summary(one, now)]
     rows = [
         [button(f"⚙️ {one.profile.profile_name}", ProfileReport(profile_id=one.profile.id))]
         for one in settings

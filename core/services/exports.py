@@ -30,7 +30,7 @@ log = get_logger(__name__)
 CHUNK = 200
 """Destinations written down at a stretch: the event loop gets a turn in between."""
 EARLIEST = date(2000, 1, 1)
-"""No chat is older: typed dates before it are a slip."""
+"""No chat is older."""
 
 
 class Within(StrEnum):
