@@ -545,7 +545,13 @@ class ExportKeep(AboutProfile, prefix="export_keep"):
 
 
 class ExportKeepSet(AboutProfile, prefix="export_keep_set"):
-    """So long from now on."""
+    """So long from now on; asks before anything is dropped."""
+
+    kept: KeptFor
+
+
+class ExportKeepConfirm(AboutProfile, prefix="export_keep_confirm"):
+    """So long, although something has to be dropped for it."""
 
     kept: KeptFor
 

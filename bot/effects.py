@@ -73,6 +73,8 @@ class Show(BaseModel):
     job_id: int | None = None
     """The job that owns the message from then on and starts once it is there."""
     is_silent: bool = False
+    reply_to: int | None = None
+    """The message of its chat that it answers, as long as that is there."""
     otherwise: Show | None = None
     """What is shown elsewhere when Telegram lets us write nothing here; the job waits then."""
 

@@ -16,6 +16,7 @@ from aiogram.methods import (
     GetMe,
     TelegramMethod,
 )
+from aiogram.types import ReplyParameters
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay
 from tenacity.wait import wait_base, wait_exponential
 
@@ -212,7 +213,11 @@ class ReplyDesk:
         return message_id
 
     async def _deliver(self, reply_id: int, effect: Show) -> int | None:
-        how = {"disable_notification": True} if effect.is_silent else {}
+        how: dict[str, Any] = {"disable_notification": True} if effect.is_silent else {}
+        if effect.reply_to is not None:
+            how["reply_parameters"] = ReplyParameters(
+                message_id=effect.reply_to, allow_sending_without_reply=True
+            )
         method = await self._scribe.new(effect.screen, effect.chat_id, effect.thread_id, **how)
         while True:
             try:

@@ -19,6 +19,7 @@ from bot.callbacks import (
     Cancel,
     Day,
     ExportChoose,
+    ExportKeepConfirm,
     ExportMessenger,
     ExportPick,
     ExportRun,
@@ -51,7 +52,7 @@ from bot.callbacks import (
     ReportToggle,
 )
 from core.schedule_policy import Frequency
-from core.services.exports import Choice, Within
+from core.services.exports import Choice, KeptFor, Within
 from core.services.schedule import ChosenPeriod
 from core.statistics.listings import Order
 from utils.calendars import Grain, Preset
@@ -130,6 +131,7 @@ ALL = [
             ExportPick.of(17, Choice(Within.OWN, Period(FIRST, LAST), Which.UNANSWERED, Form.CSV)),
             "export_pick:17:own:2026-11-01:2026-11-20:unanswered:csv",
         ),
+        (ExportKeepConfirm(profile_id=17, kept=KeptFor.MONTH), "export_keep_confirm:17:30"),
         (ReportItems(profile_id=17, **DAYS), "report_items:17:2026-11-01:2026-11-20"),
         (
             ItemsPage(profile_id=17, **DAYS, order=Order.COST, page=2),

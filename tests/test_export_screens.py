@@ -80,7 +80,7 @@ def buttons(screen: Screen) -> dict[str, str]:
         (
             Choice(Within.OWN, DAYS, Which.UNREAD),
             "за 01.11.2026 – 20.11.2026, непрочитанные.",
-            {"01.11.2026 – 20.11.2026", "Непрочитанные", "Excel"},
+            {"✏️ 01.11.2026 – 20.11.2026", "Непрочитанные", "Excel"},
         ),
     ],
 )
@@ -108,6 +108,48 @@ def test_progress_tells_what_is_known(left_sec: float | None, said: str | None) 
     assert "Прочитано чатов: 120 из 1 250, сообщений: 31 000" in text
     assert ("Осталось" in text) is (said is not None)
     assert said is None or f"Осталось {said}" in text
+
+
+def test_months_are_at_hand_where_dates_are_typed() -> None:
+    asked = buttons(screens.ask_dates(profile(), Which.UNREAD, Form.CSV, date(2026, 12, 1)))
+    first = date(2026, 12, 1)
+    for label, days in (
+        ("Этот месяц", Period(first, first)),
+        ("Прошлый месяц", Period(date(2026, 11, 1), date(2026, 11, 30))),
+    ):
+        wanted = Choice(Within.OWN, days, Which.UNREAD, Form.CSV)
+        assert ExportPick.unpack(asked[label]).choice == wanted
+
+
+def test_where_something_is_missing_the_result_says_so_too() -> None:
+    missing = ("В 1 чате начала переписки нет.",)
+    made = results.done(profile(), Export(DAYS), MANY, remarks=missing)
+    assert "⚠️ Попало не всё" in read(made)
+    assert "⚠️" not in read(results.done(profile(), Export(DAYS), MANY))
+    assert "⚠️ В 1 чате" in read(results.nothing(profile(), Export(DAYS), remarks=missing))
+
+
+def test_from_what_came_of_it_one_goes_on_choosing_with_the_same() -> None:
+    export = Export(DAYS, Which.UNREAD, Form.CSV)
+    for shown in (
+        results.done(profile(), export, MANY),
+        results.nothing(profile(), export),
+        results.failed(profile(), export, MemoryError(), "3FA9C1", NOW),
+    ):
+        [data] = [data for text, data in buttons(shown).items() if text.startswith("⚙️")]
+        assert ExportPick.unpack(data).choice == Choice(Within.OWN, DAYS, Which.UNREAD, Form.CSV)
+
+
+def test_without_the_subscription_the_first_button_does_not_promise_help() -> None:
+    error = SubscriptionRequired("chats")
+    failed = results.failed(profile(), Export(DAYS), error, "3FA9C1", NOW)
+    assert [*buttons(failed)] == ["« К профилю", "🔄 Проверить ещё раз"]
+    told = results.due_failed(profile(), place(chats_every="week"), error, "3FA9C1", NOW)
+    assert buttons(told)["🔕 Больше не присылать сюда"] == "destination_chats_off:9"
+    other = results.due_failed(
+        profile(), place(chats_every="week"), Unavailable("chats"), "3FA9C1", NOW
+    )
+    assert "destination_chats_off:9" not in buttons(other).values()
 
 
 def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> None:
@@ -189,5 +231,6 @@ def test_a_place_of_others_is_warned_of_and_a_private_one_is_not() -> None:
 def test_what_is_kept_is_said_in_words(days: int | None, said: str, ticked: str) -> None:
     shown = screens.ask_kept(profile(chats_kept_days=days))
     assert f"Сейчас: {said}." in read(shown)
+    assert ("лежат у меня" in read(shown)) is (days != 0)
     assert [text for text in buttons(shown) if text.startswith("✅")] == [f"✅ {ticked}"]
     assert to_plain(screens.choose(profile(chats_kept_days=days), Choice(), NOW).text)

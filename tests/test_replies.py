@@ -120,6 +120,16 @@ async def test_a_screen_is_edited_into_its_message(rig: DeskRig) -> None:
     assert rig.sent == ["стало"]
 
 
+async def test_an_answer_to_a_message_that_is_gone_comes_all_the_same(rig: DeskRig) -> None:
+    await rig.do(rig.show("собираю"))
+    first = rig.chat.last
+    await rig.do(rig.show("готово", reply_to=first.id))
+    assert rig.chat.last.message.reply_to is first.message
+    rig.chat.delete(first)
+    await rig.do(rig.show("и ещё", reply_to=first.id))
+    assert rig.chat.last.text == "и ещё"
+
+
 async def test_the_same_screen_again_is_fine(rig: DeskRig) -> None:
     await rig.do(rig.show("то же"))
     await rig.do(rig.show("то же", edit=rig.chat.last.id))

@@ -52,6 +52,14 @@ class Period:
         """The period of the same length that ends where this one begins."""
         return Period(self.first - ONE_DAY * self.length, self.first - ONE_DAY)
 
+    def within(self, known: Period) -> Period:
+        """Those of its days that are known; raises `PeriodError` when there are none."""
+        if self.first > known.last:
+            raise PeriodError(PeriodFault.FUTURE, known.last)
+        if self.last < known.first:
+            raise PeriodError(PeriodFault.TOO_DEEP, known.first)
+        return Period(max(self.first, known.first), min(self.last, known.last))
+
     def check(self, *, today: date, earliest: date) -> None:
         """Raise `PeriodError` when a day lies ahead of `today` or before `earliest`."""
         if self.last > today:

@@ -42,8 +42,7 @@ _TYPED = re.compile(
 _MONTH = re.compile(rf"(?P<name>{'|'.join(_MONTHS)})(?:\s+(?P<year>\d{{4}}))?{_YEAR_SIGN}")
 _LONGEST = 100
 _LONG_AGO = timedelta(days=270)
-"""As far back as Avito tells. What has no year and was last year before that is this year's,
-still to come."""
+"""As far back as Avito tells its numbers."""
 _DAYS_AGO = {"сегодня": 0, "вчера": 1, "позавчера": 2}
 _LAST_WEEK = ("прошлая неделя", "прошлую неделю")
 _LAST_MONTH = "прошлый месяц"
@@ -84,33 +83,36 @@ class _Written:
             raise NoSuchDay(self.text) from None
 
 
-def parse(text: str | None, today: date) -> Typed:
+def parse(text: str | None, today: date, oldest: date | None = None) -> Typed:
     """The period that was typed; whether anything is known about its days is not asked here.
 
     A date without a year is the last such day, and a period without years the last such period
-    that has begun; where that was last year and long ago, it is the coming one. A month that
-    goes on is its days until `today`. Raises `NotDates` or `NoSuchDay`.
+    that has begun; where that was last year and before the `oldest` day that anybody means, it
+    is the coming one. A month that goes on is its days until `today`. Raises `NotDates` or
+    `NoSuchDay`.
     """
+    meant = Period(today - _LONG_AGO if oldest is None else oldest, today)
     typed = " ".join((text or "")[:_LONGEST].lower().split()).removeprefix("за ")
-    named = _named(typed, today)
+    named = _named(typed, meant)
     if named is not None:
         return Typed(named)
     found = _TYPED.fullmatch(typed)
     if found is None:
         raise NotDates
     if found["bare"] is not None:
-        return _within_month(int(found["bare"]), _written(found, 3), today)
+        return _within_month(int(found["bare"]), _written(found, 3), meant)
     first = _written(found, 1)
     if found["iso2"] is None and found["day2"] is None:
         day = _last_such(first, today)
-        if today - day > _LONG_AGO:
+        if day < meant.first:
             day = first.of(today.year)
         return Typed(Period(day, day))
-    return _ordered(first, _written(found, 2), today)
+    return _ordered(first, _written(found, 2), meant)
 
 
-def _named(typed: str, today: date) -> Period | None:
+def _named(typed: str, meant: Period) -> Period | None:
     """The days of what has a name of its own; None for anything else."""
+    today = meant.last
     if (ago := _DAYS_AGO.get(typed)) is not None:
         return one_day(today - timedelta(days=ago))
     if typed in _LAST_WEEK:
@@ -118,23 +120,24 @@ def _named(typed: str, today: date) -> Period | None:
     if typed == _LAST_MONTH:
         return month_of(months_later(today, -1))
     found = _MONTH.fullmatch(typed)
-    return None if found is None else _month(found, today)
+    return None if found is None else _month(found, meant)
 
 
-def _month(found: re.Match[str], today: date) -> Period:
+def _month(found: re.Match[str], meant: Period) -> Period:
+    today = meant.last
     first = _Written(1, _MONTHS[found["name"]], _year(found["year"]), found[0])
     month = month_of(_last_such(first, today))
-    if first.year is None and today - month.last > _LONG_AGO:
+    if first.year is None and month.last < meant.first:
         month = month_of(first.of(today.year))
     return Period(month.first, today) if today in month else month
 
 
-def _within_month(day: int, last: _Written, today: date) -> Typed:
+def _within_month(day: int, last: _Written, meant: Period) -> Typed:
     if day > last.day:
         # Either of the two could be wrong, or the month before be meant.
         raise NotDates
     rest = last.text.lstrip("0123456789")
-    return _ordered(replace(last, day=day, text=f"{day}{rest}"), last, today)
+    return _ordered(replace(last, day=day, text=f"{day}{rest}"), last, meant)
 
 
 def _written(found: re.Match[str], number: int) -> _Written:
@@ -161,12 +164,13 @@ def _last_such(written: _Written, today: date) -> date:
     return day if written.year is not None or day <= today else written.of(today.year - 1)
 
 
-def _ordered(first: _Written, last: _Written, today: date) -> Typed:
-    start, end = _forward(first, last, today)
+def _ordered(first: _Written, last: _Written, meant: Period) -> Typed:
+    today = meant.last
+    start, end = _forward(first, last, meant)
     if start <= end <= today:
         return Typed(Period(start, end))
     # Only if it makes sense the other way round was it meant so: else its fault is another one.
-    other_start, other_end = _forward(last, first, today)
+    other_start, other_end = _forward(last, first, meant)
     if other_start <= other_end <= today and (other_start.year == other_end.year or start > end):
         return Typed(Period(other_start, other_end), is_reversed=True)
     return (
@@ -174,8 +178,9 @@ def _ordered(first: _Written, last: _Written, today: date) -> Typed:
     )
 
 
-def _forward(first: _Written, last: _Written, today: date) -> tuple[date, date]:
+def _forward(first: _Written, last: _Written, meant: Period) -> tuple[date, date]:
     """Both dates when `first` is taken to be the earlier one, years filled in to fit that."""
+    today = meant.last
     if first.year is None and last.year is not None:
         end = last.of(last.year)
         start = first.of(end.year)
@@ -184,6 +189,6 @@ def _forward(first: _Written, last: _Written, today: date) -> tuple[date, date]:
     end = last.of(start.year)
     if last.year is None and end < start:
         end = last.of(start.year + 1)
-    if first.year is None and start.year < today.year and today - end > _LONG_AGO:
+    if first.year is None and start.year < today.year and end < meant.first:
         return first.of(start.year + 1), last.of(end.year + 1)
     return start, end

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from aiogram import Bot, Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
@@ -15,6 +17,7 @@ from bot.callbacks import (
     ExportChoose,
     ExportDates,
     ExportKeep,
+    ExportKeepConfirm,
     ExportKeepSet,
     ExportMessenger,
     ExportPick,
@@ -33,13 +36,14 @@ from core import slots
 from core.database.models import AvitoProfile
 from core.database.session import Session
 from core.errors import JobAlreadyRunning
+from core.messenger import archive
 from core.ports import Clock
 from core.services import destinations, exports, profiles
 from core.services.destinations import Destination
-from core.services.exports import EARLIEST, Choice, Export, Within, today_of
+from core.services.exports import EARLIEST, Choice, Export, KeptFor, Within, today_of
 from utils import typed_dates
 from utils.chats.order import Form, Which
-from utils.periods import PeriodError
+from utils.periods import Period, PeriodError
 from utils.typed_dates import NoSuchDay, NotDates
 
 # Making it
@@ -135,7 +139,8 @@ async def ask_dates(
 ) -> None:
     await state.set_state(ExportChats.dates)
     await state.set_data(callback_data.model_dump(mode="json"))
-    stage.show(screens.ask_dates(profile, today_of(profile, clock.now())))
+    which, form = callback_data.which, callback_data.form
+    stage.show(screens.ask_dates(profile, which, form, today_of(profile, clock.now())))
 
 
 async def take_dates(
@@ -150,12 +155,14 @@ async def take_dates(
     profile = await profiles.owned(session, message.chat.id, data["profile_id"])
     today = today_of(profile, clock.now())
     try:
-        period = typed_dates.parse(text, today).period
-        period.check(today=today, earliest=EARLIEST)
+        typed = typed_dates.parse(text, today, EARLIEST)
+        period = typed.period.within(Period(EARLIEST, today))
     except (NotDates, NoSuchDay, PeriodError) as error:
         stage.send(history_screens.not_taken(error))
     else:
         await state.clear()
+        if word := history_screens.taken(typed, period):
+            stage.send(word)
         choice = Choice(Within.OWN, period, Which(data["which"]), Form(data["form"]))
         stage.send(screens.choose(profile, choice, clock.now()))
 
@@ -234,7 +241,7 @@ async def ask_kept(_query: CallbackQuery, profile: AvitoProfile, stage: Stage) -
     stage.show(screens.ask_kept(profile))
 
 
-async def set_kept(
+async def ask_or_set_kept(
     _query: CallbackQuery,
     callback_data: ExportKeepSet,
     profile: AvitoProfile,
@@ -242,7 +249,36 @@ async def set_kept(
     stage: Stage,
     clock: Clock,
 ) -> None:
-    if exports.keep(profile, callback_data.kept):
+    kept = callback_data.kept
+    if await _drops_something(profile, kept, session, clock.now()):
+        stage.show(screens.confirm_kept(profile, kept))
+    else:
+        await _keep(profile, kept, session, stage, clock)
+
+
+async def _drops_something(
+    profile: AvitoProfile, kept: KeptFor, session: Session, now: datetime
+) -> bool:
+    if kept.days is None:
+        return False
+    return await archive.has_earlier(session, profile.id, now - timedelta(days=kept.days))
+
+
+async def confirm_kept(
+    _query: CallbackQuery,
+    callback_data: ExportKeepConfirm,
+    profile: AvitoProfile,
+    session: Session,
+    stage: Stage,
+    clock: Clock,
+) -> None:
+    await _keep(profile, callback_data.kept, session, stage, clock)
+
+
+async def _keep(
+    profile: AvitoProfile, kept: KeptFor, session: Session, stage: Stage, clock: Clock
+) -> None:
+    if exports.keep(profile, kept):
         await jobs.begin(
             session,
             stage,
@@ -274,5 +310,6 @@ def setup() -> Router:
     button(confirm_every, DestinationChatsConfirm.filter(), InPrivate(), OwnedDestination())
     button(never, DestinationChatsOff.filter(), InPrivate(), OwnedDestination())
     button(ask_kept, ExportKeep.filter(), InPrivate(), OwnedProfile())
-    button(set_kept, ExportKeepSet.filter(), InPrivate(), OwnedProfile())
+    button(ask_or_set_kept, ExportKeepSet.filter(), InPrivate(), OwnedProfile())
+    button(confirm_kept, ExportKeepConfirm.filter(), InPrivate(), OwnedProfile())
     return router

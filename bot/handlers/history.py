@@ -210,15 +210,16 @@ async def take_dates(
     )
     looking = Looking(viewed, session, state, stage, clock)
     try:
-        typed = typed_dates.parse(text, (await looking.reach()).last)
-        await looking.check(typed.period)
+        reach = await looking.reach()
+        typed = typed_dates.parse(text, reach.last)
+        period = typed.period.within(reach)
     except (NotDates, NoSuchDay, PeriodError) as error:
         stage.send(screens.not_taken(error))
     else:
         await state.clear()
-        if typed.is_reversed:
-            stage.send(screens.reordered(typed.period))
-        await looking.show(Look(typed.period))
+        if word := screens.taken(typed, period):
+            stage.send(word)
+        await looking.show(Look(period))
 
 
 # Looking at them

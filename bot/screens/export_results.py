@@ -11,7 +11,9 @@ from aiogram.utils.formatting import Bold, Italic
 from bot import keyboards
 from bot.callbacks import (
     DestinationChats,
+    DestinationChatsOff,
     ExportChoose,
+    ExportPick,
     ExportRun,
     ProfileKeys,
     ProfileOpen,
@@ -22,6 +24,7 @@ from bot.screens import problems
 from bot.screens.chats_words import counts, describe_chats, described
 from bot.screens.destination import name_of
 from bot.screens.parts import Line, is_caption, named, screen
+from bot.screens.reports import late_line
 from core.avito.messenger import LAST_OFFSET, PAGE
 from core.database.models import AvitoProfile, ReportTask
 from core.errors import (
@@ -64,6 +67,8 @@ _REASONS: dict[type[Exception], str] = {
         "сохранено: попробуйте позже или выберите период короче."
     ),
 }
+_NO_CHATS = (SubscriptionRequired, NotFound, Forbidden)
+"""To ask again is of no use until its owner has changed something at Avito."""
 _MISSING_IN_FILE = "⚠️ Попало не всё: чего нет и почему, написано на первом листе."
 _MINUTE = 60
 _MOST = format_count(LAST_OFFSET + PAGE)
@@ -157,16 +162,19 @@ def _roughly(seconds: float) -> str:
 # What came of it
 
 
-def done(profile: AvitoProfile, export: Export, bound: Bound) -> Screen:
-    """In place of the progress; the files come below it, with a sound."""
+def done(
+    profile: AvitoProfile, export: Export, bound: Bound, *, remarks: Sequence[str] = ()
+) -> Screen:
+    """In place of the progress; the files come as answers to it, with a sound."""
     count = len(bound.files)
-    how = "Файл — следующим сообщением." if count == 1 else f"Файлов: {count}, они ниже."
+    how = "Файл — ответом" if count == 1 else f"Файлов: {count}, они — ответами"
     return screen(
         Bold(f"✅ Чаты {named(profile.profile_name)} выгружены"),
         described(export),
         f"Всего: {counts(bound)}.",
-        how,
-        keyboard=_ways_on(profile),
+        *([_MISSING_IN_FILE] if remarks else []),
+        f"{how} на это сообщение.",
+        keyboard=_ways_on(profile, export),
     )
 
 
@@ -179,10 +187,15 @@ def file(
     remarks: Sequence[str] = (),
     part: int = 1,
     for_owner: bool = True,
+    slot: datetime | None = None,
 ) -> Screen:
-    """One of the files, numbered from 1. Others than the owner get no buttons of his."""
+    """One of the files, numbered from 1. Others than the owner get no buttons of his.
+
+    `slot`: the wall clock at which one that comes late should have come.
+    """
     parts = len(bound.files)
     head: list[Line] = [
+        *([] if slot is None else [late_line(slot)]),
         Bold("📤 Чаты Avito"),
         Italic(profile.profile_name),
         described(export),
@@ -190,7 +203,7 @@ def file(
     ]
     if bound.unanswered and export.which is not Which.UNANSWERED:
         head.append(f"Ждут ответа: {format_count(bound.unanswered)}")
-    missing = [f"⚠️ {remark}" for remark in remarks]
+    missing = _missing(remarks)
     tail = [f"Часть {part} из {parts}"] if parts > 1 else []
     whole = screen(*head, *missing, *tail)
     if not is_caption(whole):
@@ -219,18 +232,34 @@ def remarks(collected: Collected) -> tuple[str, ...]:
     return tuple(said)
 
 
-def nothing(profile: AvitoProfile, export: Export, *, for_owner: bool = True) -> Screen:
+def nothing(
+    profile: AvitoProfile,
+    export: Export,
+    *,
+    remarks: Sequence[str] = (),
+    for_owner: bool = True,
+) -> Screen:
     return screen(
         f"📭 Чатов нет: {named(profile.profile_name)}, {described(export)}.",
-        keyboard=_ways_on(profile) if for_owner else None,
+        *_missing(remarks),
+        keyboard=_ways_on(profile, export) if for_owner else None,
     )
 
 
-def _ways_on(profile: AvitoProfile) -> InlineKeyboardMarkup:
+def _missing(remarks: Sequence[str]) -> list[Line]:
+    return [f"⚠️ {remark}" for remark in remarks]
+
+
+def _ways_on(profile: AvitoProfile, export: Export) -> InlineKeyboardMarkup:
     return keyboard(
-        [button("⚙️ Выбрать период и чаты", ExportChoose(profile_id=profile.id))],
+        _choose_anew("⚙️ Выбрать период и чаты", profile, export),
         keyboards.to_card(profile.id),
     )
+
+
+def _choose_anew(label: str, profile: AvitoProfile, export: Export) -> Row:
+    """With what it had ticked."""
+    return [button(label, ExportPick.of(profile.id, Choice.like(export)))]
 
 
 # What went wrong
@@ -240,29 +269,40 @@ def failed(
     profile: AvitoProfile, export: Export, error: Exception, code: str, now: datetime
 ) -> Screen:
     """For its owner, who pressed the button."""
-    again = [button("🔄 Повторить", ExportRun.of(profile.id, Choice.like(export)))]
     return screen(
         Bold(f"❌ Чаты {named(profile.profile_name)} выгрузить не получилось"),
         why_not(profile, error, now),
         f"Код: {code}",
-        keyboard=keyboard(
-            _mend_keys(profile, error) or again,
-            [button("⚙️ Выбрать другое", ExportChoose(profile_id=profile.id))],
-            keyboards.to_card(profile.id),
-        ),
+        keyboard=keyboard(*_ways_out(profile, export, error)),
     )
+
+
+def _ways_out(profile: AvitoProfile, export: Export, error: Exception) -> list[Row]:
+    again = ExportRun.of(profile.id, Choice.like(export))
+    if isinstance(error, _NO_CHATS):
+        return [keyboards.to_card(profile.id), [button("🔄 Проверить ещё раз", again)]]
+    return [
+        _mend_keys(profile, error) or [button("🔄 Повторить", again)],
+        _choose_anew("⚙️ Выбрать другое", profile, export),
+        keyboards.to_card(profile.id),
+    ]
 
 
 def due_failed(
     profile: AvitoProfile, task: ReportTask, error: Exception, code: str, now: datetime
 ) -> Screen:
     """For the owner, in private: a file on schedule that could not be made."""
+    ways = _now_or_on_schedule(profile, task)
+    if isinstance(error, _NO_CHATS):
+        # The next one will not come either.
+        off = button("🔕 Больше не присылать сюда", DestinationChatsOff(task_id=task.id))
+        ways = ([off], _on_schedule(task))
     return screen(
         Bold(f"⚠️ Файл с чатами {named(profile.profile_name)} не ушёл: {name_of(task)}"),
         why_not(profile, error, now),
         f"Расписание файла: {describe_chats(profile, task, now)}.",
         f"Код: {code}",
-        keyboard=keyboard(_mend_keys(profile, error), *_now_or_on_schedule(profile, task)),
+        keyboard=keyboard(_mend_keys(profile, error), *ways),
     )
 
 
@@ -293,5 +333,9 @@ def _mend_keys(profile: AvitoProfile, error: Exception) -> Row:
 def _now_or_on_schedule(profile: AvitoProfile, task: ReportTask) -> tuple[Row, Row]:
     return (
         [button("📤 Выгрузить сейчас", ExportChoose(profile_id=profile.id))],
-        [button("⏰ Файлы по расписанию", DestinationChats(task_id=task.id))],
+        _on_schedule(task),
     )
+
+
+def _on_schedule(task: ReportTask) -> Row:
+    return [button("⏰ Файлы по расписанию", DestinationChats(task_id=task.id))]

@@ -19,6 +19,7 @@ from bot.callbacks import (
     ExportChoose,
     ExportDates,
     ExportKeep,
+    ExportKeepConfirm,
     ExportKeepSet,
     ExportPick,
     ExportRun,
@@ -42,8 +43,11 @@ from core.services.exports import (
 )
 from core.services.schedule import Every, schedule_of
 from utils import zones
+from utils.calendars import month_of
 from utils.chats.order import Form, Which
 from utils.formatter import format_at, format_period
+from utils.periods import ONE_DAY, Period
+from utils.plurals import plural
 
 IN_PRIVATE = "Выгружаю чаты. Файл придёт вам в личный чат."
 UNDER_WAY = "Чаты этого профиля уже выгружаются: ход виден в личном чате."
@@ -62,6 +66,11 @@ _KEPT = {
     KeptFor.YEAR: "365 дней",
     KeptFor.ALWAYS: "Пока профиль подключён",
 }
+_IS_KEPT = (
+    "Прочитанные чаты лежат у меня зашифрованными, чтобы следующая выгрузка читала только новое. "
+    "Вместе с профилем они удаляются."
+)
+_NOT_KEPT = "Прочитанные чаты удаляю сразу после выгрузки, и следующая читает всё заново."
 _SEEN_BY_ALL = (
     "В файле — слова покупателей и их телефоны. Его увидят все, кто есть в этом чате, и те, кого "
     "туда добавят позже."
@@ -78,8 +87,8 @@ def choose(profile: AvitoProfile, choice: Choice, now: datetime) -> Screen:
         Bold(f"📤 Чаты {named(profile.profile_name)}: что выгрузить?"),
         "",
         f"Сейчас выбрано: {described(wanted)}.",
-        f"Период — по датам сообщений, время: {zones.city(schedule_of(profile).zone)}. «Без "
-        "ответа» — чаты, где последним написал покупатель.",
+        f"Период — по датам сообщений, время: {zones.city(schedule_of(profile).zone)}. «7 дней» и "
+        "«30 дней» — вместе с сегодняшним. «Без ответа» — чаты, где последним написал покупатель.",
         f"Прочитанное храню: {describe_kept(profile)}.",
         keyboard=keyboard(
             [_within(profile, choice, Within.ALL)],
@@ -103,12 +112,21 @@ def choose(profile: AvitoProfile, choice: Choice, now: datetime) -> Screen:
     )
 
 
-def ask_dates(profile: AvitoProfile, today: date) -> Screen:
+def ask_dates(profile: AvitoProfile, which: Which, form: Form, today: date) -> Screen:
+    """The rest is chosen already."""
+    month = Period(today.replace(day=1), today)
+    before = month_of(month.first - ONE_DAY)
     return screen(
         Bold(f"✏️ Чаты {named(profile.profile_name)}: пришлите одну дату или две"),
         "",
         *history.examples(today),
-        keyboard=keyboard(keyboards.cancel()),
+        keyboard=keyboard(
+            [
+                button(label, ExportPick.of(profile.id, Choice(Within.OWN, days, which, form)))
+                for label, days in (("Этот месяц", month), ("Прошлый месяц", before))
+            ],
+            keyboards.cancel(),
+        ),
     )
 
 
@@ -130,7 +148,7 @@ def _own_days(profile: AvitoProfile, choice: Choice) -> InlineKeyboardButton:
     target = ExportDates(profile_id=profile.id, which=choice.which, form=choice.form)
     if choice.own is None:
         return button("✏️ Свои даты", target)
-    return button(f"✅ {format_period(choice.own)}", target)
+    return button(f"✅ ✏️ {format_period(choice.own)}", target)
 
 
 def _pick(
@@ -217,10 +235,9 @@ def ask_kept(profile: AvitoProfile, *, is_done: bool = False) -> Screen:
         "",
         *(["✅ Сохранено, лишнее удалено."] if is_done else []),
         f"Сейчас: {describe_kept(profile)}.",
-        "Прочитанные чаты лежат у меня зашифрованными, чтобы следующая выгрузка читала только "
-        "новое. Вместе с профилем они удаляются.",
-        "Выбор действует сразу: сообщения старше срока удалю. Чего я не храню, в файл попадёт, "
-        "если это ещё отдаёт Avito.",
+        _NOT_KEPT if profile.chats_kept_days == 0 else _IS_KEPT,
+        "Сообщения старше срока удаляю. Если из-за нового срока что-то удалится сразу, сначала "
+        "спрошу. Чего я не храню, в файл попадёт, если это ещё отдаёт Avito.",
         keyboard=keyboard(
             *(
                 [
@@ -232,6 +249,24 @@ def ask_kept(profile: AvitoProfile, *, is_done: bool = False) -> Screen:
                 for kept, label in _KEPT.items()
             ),
             _to_choice(profile),
+        ),
+    )
+
+
+def confirm_kept(profile: AvitoProfile, kept: KeptFor) -> Screen:
+    """Before what is kept already has to go."""
+    days = kept.days
+    if days:
+        what = f"Сообщения старше {plural(days, 'дня', 'дней', 'дней')} удалю сразу."
+    else:
+        what = "Всё, что прочитано, удалю сразу, и впредь после каждой выгрузки."
+    return screen(
+        Bold(f"🗑 Удалить лишнюю переписку {named(profile.profile_name)}?"),
+        "",
+        f"{what} В файл удалённое попадёт, только если это ещё отдаёт Avito.",
+        keyboard=keyboard(
+            [button("🗑 Да, удалить", ExportKeepConfirm(profile_id=profile.id, kept=kept))],
+            [button("Оставить как есть", ExportKeep(profile_id=profile.id))],
         ),
     )
 

@@ -30,7 +30,7 @@ from utils.calendars import WEEK, Preset, grid, month_of, months_later
 from utils.formatter import format_day, format_month, format_period, format_weekday
 from utils.periods import ONE_DAY, Period, PeriodError, PeriodFault
 from utils.plurals import plural
-from utils.typed_dates import NoSuchDay, NotDates
+from utils.typed_dates import NoSuchDay, NotDates, Typed
 
 _PRESETS = {
     Preset.TODAY: "Сегодня",
@@ -199,16 +199,22 @@ def not_taken(error: NotDates | NoSuchDay | PeriodError) -> Screen:
     return screen(why, keyboard=keyboard(keyboards.cancel()))
 
 
-def reordered(period: Period) -> Screen:
-    return screen(f"Даты стояли в обратном порядке. Показываю за {format_period(period)}.")
+def taken(typed: Typed, period: Period) -> Screen | None:
+    """What became of typed dates; None where that is just what they say."""
+    order = "Даты стояли в обратном порядке. " if typed.is_reversed else ""
+    if typed.period.last > period.last:
+        rest = ": остальных дней ещё не было"
+    else:
+        rest = ": раньше ничего нет" if typed.period != period else ""
+    return screen(f"{order}Беру {format_period(period)}{rest}.") if order or rest else None
 
 
 def refusal(error: PeriodError) -> str:
-    """Why there can be no report about these days; short enough for a notice."""
+    """Why there can be nothing about these days; short enough for a notice."""
     limit = format_day(error.limit)
     if error.fault is PeriodFault.FUTURE:
-        return f"Этих дней ещё не было: последний, за который есть числа, — {limit}."
-    return f"Так далеко числа не хранятся: самый ранний день — {limit}."
+        return f"Этих дней ещё не было: сегодня {limit}."
+    return f"Так далеко назад ничего нет: самый ранний день — {limit}."
 
 
 def choosable(reach: Period) -> str:

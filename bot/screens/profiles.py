@@ -146,7 +146,9 @@ def gone() -> Screen:
 def deleted(name: str, page: ProfilePage) -> Screen:
     rest = listing(page)
     done = screen(
-        f"✅ Профиль {named(name)} удалён вместе с ключами, настройками и статистикой.", "", ""
+        f"✅ Профиль {named(name)} удалён вместе с ключами, настройками, статистикой и чатами.",
+        "",
+        "",
     )
     return Screen(text=done.text + rest.text, keyboard=rest.keyboard)
 

@@ -131,7 +131,11 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
 
 def late(messages: Sequence[Screen], slot: datetime) -> list[Screen]:
     """A scheduled report that leaves long after its time; `slot` is local wall clock."""
-    return marked(Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}"), messages)
+    return marked(late_line(slot), messages)
+
+
+def late_line(slot: datetime) -> Line:
+    return Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}")
 
 
 def _under_picture(

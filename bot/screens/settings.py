@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from aiogram.utils.formatting import Bold
@@ -9,10 +10,13 @@ from aiogram.utils.formatting import Bold
 from bot import keyboards
 from bot.callbacks import ProfileAdd, ProfileReport, SettingsShow
 from bot.effects import Screen
-from bot.keyboards import button, keyboard, pager
+from bot.keyboards import button, keyboard, pager, shortened
+from bot.screens.chats_words import EVERY, describe_kept
 from bot.screens.parts import Line, screen
 from bot.screens.schedule import in_words
+from core.services.exports import chosen_every
 from core.services.profiles import ProfilePage
+from core.services.schedule import Every
 from core.services.settings import ReportSettings
 from utils.plurals import plural
 
@@ -27,7 +31,9 @@ def overview(page: ProfilePage, settings: list[ReportSettings], now: datetime) -
         )
     lines: list[Line] = [Bold("⚙️ Что настроено")]
     for one in settings:
-        lines += ["", Bold(one.profile.profile_name), *_summary(one, now)]
+        # As on its button: a page of the longest names would be no message any more.
+        name = shortened(one.profile.profile_name)
+        lines += ["", Bold(name), *_summary(one, now)]
     rows = [
         [button(f"⚙️ {one.profile.profile_name}", ProfileReport(profile_id=one.profile.id))]
         for one in settings
@@ -44,8 +50,19 @@ def overview(page: ProfilePage, settings: list[ReportSettings], now: datetime) -
 
 def _summary(one: ReportSettings, now: datetime) -> list[Line]:
     if not one.destinations:
-        return ["Отчёты по расписанию не настроены: отчёт приходит по кнопке."]
-    return [f"Куда: {_places(one)}", *in_words(one, now)]
+        return ["Отчёты по расписанию не настроены: отчёт приходит по кнопке.", _chats(one)]
+    return [f"Куда: {_places(one)}", *in_words(one, now), _chats(one)]
+
+
+def _chats(one: ReportSettings) -> str:
+    chosen = Counter(map(chosen_every, one.destinations))
+    said = [
+        f"{EVERY[every].lower()} ({plural(chosen[every], 'место', 'места', 'мест')})"
+        for every in Every
+        if chosen[every]
+    ]
+    kept = describe_kept(one.profile)
+    return f"Чаты файлом: {', '.join(said) or 'по кнопке'}. Прочитанное храню: {kept}"
 
 
 def _places(one: ReportSettings) -> str:

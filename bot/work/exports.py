@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.effects import Screen, Show
 from bot.errors import IncidentDesk
@@ -20,8 +20,11 @@ from core.messenger import archive
 from core.ports import Clock
 from core.services import destinations, profiles
 from core.services.destinations import Destination
-from core.services.exports import Export
+from core.services.exports import Export, zone_of
 from core.services.schedule import is_due
+
+LATE = timedelta(hours=1)
+"""A file on schedule that comes later than this after its time says so: reading takes a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,13 @@ class ExportWork:
     ) -> None:
         async with self._ending(job, profile) as ending:
             if not made.files:
-                ending.screen = screens.nothing(profile, export)
+                ending.screen = screens.nothing(profile, export, remarks=made.remarks)
                 return
-            ending.screen = screens.done(profile, export, made.bound)
+            ending.screen = screens.done(profile, export, made.bound, remarks=made.remarks)
             files = self._shown(profile, export, made, for_owner=True)
-            ending.more = [Show(chat_id=job.chat_id, screen=file) for file in files]
+            ending.more = [
+                Show(chat_id=job.chat_id, screen=file, reply_to=job.message_id) for file in files
+            ]
 
     async def _deliver_due(
         self, job: JobContext, profile: AvitoProfile, export: Export, made: Made
@@ -104,14 +109,28 @@ class ExportWork:
                     is_silent=task.is_silent,
                     otherwise=None if for_owner else refused,
                 )
-                for shown in self._shown(profile, export, made, for_owner=for_owner)
+                for shown in self._shown(
+                    profile, export, made, for_owner=for_owner, slot=self._missed(job, profile)
+                )
             ]
 
+    def _missed(self, job: JobContext, profile: AvitoProfile) -> datetime | None:
+        """The wall clock at which it should have come, where that is long ago."""
+        due_at = datetime.fromisoformat(job.payload["due_at"])
+        is_late = self.clock.now() - due_at > LATE
+        return due_at.astimezone(zone_of(profile)) if is_late else None
+
     def _shown(
-        self, profile: AvitoProfile, export: Export, made: Made, *, for_owner: bool
+        self,
+        profile: AvitoProfile,
+        export: Export,
+        made: Made,
+        *,
+        for_owner: bool,
+        slot: datetime | None = None,
     ) -> list[Screen]:
         if not made.files:
-            return [screens.nothing(profile, export, for_owner=for_owner)]
+            return [screens.nothing(profile, export, remarks=made.remarks, for_owner=for_owner)]
         return [
             screens.file(
                 profile,
@@ -121,6 +140,7 @@ class ExportWork:
                 remarks=made.remarks,
                 part=part,
                 for_owner=for_owner,
+                slot=slot,
             )
             for part, document in enumerate(made.files, start=1)
         ]

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoChat, AvitoProfile
@@ -145,6 +145,13 @@ async def transcripts(
 async def forget(session: AsyncSession, profile_id: int) -> None:
     """Drop all that is kept of a profile's chats."""
     await session.execute(delete(AvitoChat).where(AvitoChat.profile_id == profile_id))
+
+
+async def has_earlier(session: AsyncSession, profile_id: int, since: datetime) -> bool:
+    """Whether anything older is kept of a profile's chats."""
+    first_at = func.coalesce(AvitoChat.first_message_at, AvitoChat.updated_at)
+    older = exists().where(AvitoChat.profile_id == profile_id, first_at < since)
+    return bool(await session.scalar(select(older)))
 
 
 async def trim(sessions: Sessions, now: datetime) -> None:

@@ -30,7 +30,7 @@ log = get_logger(__name__)
 CHUNK = 200
 """Destinations written down at a stretch: the event loop gets a turn in between."""
 EARLIEST = date(2000, 1, 1)
-"""No chat is older: typed dates before it are a slip."""
+"""No chat is older."""
 
 
 class Within(StrEnum):
@@ -201,6 +201,12 @@ def _written_down(task: ReportTask, profile: AvitoProfile, now: datetime) -> dic
         "chat_id": profile.owner_id,
         "profile_id": profile.id,
         "dedupe_key": f"{EXPORT_DUE}:{task.id}:{slot.label}",
-        "payload": json.dumps(Export(covered(every, slot)).as_json() | {"task_id": task.id}),
+        "payload": json.dumps(
+            {
+                **Export(covered(every, slot)).as_json(),
+                "task_id": task.id,
+                "due_at": slot.due_at.isoformat(),
+            }
+        ),
         "created_at": now,
     }

@@ -64,6 +64,7 @@ async def test_a_file_comes_once_on_its_day_with_the_week_that_is_over(rig: BotR
 
     file = await view.wait_for(lambda seen: seen.document is not None)
     assert "за 16.11.2026 – 22.11.2026" in file.text
+    assert "Пришёл позже" not in file.text
     assert file.button_data == []
     assert (await task_of(rig, task_id)).chats_due_at == MONDAY + timedelta(days=7)
     await rig.settled()
@@ -73,6 +74,16 @@ async def test_a_file_comes_once_on_its_day_with_the_week_that_is_over(rig: BotR
     assert sum(seen.document is not None for seen in view.messages) == 1
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
     assert "Выгружаю" not in view.transcript()
+
+
+async def test_one_that_comes_late_says_so(rig: BotRig) -> None:
+    chat, group, profile_id, task_id = await place(rig)
+    await set_weekly(chat, profile_id, task_id)
+
+    rig.clock.advance(MONDAY - rig.clock.now() + timedelta(hours=3))
+
+    file = await rig.bob.at(group).wait_for(lambda seen: seen.document is not None)
+    assert file.text.startswith("⏰ Пришёл позже: должен был 23.11.2026 в 09:00\n📤 Чаты Avito\n")
 
 
 async def test_what_goes_wrong_is_for_the_owner_alone(rig: BotRig) -> None:

@@ -149,8 +149,8 @@ async def test_days_without_numbers_cannot_be_picked(rig: BotRig) -> None:
 async def test_days_beyond_what_is_known_get_a_clear_sentence(rig: BotRig) -> None:
     chat, profile_id, screen = await choosing(rig)
     text = screen.text
-    too_deep = "Так далеко числа не хранятся: самый ранний день — 25.02.2026."
-    future = "Этих дней ещё не было: последний, за который есть числа, — 21.11.2026."
+    too_deep = "Так далеко назад ничего нет: самый ранний день — 25.02.2026."
+    future = "Этих дней ещё не было: сегодня 21.11.2026."
     for data, sentence in (
         ("report_show:{id}:2026-02-24:2026-03-01", too_deep),
         ("report_show:{id}:2026-11-20:2026-11-22", future),

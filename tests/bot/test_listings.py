@@ -293,7 +293,7 @@ async def test_days_to_come_have_no_listings(rig: BotRig) -> None:
     press = chat.press(f"report_items:{profile_id}:2026-11-20:2026-11-22", report)
 
     notice = await chat.wait_for_notice(press)
-    assert notice.text.startswith("Этих дней ещё не было: последний")
+    assert notice.text.startswith("Этих дней ещё не было: сегодня")
     await rig.settled()
     assert "Читаю объявления" not in chat.transcript()
 

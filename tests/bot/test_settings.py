@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bot.markdown import to_plain
+from bot.screens import settings as screens
+from bot.screens.parts import MESSAGE_LIMIT
+from core.database.models import AvitoProfile, ReportTask
 from core.services.destinations import Trouble
+from core.services.profiles import NAME_LIMIT, ProfilePage
+from core.services.schedule import Every, schedule_of
+from core.services.settings import ReportSettings
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.places import greet, open_places
@@ -36,6 +43,7 @@ async def test_a_new_profile_reports_on_demand_with_all_metrics(rig: BotRig) -> 
     said = await chat.wait_for("Что настроено")
     assert "Мебель" in said.text
     assert "не настроены: отчёт приходит по кнопке" in said.text
+    assert "Чаты файлом: по кнопке. Прочитанное храню: 90 дней" in said.text
     chat.click(f"profile_report:{profile_id}")
     screen = await chat.wait_for("Настройки отчёта «Мебель»")
     assert "В отчёте: 13 показателей" in screen.text
@@ -162,9 +170,28 @@ async def test_many_profiles_are_paged_and_strangers_see_none(rig: BotRig) -> No
     await strange.wait_for("не подключён ни один профиль")
 
 
+def test_a_page_of_the_longest_names_is_one_message() -> None:
+    now = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    of_profile: dict[str, Any] = {"is_report_active": True, "report_timezone": "Asia/Krasnoyarsk"}
+    of_profile |= {"report_frequency": "weekly", "report_weekdays": "0,1,2,3,5"}
+    found = []
+    for number in range(1, 9):
+        profile = AvitoProfile(
+            id=number, profile_name="я" * NAME_LIMIT, created_at=now, **of_profile
+        )
+        tasks = [
+            ReportTask(id=number * 10 + each, is_active=False, chats_every=every)
+            for each, every in enumerate(Every)
+        ]
+        found.append(ReportSettings(profile, schedule_of(profile), tasks, None, now, []))
+    page = ProfilePage([each.profile for each in found], number=0, pages=2, total=9)
+
+    assert len(to_plain(screens.overview(page, found, now).text)) <= MESSAGE_LIMIT
+
+
 async def test_places_that_get_nothing_are_counted_apart(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
-    await add_destination(rig, profile_id, rig.alice.id, chat_type="private")
+    await add_destination(rig, profile_id, rig.alice.id, chat_type="private", chats_every="week")
     await add_destination(rig, profile_id, -100200, is_active=False)
     await add_destination(rig, profile_id, -100300, suspended="kicked", told="kicked")
     chat = rig.alice.private(rig.me)
@@ -172,6 +199,7 @@ async def test_places_that_get_nothing_are_counted_apart(rig: BotRig) -> None:
     chat.send("/settings")
     text = (await chat.wait_for("Что настроено")).text
     assert "Куда: 3 места, из них недоступно: 1, на паузе: 1\n" in text
+    assert "Чаты файлом: раз в неделю (1 место). Прочитанное храню: 90 дней" in text
 
     await open_card(chat, profile_id)
     assert "⚠️ Недоступно мест для отчётов: 1 из 3" in chat.last.text

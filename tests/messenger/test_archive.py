@@ -103,6 +103,17 @@ async def test_a_chat_is_kept_once(sessions: Sessions, profile_id: int) -> None:
     assert (await held(sessions, profile_id))["u2i-1~"].whole_since is None
 
 
+async def test_it_is_known_whether_anything_older_is_kept(
+    sessions: Sessions, profile_id: int
+) -> None:
+    await keep(sessions, profile_id, chat("u2i-1~", 5, 1), chat("u2i-2~"))
+    async with reading(sessions) as session:
+        for days, is_there in ((4, True), (6, False), (0, True)):
+            since = NOW - days * DAY
+            assert await archive.has_earlier(session, profile_id, since) is is_there
+        assert not await archive.has_earlier(session, profile_id + 1, NOW)
+
+
 async def test_nothing_of_it_can_be_read_in_the_database(
     sessions: Sessions, profile_id: int
 ) -> None:

@@ -83,7 +83,7 @@ async def test_a_slot_becomes_one_job_about_the_days_before_it(
     assert (job.kind, job.owner_id, job.chat_id, job.profile_id) == ("export_due", 1, 1, profile)
     assert json.loads(job.payload) == {
         **{"days": [first, last], "which": "all", "form": "xlsx"},
-        "task_id": task,
+        **{"task_id": task, "due_at": due_at.isoformat()},
     }
     assert (await office.task(task)).chats_due_at == next_at
     async with office.sessions.begin() as session:

@@ -13,6 +13,7 @@ from utils.periods import (
     end_of,
     last_days,
     moscow_day,
+    one_day,
     yesterday,
 )
 
@@ -91,3 +92,17 @@ def test_the_widest_period_passes() -> None:
     Period(date(2026, 2, 25), date(2026, 11, 21)).check(
         today=date(2026, 11, 21), earliest=date(2026, 2, 25)
     )
+
+
+def test_of_a_period_that_oversteps_the_known_days_stay() -> None:
+    known = Period(date(2026, 2, 25), date(2026, 11, 21))
+    month = Period(date(2026, 11, 1), date(2026, 11, 30))
+    assert month.within(known) == Period(date(2026, 11, 1), date(2026, 11, 21))
+    assert Period(date(1900, 1, 1), date(2030, 1, 1)).within(known) == known
+    for day, fault, limit in (
+        (date(2026, 11, 22), PeriodFault.FUTURE, known.last),
+        (date(2026, 2, 24), PeriodFault.TOO_DEEP, known.first),
+    ):
+        with pytest.raises(PeriodError) as refusal:
+            one_day(day).within(known)
+        assert (refusal.value.fault, refusal.value.limit) == (fault, limit)

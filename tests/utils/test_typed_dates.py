@@ -51,6 +51,19 @@ def test_one_date_is_one_day(text: str, expected: Typed) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("25.12-05.01", typed("2025-12-25", "2026-01-05")),
+        ("25.12", typed("2025-12-25")),
+        ("декабрь", typed("2025-12-01", "2025-12-31")),
+        ("20.11-25.11", typed("2026-11-20", "2026-11-25")),
+    ],
+)
+def test_where_all_is_known_nothing_lies_too_far_back(text: str, expected: Typed) -> None:
+    assert parse(text, TODAY, date(2000, 1, 1)) == expected
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "01.11.2026-20.11.2026",
