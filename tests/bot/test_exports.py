@@ -328,11 +328,15 @@ async def test_days_and_form_are_chosen_and_ticked(rig: BotRig) -> None:
     chosen = await chat.wait_for("Сейчас выбрано: за 17.11.2026 – 21.11.2026, все чаты, CSV")
     ticked = [text for row in chosen.button_texts for text in row if text.startswith("✅")]
     assert ticked == ["✅ 17.11.2026 – 21.11.2026", "✅ Все", "✅ CSV (zip)"]
-    chat.click("📤 Выгрузить", chosen)
+    run = next(data for data in chosen.button_data if data.startswith("export_run:"))
+    chat.click("✅ 17.11.2026 – 21.11.2026", chosen)
+    chat.press(run, await chat.wait_for("пришлите одну дату или две"))
     file = await file_in(chat)
     assert "2 чата, 2 сообщения" in file.text
     with ZipFile(BytesIO(content(rig, file))) as found:
         assert all(name.endswith(".csv") for name in found.namelist())
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM dialogues WHERE state IS NOT NULL") == 0
 
 
 async def test_what_is_kept_is_for_the_owner_to_say(rig: BotRig) -> None:
