@@ -193,6 +193,7 @@ def _written_down(task: ReportTask, profile: AvitoProfile, now: datetime) -> dic
     every = Every(task.chats_every or Every.WEEK)
     timing = chats_schedule(profile, every)
     slot = previous_slot(timing, now + timedelta(microseconds=1))
+    task.chats_slot = slot.label
     task.chats_due_at = next_slot(timing, now).due_at
     return {
         "kind": EXPORT_DUE,
