@@ -90,6 +90,11 @@ class ReplyDesk:
         for job_id, _ in shown:
             self._jobs.start(job_id)
 
+    def keep_files_of(self, owed: Sequence[Reply]) -> None:
+        """After a restart: drop the files that the last run had not promised to anybody."""
+        effects = [from_json(reply.effect) for reply in owed]
+        self._scribe.keep_only([effect.screen for effect in effects if isinstance(effect, Show)])
+
     async def _settle(
         self,
         ids: list[int],

@@ -169,6 +169,8 @@ async def test_after_a_restart_it_goes_on_with_what_was_read(rig: BotRig) -> Non
     await eventually(lambda: calls(rig, "messenger_messages") >= 30)
     await rig.stop()
     slow.times = 0
+    nobodys = rig.settings.data_dir / "outgoing" / "nobodys.xlsx"
+    nobodys.write_text("its worker was killed before it was promised")
     before = calls(rig, "messenger_messages")
 
     await rig.start()
