@@ -74,7 +74,8 @@ class Show(BaseModel):
     """The job that owns the message from then on and starts once it is there."""
     is_silent: bool = False
     otherwise: Show | None = None
-    """What is shown elsewhere when Telegram lets us write nothing here; the job waits then."""
+    """What is shown elsewhere when Telegram lets us write nothing here, the job waits then; or
+    when it does not get here."""
 
 
 class Answer(BaseModel):

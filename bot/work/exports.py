@@ -83,7 +83,17 @@ class ExportWork:
                 return
             ending.screen = screens.done(profile, export, made.bound)
             files = self._shown(profile, export, made, for_owner=True)
-            ending.more = [Show(chat_id=job.chat_id, screen=file) for file in files]
+            ending.more = [
+                Show(
+                    chat_id=job.chat_id,
+                    screen=file,
+                    otherwise=Show(
+                        chat_id=job.chat_id,
+                        screen=screens.not_arrived(profile, export, made.bound, part),
+                    ),
+                )
+                for part, file in enumerate(files, start=1)
+            ]
 
     async def _deliver_due(
         self, job: JobContext, profile: AvitoProfile, export: Export, made: Made
@@ -95,14 +105,14 @@ class ExportWork:
                 self.files.drop(made.files)
                 return
             task, for_owner = destination.task, destinations.is_private(destination)
-            refused = Show(chat_id=job.owner_id, screen=screens.due_refused(profile, task))
+            instead = Show(chat_id=job.owner_id, screen=screens.due_not_arrived(profile, task))
             ending.more = [
                 Show(
                     chat_id=task.chat_id,
                     thread_id=task.thread_id or None,
                     screen=shown,
                     is_silent=task.is_silent,
-                    otherwise=None if for_owner else refused,
+                    otherwise=instead,
                 )
                 for shown in self._shown(profile, export, made, for_owner=for_owner)
             ]

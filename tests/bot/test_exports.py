@@ -18,6 +18,8 @@ from sqlalchemy import URL
 from bot import jobs, throttle
 from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
 from sandbox.avito.chats import make_chats
+from sandbox.telegram import server
+from sandbox.telegram.errors import bad_request
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.bot.conftest import check_promises
@@ -180,6 +182,7 @@ async def test_after_a_restart_it_goes_on_with_what_was_read(rig: BotRig) -> Non
     await rig.settled()
     assert sum(seen.document is not None for seen in chat.messages) == 1
     assert "Выгружаю" not in chat.transcript(), "the placeholder is the same message"
+    assert left_on_disk(rig) == []
 
 
 async def test_from_a_group_it_comes_in_private(rig: BotRig) -> None:
@@ -309,6 +312,23 @@ async def test_what_telegram_would_not_take_comes_in_parts(rig: BotRig) -> None:
     assert all(len(each) <= 0.05 * 2**20 for each in data)
     assert set.union(*map(texts, data)) == {(n, c) for n in range(1, 101) for c in range(1, 31)}
     assert left_on_disk(rig) == []
+
+
+async def test_a_file_that_telegram_refuses_can_be_asked_for_again(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_call: object) -> None:
+        raise bad_request("file is too big")
+
+    chat, profile_id = await card(rig)
+    monkeypatch.setitem(server.METHODS, "sendDocument", refuse)
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+
+    told = await chat.wait_for("❌ Файл с чатами «Магазин» не дошёл")
+
+    monkeypatch.undo()
+    chat.click("🔄 Повторить", told)
+    assert "3 чата, 6 сообщений" in (await file_in(chat)).text
 
 
 async def test_days_and_form_are_chosen_and_ticked(rig: BotRig) -> None:

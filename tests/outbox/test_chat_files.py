@@ -159,7 +159,10 @@ async def test_the_repair_finds_what_has_no_date_or_one_too_far_away(office: Off
     now = office.clock.now()
     lost = await office.add_task(-1, chats_every="month")
     # A clock that was ahead has written its slot down, too.
-    ahead: dict[str, Any] = {"chats_due_at": now + timedelta(days=9), "chats_slot": "2026-11-23T09:00"}
+    ahead: dict[str, Any] = {
+        "chats_due_at": now + timedelta(days=9),
+        "chats_slot": "2026-11-23T09:00",
+    }
     far = await office.add_task(-2, chats_every="week", **ahead)
     async with office.sessions.begin() as session:
         await schedule.reschedule_missing(session, now)
