@@ -76,6 +76,10 @@ class Show(BaseModel):
     otherwise: Show | None = None
     """What is shown elsewhere when Telegram lets us write nothing here, the job waits then; or
     when it does not get here."""
+    profile_id: int | None = None
+    """Whose chats it is made of: it does not leave once the profile is gone."""
+    task_id: int | None = None
+    """The destination by whose schedule it goes: nor once nothing goes there any more."""
 
 
 class Answer(BaseModel):

@@ -31,9 +31,10 @@ from bot.screens import problems
 from bot.scribe import Scribe
 from core.database.models import Reply
 from core.database.repositories import jobs, replies
-from core.database.session import Sessions
+from core.database.session import Sessions, reading
 from core.journal import Journal
 from core.logs import get_logger
+from core.services import exports
 
 log = get_logger(__name__)
 
@@ -50,6 +51,10 @@ class JobStarter(Protocol):
     def start(self, job_id: int) -> None: ...
 
     def stop(self, job_id: int) -> None: ...
+
+
+class NotWanted(Exception):
+    """What was made of somebody's chats must not leave any more."""
 
 
 class _WaitAsTold(wait_base):
@@ -89,6 +94,8 @@ class ReplyDesk:
             screens += [effect.screen] if isinstance(effect, Show) else []
             try:
                 effect, message_id = await self._do_or_turn_away(reply.id, effect)
+            except NotWanted:
+                log.info("reply_withdrawn", reply_id=reply.id)
             except SendError as error:
                 log.warning("reply_dropped", reply_id=reply.id, kind=effect.kind, why=str(error))
                 if isinstance(effect, Show) and effect.job_id is not None:
@@ -255,7 +262,7 @@ class ReplyDesk:
         while True:
             try:
                 return await self._insist(
-                    NotSent, _patience_for(effect), self._depart, reply_id, method
+                    NotSent, _patience_for(effect), self._depart, reply_id, effect, method
                 )
             except Refused as error:
                 other = mended(method, error)
@@ -264,7 +271,10 @@ class ReplyDesk:
                 log.warning("reply_mended", reply_id=reply_id, why=error.description)
                 method = other
 
-    async def _depart(self, reply_id: int, method: TelegramMethod[Any]) -> int | None:
+    async def _depart(
+        self, reply_id: int, effect: Show, method: TelegramMethod[Any]
+    ) -> int | None:
+        await self._check_wanted(effect)
         try:
             return await self._courier.carry(
                 method, leaving=lambda: self._journal.leaving(reply_id)
@@ -272,6 +282,14 @@ class ReplyDesk:
         except (NotSent, Refused):
             self._journal.refused(reply_id)
             raise
+
+    async def _check_wanted(self, effect: Show) -> None:
+        """A flood limit is time enough to delete a profile, or to stop a schedule."""
+        if effect.profile_id is None:
+            return
+        async with reading(self._sessions) as session:
+            if not await exports.may_leave(session, effect.profile_id, effect.task_id):
+                raise NotWanted
 
     async def _answer(self, effect: Answer) -> None:
         method = AnswerCallbackQuery(

@@ -16,14 +16,16 @@ from bot import replies
 from bot.effects import Answer, Document, Effect, Erase, Screen, Show, StopJob, to_json
 from bot.replies import ReplyDesk
 from bot.scribe import Scribe
-from core.database.models import Job, Reply
+from core.database.models import AvitoProfile, Job, Reply
 from core.database.repositories import inbox, jobs
 from core.database.session import Sessions, create_sessions
 from core.journal import Journal
 from core.secrets import Keyring
 from core.shelf import Shelf
+from sandbox.clock import SandboxClock
 from sandbox.telegram.faults import Kind
 from tests.support.databases import opened
+from tests.support.deliveries import Office
 from tests.support.pictures import draw_here
 from tests.support.telegram import TelegramRig, telegram_rig
 from tests.support.waiting import eventually
@@ -282,6 +284,20 @@ async def test_a_file_that_does_not_come_in_the_end_is_told_of(
     [told] = rig.sent
     assert ("не дошёл" if is_foreseen else "Telegram не принял файл") in told
     assert await rig.still_owed() == 0
+    assert rig.on_disk == []
+
+
+async def test_chats_of_a_profile_that_is_deleted_meanwhile_do_not_come(rig: DeskRig) -> None:
+    profile_id = await Office(rig.sessions, SandboxClock(NOW)).add_profile(rig.alice.id)
+    world = rig.telegram.world
+    world.fault("flood", method="sendDocument", times=1)
+    chats = rig.file().model_copy(update={"profile_id": profile_id, "otherwise": rig.show("нет")})
+    doing = asyncio.create_task(rig.do(chats, rig.show("дальше")))
+    await world.history.signal.until(lambda: world.history.of("sendDocument"), 5)
+    async with rig.sessions.begin() as session:
+        await session.delete(await session.get_one(AvitoProfile, profile_id))
+    await doing
+    assert rig.sent == ["дальше"]
     assert rig.on_disk == []
 
 

@@ -91,6 +91,7 @@ class ExportWork:
                         chat_id=job.chat_id,
                         screen=screens.not_arrived(profile, export, made.bound, part),
                     ),
+                    profile_id=profile.id,
                 )
                 for part, file in enumerate(files, start=1)
             ]
@@ -113,6 +114,8 @@ class ExportWork:
                     screen=shown,
                     is_silent=task.is_silent,
                     otherwise=instead,
+                    profile_id=profile.id,
+                    task_id=task.id,
                 )
                 for shown in self._shown(profile, export, made, for_owner=for_owner)
             ]
@@ -179,4 +182,4 @@ async def _still_going(ending: Ending, job: JobContext) -> Destination | None:
         found = await destinations.owned(ending.session, job.owner_id, job.payload["task_id"])
     except DestinationNotFound:
         return None
-    return found if is_due(found.profile, found.task) else None
+    return found if found.task.chats_every and is_due(found.profile, found.task) else None

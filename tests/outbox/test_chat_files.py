@@ -155,6 +155,28 @@ async def test_a_zone_further_west_brings_no_week_a_second_time(office: Office) 
     assert later == MONDAY + timedelta(hours=3), "asked for, as with reports"
 
 
+@pytest.mark.parametrize(
+    ("of_task", "of_profile", "may_leave"),
+    [
+        ({}, {}, True),
+        ({"chats_every": None}, {}, False),
+        ({"is_active": False}, {}, False),
+        ({"suspended": "not_member"}, {}, False),
+        ({}, {"is_report_active": False}, False),
+    ],
+)
+async def test_what_was_made_leaves_only_if_it_is_wanted_still(
+    office: Office, of_task: dict[str, Any], of_profile: dict[str, Any], may_leave: bool
+) -> None:
+    profile_id = await office.add_profile(**of_profile)
+    task = await office.add_task(profile_id=profile_id, **{"chats_every": "week", **of_task})
+    async with reading(office.sessions) as session:
+        assert await exports.may_leave(session, profile_id, task) is may_leave
+        assert await exports.may_leave(session, profile_id), "nor a schedule, nor a pause"
+        assert not await exports.may_leave(session, profile_id + 1)
+        assert not await exports.may_leave(session, profile_id, task + 1)
+
+
 async def test_the_repair_finds_what_has_no_date_or_one_too_far_away(office: Office) -> None:
     now = office.clock.now()
     lost = await office.add_task(-1, chats_every="month")
