@@ -275,12 +275,15 @@ class ReplyDesk:
         self, reply_id: int, effect: Show, method: TelegramMethod[Any]
     ) -> int | None:
         await self._check_wanted(effect)
+        is_copy = effect.screen.document is not None and self._journal.has_left(reply_id)
         try:
             return await self._courier.carry(
                 method, leaving=lambda: self._journal.leaving(reply_id)
             )
         except (NotSent, Refused):
-            self._journal.refused(reply_id)
+            # An earlier one of a file may have come still: the next has to say so.
+            if not is_copy:
+                self._journal.refused(reply_id)
             raise
 
     async def _check_wanted(self, effect: Show) -> None:

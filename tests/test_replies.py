@@ -262,6 +262,20 @@ async def test_a_file_that_a_stop_cut_off_from_its_answer_comes_marked(rig: Desk
     assert rig.on_disk == []
 
 
+async def test_a_copy_that_is_put_off_is_marked_after_a_stop_too(rig: DeskRig) -> None:
+    owed = await rig.owe(rig.file())
+    rig.journal.leaving(owed[0].id)
+    world = rig.telegram.world
+    world.fault("unauthorized", method="sendDocument", times=2)
+    doing = asyncio.create_task(rig.desk.perform(owed))
+    await eventually(lambda: len(world.history.of("sendDocument")) == 2)
+    doing.cancel()
+    await asyncio.gather(doing, return_exceptions=True)
+    rig.restart()
+    await rig.desk.perform(owed)
+    assert [words.startswith("🔁 Повтор") for words in rig.sent] == [True]
+
+
 @pytest.mark.parametrize("fault", ["http_502", "drop_before"])
 async def test_a_file_is_sent_until_telegram_says_that_it_has_it(
     rig: DeskRig, fault: Kind
