@@ -76,7 +76,12 @@ class Show(BaseModel):
     reply_to: int | None = None
     """The message of its chat that it answers, as long as that is there."""
     otherwise: Show | None = None
-    """What is shown elsewhere when Telegram lets us write nothing here; the job waits then."""
+    """What is shown elsewhere when Telegram lets us write nothing here, the job waits then; or
+    when it does not get here."""
+    profile_id: int | None = None
+    """Whose chats it is made of: it does not leave once the profile is gone."""
+    task_id: int | None = None
+    """The destination by whose schedule it goes: nor once nothing goes there any more."""
 
 
 class Answer(BaseModel):

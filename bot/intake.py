@@ -77,6 +77,7 @@ class Intake:
         """Go on where the last run stopped: what is owed, what was received, what was running."""
         owed, received, running = await self._outlast_database(self._left_over)
         self._journal.keep_only({row.update_id for row in received}, {reply.id for reply in owed})
+        self._desk.keep_files_of(owed)
         self.hand_over(owed)
         for row in received:
             self.submit(row.update_id, json.loads(row.payload or "{}"))

@@ -17,7 +17,13 @@ from aiogram.methods import (
     TelegramMethod,
 )
 from aiogram.types import ReplyParameters
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_delay,
+)
 from tenacity.wait import wait_base, wait_exponential
 
 from bot.delivery import Courier, NotSent, Refused, SendError, Uncertain, mended
@@ -26,21 +32,30 @@ from bot.screens import problems
 from bot.scribe import Scribe
 from core.database.models import Reply
 from core.database.repositories import jobs, replies
-from core.database.session import Sessions
+from core.database.session import Sessions, reading
 from core.journal import Journal
 from core.logs import get_logger
+from core.services import exports
 
 log = get_logger(__name__)
 
 PATIENCE_SEC = 900.0
 """How long an answer is worth trying; after that the person has long pressed again."""
 PRESS_PATIENCE_SEC = 20.0
+FILE_PATIENCE_SEC = 86_400.0
+"""A file that has certainly not come waits for as long as the shelf keeps it."""
+COPY_PAUSE_SEC = 300.0
+"""At most so long before a file is sent again that may have come: there must not be many."""
 
 
 class JobStarter(Protocol):
     def start(self, job_id: int) -> None: ...
 
     def stop(self, job_id: int) -> None: ...
+
+
+class NotWanted(Exception):
+    """What was made of somebody's chats must not leave any more."""
 
 
 class _WaitAsTold(wait_base):
@@ -80,6 +95,8 @@ class ReplyDesk:
             screens += [effect.screen] if isinstance(effect, Show) else []
             try:
                 effect, message_id = await self._do_or_turn_away(reply.id, effect)
+            except NotWanted:
+                log.info("reply_withdrawn", reply_id=reply.id)
             except SendError as error:
                 log.warning("reply_dropped", reply_id=reply.id, kind=effect.kind, why=str(error))
                 if isinstance(effect, Show) and effect.job_id is not None:
@@ -90,6 +107,11 @@ class ReplyDesk:
         await self._settle([reply.id for reply in owed], shown, dropped, screens)
         for job_id, _ in shown:
             self._jobs.start(job_id)
+
+    def keep_files_of(self, owed: Sequence[Reply]) -> None:
+        """After a restart: drop the files that the last run had not promised to anybody."""
+        effects = [from_json(reply.effect) for reply in owed]
+        self._scribe.keep_only([effect.screen for effect in effects if isinstance(effect, Show)])
 
     async def _settle(
         self,
@@ -113,14 +135,19 @@ class ReplyDesk:
     async def _do_or_turn_away(self, reply_id: int, effect: Effect) -> tuple[Effect, int | None]:
         """What was done in the end, and the message it became.
 
-        What may not be shown in its chat is said elsewhere where that was foreseen.
+        What may not be shown in its chat, or does not get there, is said elsewhere where that
+        was foreseen.
         """
         try:
             return effect, await self._do(reply_id, effect)
-        except Refused as error:
+        except SendError as error:
             if not isinstance(effect, Show) or effect.otherwise is None:
                 raise
+            # For a placeholder it is a way to whoever has to let the bot write first.
+            if effect.job_id is not None and not isinstance(error, Refused):
+                raise
             log.warning("reply_turned_away", reply_id=reply_id, why=str(error))
+        self._begin_anew(reply_id)
         async with self._sessions.begin() as session:
             if effect.job_id is not None:
                 await jobs.park(session, effect.job_id)
@@ -130,6 +157,10 @@ class ReplyDesk:
         except SendError as error:
             log.warning("reply_dropped", reply_id=reply_id, kind=effect.kind, why=str(error))
             return effect.otherwise, None
+
+    def _begin_anew(self, reply_id: int) -> None:
+        """Something else is said in its place: what has left was not that."""
+        self._journal.refused(reply_id)
 
     async def _do(self, reply_id: int, effect: Effect) -> int | None:
         match effect:
@@ -147,8 +178,6 @@ class ReplyDesk:
         fits_into_message = effect.screen.keyboard is effect.screen.inline
         if effect.edit is not None and fits_into_message and await self._edit(effect, effect.edit):
             return effect.edit
-        if effect.otherwise is not None and self._scribe.has_lost(effect.screen):
-            raise Refused(HTTPStatus.NOT_FOUND, "the file is gone")
         if effect.screen.document is not None:
             return await self._send_file(reply_id, effect)
         return await self._send(reply_id, effect)
@@ -157,10 +186,11 @@ class ReplyDesk:
         """Below the placeholder whose place it could not take; or words why it does not come."""
         try:
             message_id = await self._send(reply_id, effect)
-        except Refused as error:
+        except SendError as error:
             log.warning("file_refused", reply_id=reply_id, why=str(error))
             if effect.otherwise is not None:
                 raise
+            self._begin_anew(reply_id)
             words = problems.file_refused(effect.screen)
             return await self._show(reply_id, effect.model_copy(update={"screen": words}))
         if effect.edit is not None:
@@ -185,12 +215,13 @@ class ReplyDesk:
         return True
 
     async def _send(self, reply_id: int, effect: Show) -> int | None:
+        is_file = effect.screen.document is not None
         if self._journal.has_left(reply_id):
-            if effect.screen.document is None or self._journal.is_answered(reply_id):
+            if not is_file or self._journal.is_answered(reply_id):
                 return self._journal.message_of(reply_id)
             # Telegram is busy with a file after its last byte, and may drop it if we are gone.
             log.warning("file_uncertain", reply_id=reply_id)
-            message_id = await self._repeat(reply_id, effect)
+            message_id = await self._repeat_file(reply_id, effect)
         else:
             try:
                 message_id = await self._deliver(reply_id, effect)
@@ -199,13 +230,25 @@ class ReplyDesk:
                 if effect.job_id is not None:
                     # Only a placeholder: the job ends in a message of its own.
                     return None
-                message_id = await self._repeat(reply_id, effect)
+                repeat = self._repeat_file if is_file else self._repeat
+                message_id = await repeat(reply_id, effect)
         self._journal.delivered(reply_id, message_id)
+        return message_id
+
+    async def _repeat_file(self, reply_id: int, effect: Show) -> int | None:
+        """Until Telegram says that it has one: most that had no answer were dropped there."""
+        copies = AsyncRetrying(
+            retry=retry_if_exception_type(Uncertain),
+            wait=wait_exponential(multiplier=0.5, exp_base=4, max=COPY_PAUSE_SEC),
+            stop=stop_after_delay(PATIENCE_SEC),
+            reraise=True,
+        )
+        message_id: int | None = await copies(self._repeat, reply_id, effect)
         return message_id
 
     async def _repeat(self, reply_id: int, effect: Show) -> int | None:
         """Send a last copy, which says what it is, when Telegram answers again."""
-        await self._insist(SendError, PATIENCE_SEC, self._courier.carry, GetMe())
+        await self._insist(SendError, _patience_for(effect), self._courier.carry, GetMe())
         message_id = None
         for screen in problems.repeated([effect.screen]):
             again = effect.model_copy(update={"screen": screen})
@@ -213,6 +256,8 @@ class ReplyDesk:
         return message_id
 
     async def _deliver(self, reply_id: int, effect: Show) -> int | None:
+        if effect.otherwise is not None and self._scribe.has_lost(effect.screen):
+            raise Refused(HTTPStatus.NOT_FOUND, "the file is gone")
         how: dict[str, Any] = {"disable_notification": True} if effect.is_silent else {}
         if effect.reply_to is not None:
             how["reply_parameters"] = ReplyParameters(
@@ -221,7 +266,9 @@ class ReplyDesk:
         method = await self._scribe.new(effect.screen, effect.chat_id, effect.thread_id, **how)
         while True:
             try:
-                return await self._insist(NotSent, PATIENCE_SEC, self._depart, reply_id, method)
+                return await self._insist(
+                    NotSent, _patience_for(effect), self._depart, reply_id, effect, method
+                )
             except Refused as error:
                 other = mended(method, error)
                 if other is None:
@@ -229,14 +276,28 @@ class ReplyDesk:
                 log.warning("reply_mended", reply_id=reply_id, why=error.description)
                 method = other
 
-    async def _depart(self, reply_id: int, method: TelegramMethod[Any]) -> int | None:
+    async def _depart(
+        self, reply_id: int, effect: Show, method: TelegramMethod[Any]
+    ) -> int | None:
+        await self._check_wanted(effect)
+        is_copy = effect.screen.document is not None and self._journal.has_left(reply_id)
         try:
             return await self._courier.carry(
                 method, leaving=lambda: self._journal.leaving(reply_id)
             )
         except (NotSent, Refused):
-            self._journal.refused(reply_id)
+            # An earlier one of a file may have come still: the next has to say so.
+            if not is_copy:
+                self._journal.refused(reply_id)
             raise
+
+    async def _check_wanted(self, effect: Show) -> None:
+        """A flood limit is time enough to delete a profile, or to stop a schedule."""
+        if effect.profile_id is None:
+            return
+        async with reading(self._sessions) as session:
+            if not await exports.may_leave(session, effect.profile_id, effect.task_id):
+                raise NotWanted
 
     async def _answer(self, effect: Answer) -> None:
         method = AnswerCallbackQuery(
@@ -285,6 +346,10 @@ class ReplyDesk:
         )
         result: int | None = await retrying(call, *arguments)
         return result
+
+
+def _patience_for(effect: Show) -> float:
+    return PATIENCE_SEC if effect.screen.document is None else FILE_PATIENCE_SEC
 
 
 def _words_of(screen: Screen) -> list[Screen]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from aiogram.enums import ParseMode
@@ -84,6 +84,11 @@ class Scribe:
         """What came with it is not needed any more: it has arrived, or never will."""
         if screen.document is not None:
             self._shelf.drop(screen.document.kept_as)
+
+    def keep_only(self, screens: Iterable[Screen]) -> None:
+        """What comes with none of these never will."""
+        documents = (screen.document for screen in screens)
+        self._shelf.keep_only({document.kept_as for document in documents if document})
 
     def _file(self, document: Document) -> FSInputFile | None:
         path = self._shelf.find(document.kept_as)

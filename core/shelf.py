@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Container
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -56,11 +57,18 @@ class Shelf:
         """Whether there is no room that is worth the name on its disk."""
         return shutil.disk_usage(self.folder.parent).free < NO_ROOM
 
+    def keep_only(self, names: Container[str]) -> None:
+        """Drop everything else."""
+        for path in self._all():
+            if path.name not in names:
+                path.unlink(missing_ok=True)
+
     def tidy(self, now: datetime) -> None:
         """Drop what nobody came for."""
-        if not self.folder.exists():
-            return
         oldest = (now - KEPT).timestamp()
-        for path in self.folder.iterdir():
+        for path in self._all():
             if path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
+
+    def _all(self) -> list[Path]:
+        return list(self.folder.iterdir()) if self.folder.exists() else []

@@ -173,6 +173,8 @@ def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> No
     assert "В 21 чате Avito отдал только последние 1 100 сообщений" in said
     assert "Не прочитано: 5 чатов" in said
     assert said.endswith("Часть 2 из 3")
+    lost = read(results.not_arrived(about, export, MANY, part=2))
+    assert lost.startswith(f"❌ Файл с чатами «{UGLY * 8}» не дошёл, часть 2 из 3\n")
     brief = results.file(about, export, MANY, FILE, remarks=2 * remarks)
     assert is_caption(brief)
     assert "написано на первом листе" in read(brief)

@@ -12,19 +12,23 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, select
 
+from bot import replies
 from bot.effects import Answer, Document, Effect, Erase, Screen, Show, StopJob, to_json
 from bot.replies import ReplyDesk
 from bot.scribe import Scribe
-from core.database.models import Job, Reply
+from core.database.models import AvitoProfile, Job, Reply
 from core.database.repositories import inbox, jobs
 from core.database.session import Sessions, create_sessions
 from core.journal import Journal
 from core.secrets import Keyring
 from core.shelf import Shelf
+from sandbox.clock import SandboxClock
 from sandbox.telegram.faults import Kind
 from tests.support.databases import opened
+from tests.support.deliveries import Office
 from tests.support.pictures import draw_here
 from tests.support.telegram import TelegramRig, telegram_rig
+from tests.support.waiting import eventually
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -95,6 +99,14 @@ class DeskRig:
 
     def show(self, text: str = "привет", **rest: int) -> Show:
         return Show.model_validate({"chat_id": self.alice.id, "screen": Screen(text=text), **rest})
+
+    def file(self, caption: str = "чаты") -> Show:
+        document = Document(kept_as=self.shelf.put(b"rows"), name="chats.xlsx")
+        return Show(chat_id=self.alice.id, screen=Screen(text=caption, document=document))
+
+    @property
+    def on_disk(self) -> list[Path]:
+        return list(self.shelf.folder.iterdir())
 
     @property
     def sent(self) -> list[str]:
@@ -235,9 +247,8 @@ async def test_what_a_killed_process_sent_is_not_sent_again(rig: DeskRig) -> Non
 async def test_a_file_that_a_killed_process_may_have_sent_comes_once_more_and_says_so(
     rig: DeskRig, caption: str, messages: int
 ) -> None:
-    kept_as = rig.shelf.put(b"rows")
-    file = Screen(text=caption, document=Document(kept_as=kept_as, name="chats.xlsx"))
-    owed = await rig.owe(Show(chat_id=rig.alice.id, screen=file))
+    file = rig.file(caption)
+    owed = await rig.owe(file)
     rig.journal.leaving(owed[0].id)
     rig.restart()
     await rig.desk.perform(owed)
@@ -245,7 +256,82 @@ async def test_a_file_that_a_killed_process_may_have_sent_comes_once_more_and_sa
     assert rig.sent[0].startswith("🔁 Повтор")
     assert rig.sent[-1].endswith(caption)
     assert rig.chat.last.document is not None
-    assert rig.shelf.find(kept_as) is None
+    assert rig.on_disk == []
+
+
+async def test_a_file_that_a_stop_cut_off_from_its_answer_comes_marked(rig: DeskRig) -> None:
+    rig.telegram.world.fault("hang_before", method="sendDocument", times=1)
+    owed = await rig.owe(rig.file())
+    doing = asyncio.create_task(rig.desk.perform(owed))
+    await eventually(lambda: rig.journal.has_left(owed[0].id))
+    doing.cancel()
+    await asyncio.gather(doing, return_exceptions=True)
+    rig.restart()
+    await rig.desk.perform(owed)
+    assert [words.startswith("🔁 Повтор") for words in rig.sent] == [True]
+    assert rig.on_disk == []
+
+
+async def test_a_copy_that_is_put_off_is_marked_after_a_stop_too(rig: DeskRig) -> None:
+    owed = await rig.owe(rig.file())
+    rig.journal.leaving(owed[0].id)
+    world = rig.telegram.world
+    world.fault("unauthorized", method="sendDocument", times=2)
+    doing = asyncio.create_task(rig.desk.perform(owed))
+    await eventually(lambda: len(world.history.of("sendDocument")) == 2)
+    doing.cancel()
+    await asyncio.gather(doing, return_exceptions=True)
+    rig.restart()
+    await rig.desk.perform(owed)
+    assert [words.startswith("🔁 Повтор") for words in rig.sent] == [True]
+
+
+@pytest.mark.parametrize("fault", ["http_502", "drop_before"])
+async def test_a_file_is_sent_until_telegram_says_that_it_has_it(
+    rig: DeskRig, fault: Kind
+) -> None:
+    rig.telegram.world.fault(fault, method="sendDocument", times=2)
+    await rig.do(rig.file())
+    assert [words.startswith("🔁 Повтор") for words in rig.sent] == [True]
+    assert rig.chat.last.document is not None
+    assert rig.on_disk == []
+
+
+@pytest.mark.parametrize("is_foreseen", [True, False])
+async def test_a_file_that_does_not_come_in_the_end_is_told_of(
+    rig: DeskRig, monkeypatch: pytest.MonkeyPatch, is_foreseen: bool
+) -> None:
+    monkeypatch.setattr(replies, "PATIENCE_SEC", 0)
+    rig.telegram.world.fault("http_502", method="sendDocument")
+    instead = rig.show("не дошёл") if is_foreseen else None
+    await rig.do(rig.file().model_copy(update={"otherwise": instead}))
+    [told] = rig.sent
+    assert ("не дошёл" if is_foreseen else "Telegram не принял файл") in told
+    assert await rig.still_owed() == 0
+    assert rig.on_disk == []
+
+
+async def test_chats_of_a_profile_that_is_deleted_meanwhile_do_not_come(rig: DeskRig) -> None:
+    profile_id = await Office(rig.sessions, SandboxClock(NOW)).add_profile(rig.alice.id)
+    world = rig.telegram.world
+    world.fault("flood", method="sendDocument", times=1)
+    chats = rig.file().model_copy(update={"profile_id": profile_id, "otherwise": rig.show("нет")})
+    doing = asyncio.create_task(rig.do(chats, rig.show("дальше")))
+    await world.history.signal.until(lambda: world.history.of("sendDocument"), 5)
+    async with rig.sessions.begin() as session:
+        await session.delete(await session.get_one(AvitoProfile, profile_id))
+    await doing
+    assert rig.sent == ["дальше"]
+    assert rig.on_disk == []
+
+
+async def test_only_files_that_are_owed_stay_over_a_restart(rig: DeskRig) -> None:
+    rig.shelf.put(b"made, but its worker was killed before it was promised")
+    owed = await rig.owe(rig.show(), rig.file())
+    rig.desk.keep_files_of(owed)
+    assert len(rig.on_disk) == 1
+    await rig.desk.perform(owed)
+    assert rig.chat.last.document is not None
 
 
 async def test_what_was_settled_may_be_forgotten(rig: DeskRig) -> None:

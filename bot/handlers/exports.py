@@ -53,10 +53,12 @@ async def export_all(
     _query: CallbackQuery,
     profile: AvitoProfile,
     session: Session,
+    state: FSMContext,
     stage: Stage,
     clock: Clock,
     bot: Bot,
 ) -> None:
+    await _leave_dates(state)
     await _begin(profile, Export(), session, stage, clock, bot)
 
 
@@ -65,10 +67,12 @@ async def export_chosen(
     callback_data: ExportRun,
     profile: AvitoProfile,
     session: Session,
+    state: FSMContext,
     stage: Stage,
     clock: Clock,
     bot: Bot,
 ) -> None:
+    await _leave_dates(state)
     export = callback_data.choice.export(today_of(profile, clock.now()))
     await _begin(profile, export, session, stage, clock, bot)
 

@@ -306,11 +306,28 @@ def due_failed(
     )
 
 
-def due_refused(profile: AvitoProfile, task: ReportTask) -> Screen:
-    """The same where Telegram does not let it into its place."""
+def not_arrived(profile: AvitoProfile, export: Export, bound: Bound, part: int) -> Screen:
+    """In place of one of the files: Telegram does not take it, or does not say that it has it."""
+    parts = len(bound.files)
+    which = f", часть {part} из {parts}" if parts > 1 else ""
+    return screen(
+        Bold(f"❌ Файл с чатами {named(profile.profile_name)} не дошёл{which}"),
+        described(export),
+        "Telegram не принял его или долго не отвечал.",
+        keyboard=keyboard(
+            [button("🔄 Повторить", ExportRun.of(profile.id, Choice.like(export)))],
+            _choose_anew("⚙️ Выбрать другое", profile, export),
+            keyboards.to_card(profile.id),
+        ),
+    )
+
+
+def due_not_arrived(profile: AvitoProfile, task: ReportTask) -> Screen:
+    """For the owner, in private: the same of a file on schedule."""
     return screen(
         Bold(f"⚠️ Файл с чатами {named(profile.profile_name)} не дошёл: {name_of(task)}"),
-        "Telegram не принял его в этот чат. Проверьте, что я там есть и могу отправлять файлы.",
+        "Telegram не принял его или долго не отвечал. Если это группа или канал, проверьте, что "
+        "я там есть и могу отправлять файлы.",
         keyboard=keyboard(*_now_or_on_schedule(profile, task)),
     )
 

@@ -7,7 +7,7 @@ import errno
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,10 +32,31 @@ from utils.time_left import TimeLeft
 AT_A_TIME = 4
 """Exports that somebody waits for, and as many on schedule: those due on a Monday morning must
 not keep people waiting. None of them has a slot of the office."""
+OF_ONE_OWNER = 2
+"""Of these: his Avito may put him off for a while, and others want to be served meanwhile."""
 PATIENCE = timedelta(days=1)
 """For so long Avito may put us off; what was read until then is kept."""
 PAUSE = timedelta(minutes=15)
 """Before an Avito that does not answer is asked again for a file on schedule."""
+
+
+class Places:
+    """Where exports are made, as many as there may be at a time."""
+
+    def __init__(self) -> None:
+        self._all = asyncio.Semaphore(AT_A_TIME)
+        self._of_owners: defaultdict[int, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(OF_ONE_OWNER)
+        )
+
+    def are_taken(self, owner_id: int) -> bool:
+        """Whether he has to wait for one."""
+        return self._all.locked() or self._of_owners[owner_id].locked()
+
+    @asynccontextmanager
+    async def one(self, owner_id: int) -> AsyncIterator[None]:
+        async with self._of_owners[owner_id], self._all:
+            yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +81,8 @@ class ChatFiles:
     clock: Clock
     max_bytes: int
     """Of one file."""
-    asked: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_A_TIME))
-    due: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_A_TIME))
+    asked: Places = field(default_factory=Places)
+    due: Places = field(default_factory=Places)
     turns: defaultdict[int, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -122,14 +143,15 @@ class ChatFiles:
         self, since: datetime | None, teller: Teller, turn: AsyncExitStack, *, is_due: bool
     ) -> Collected:
         """Read what is new. While Avito puts us off, others have our turn."""
-        profile_id, pool = teller.profile.id, self.due if is_due else self.asked
+        profile_id, owner_id = teller.profile.id, teller.profile.owner_id
+        places = self.due if is_due else self.asked
         deadline = self.clock.now() + PATIENCE
         while True:
-            if self.turns[profile_id].locked() or pool.locked():
+            if self.turns[profile_id].locked() or places.are_taken(owner_id):
                 await teller.queued()
             await turn.enter_async_context(self.turns[profile_id])
             try:
-                async with pool:
+                async with places.one(owner_id):
                     return await self.collector.collect(
                         profile_id, since=since, progress=teller.reading
                     )

@@ -87,7 +87,18 @@ class ExportWork:
             ending.screen = screens.done(profile, export, made.bound, remarks=made.remarks)
             files = self._shown(profile, export, made, for_owner=True)
             ending.more = [
-                Show(chat_id=job.chat_id, screen=file, reply_to=job.message_id) for file in files
+                Show(
+                    chat_id=job.chat_id,
+                    screen=file,
+                    reply_to=job.message_id,
+                    otherwise=Show(
+                        chat_id=job.chat_id,
+                        screen=screens.not_arrived(profile, export, made.bound, part),
+                        reply_to=job.message_id,
+                    ),
+                    profile_id=profile.id,
+                )
+                for part, file in enumerate(files, start=1)
             ]
 
     async def _deliver_due(
@@ -100,14 +111,16 @@ class ExportWork:
                 self.files.drop(made.files)
                 return
             task, for_owner = destination.task, destinations.is_private(destination)
-            refused = Show(chat_id=job.owner_id, screen=screens.due_refused(profile, task))
+            instead = Show(chat_id=job.owner_id, screen=screens.due_not_arrived(profile, task))
             ending.more = [
                 Show(
                     chat_id=task.chat_id,
                     thread_id=task.thread_id or None,
                     screen=shown,
                     is_silent=task.is_silent,
-                    otherwise=None if for_owner else refused,
+                    otherwise=instead,
+                    profile_id=profile.id,
+                    task_id=task.id,
                 )
                 for shown in self._shown(
                     profile, export, made, for_owner=for_owner, slot=self._missed(job, profile)
@@ -189,4 +202,4 @@ async def _still_going(ending: Ending, job: JobContext) -> Destination | None:
         found = await destinations.owned(ending.session, job.owner_id, job.payload["task_id"])
     except DestinationNotFound:
         return None
-    return found if is_due(found.profile, found.task) else None
+    return found if found.task.chats_every and is_due(found.profile, found.task) else None

@@ -180,6 +180,8 @@ class ReportTask(Base):
     """`week` | `month`: how often the chats come here as a file. NULL: never."""
     chats_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When they do next."""
+    chats_slot: Mapped[str | None] = mapped_column(String(16))
+    """The label of the slot for which they came last."""
 
 
 class Delivery(Base):

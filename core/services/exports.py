@@ -151,6 +151,19 @@ def chosen_every(task: ReportTask) -> Every | None:
     return Every(task.chats_every) if task.chats_every else None
 
 
+async def may_leave(session: AsyncSession, profile_id: int, task_id: int | None = None) -> bool:
+    """Whether what was made of the chats of a profile is to go out still.
+
+    Its owner has deleted it maybe; or where it goes on schedule nothing goes any more.
+    """
+    wanted = select(AvitoProfile.id).where(AvitoProfile.id == profile_id)
+    if task_id is not None:
+        wanted = wanted.join(ReportTask, ReportTask.profile_id == AvitoProfile.id).where(
+            ReportTask.id == task_id, ReportTask.chats_every.is_not(None), *GOING
+        )
+    return await session.scalar(wanted) is not None
+
+
 def covered(every: Every, slot: Slot) -> Period:
     """The week or the month that is over when the slot is due."""
     last = slot.day - ONE_DAY
@@ -193,6 +206,7 @@ def _written_down(task: ReportTask, profile: AvitoProfile, now: datetime) -> dic
     every = Every(task.chats_every or Every.WEEK)
     timing = chats_schedule(profile, every)
     slot = previous_slot(timing, now + timedelta(microseconds=1))
+    task.chats_slot = slot.label
     task.chats_due_at = next_slot(timing, now).due_at
     return {
         "kind": EXPORT_DUE,

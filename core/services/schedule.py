@@ -20,7 +20,7 @@ from core.database.id_lists import among
 from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories import outbox
 from core.database.repositories.delivery_states import PAUSED, State
-from core.schedule_policy import Frequency, Schedule, next_slot, slots_after
+from core.schedule_policy import Frequency, Schedule, Slot, next_slot, slots_after
 
 DEFAULT_TIME = time(9, 0)
 DEFAULT_ZONE = "Europe/Moscow"
@@ -328,8 +328,17 @@ def _work_in_chats(profile: AvitoProfile, task: ReportTask, now: datetime) -> No
     if task.chats_every is None or not is_due(profile, task):
         task.chats_due_at = None
     elif task.chats_due_at is None or task.chats_due_at > now:
-        schedule = chats_schedule(profile, Every(task.chats_every))
-        task.chats_due_at = next_slot(schedule, now).due_at
+        slots = slots_after(chats_schedule(profile, Every(task.chats_every)), now)
+        free = (slot for slot in slots if not _has_come(task, slot, now))
+        task.chats_due_at = next(free).due_at
+
+
+def _has_come(task: ReportTask, slot: Slot, now: datetime) -> bool:
+    """Whether the file of this slot came already, when its time had come further east.
+
+    What a clock has written down that was ahead by more comes again.
+    """
+    return slot.label == task.chats_slot and slot.due_at < now + ROUND_THE_WORLD
 
 
 def _known_frequency(value: str | None) -> Frequency:

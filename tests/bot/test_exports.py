@@ -18,6 +18,8 @@ from sqlalchemy import URL
 from bot import jobs, throttle
 from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
 from sandbox.avito.chats import make_chats
+from sandbox.telegram import server
+from sandbox.telegram.errors import bad_request
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.bot.conftest import check_promises
@@ -170,6 +172,8 @@ async def test_after_a_restart_it_goes_on_with_what_was_read(rig: BotRig) -> Non
     await eventually(lambda: calls(rig, "messenger_messages") >= 30)
     await rig.stop()
     slow.times = 0
+    nobodys = rig.settings.data_dir / "outgoing" / "nobodys.xlsx"
+    nobodys.write_text("its worker was killed before it was promised")
     before = calls(rig, "messenger_messages")
 
     await rig.start()
@@ -179,6 +183,7 @@ async def test_after_a_restart_it_goes_on_with_what_was_read(rig: BotRig) -> Non
     await rig.settled()
     assert sum(seen.document is not None for seen in chat.messages) == 1
     assert "Выгружаю" not in chat.transcript(), "the placeholder is the same message"
+    assert left_on_disk(rig) == []
 
 
 async def test_from_a_group_it_comes_in_private(rig: BotRig) -> None:
@@ -310,6 +315,23 @@ async def test_what_telegram_would_not_take_comes_in_parts(rig: BotRig) -> None:
     assert left_on_disk(rig) == []
 
 
+async def test_a_file_that_telegram_refuses_can_be_asked_for_again(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_call: object) -> None:
+        raise bad_request("file is too big")
+
+    chat, profile_id = await card(rig)
+    monkeypatch.setitem(server.METHODS, "sendDocument", refuse)
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+
+    told = await chat.wait_for("❌ Файл с чатами «Магазин» не дошёл")
+
+    monkeypatch.undo()
+    chat.click("🔄 Повторить", told)
+    assert "3 чата, 6 сообщений" in (await file_in(chat)).text
+
+
 async def test_days_and_form_are_chosen_and_ticked(rig: BotRig) -> None:
     chat, profile_id = await card(rig, 4, 1)
     account = rig.avito.account("shop")
@@ -330,11 +352,15 @@ async def test_days_and_form_are_chosen_and_ticked(rig: BotRig) -> None:
     chosen = await chat.wait_for("Сейчас выбрано: за 17.11.2026 – 21.11.2026, все чаты, CSV")
     ticked = [text for row in chosen.button_texts for text in row if text.startswith("✅")]
     assert ticked == ["✅ ✏️ 17.11.2026 – 21.11.2026", "✅ Все", "✅ CSV (zip)"]
-    chat.click("📤 Выгрузить", chosen)
+    run = next(data for data in chosen.button_data if data.startswith("export_run:"))
+    chat.click("✅ ✏️ 17.11.2026 – 21.11.2026", chosen)
+    chat.press(run, await chat.wait_for("пришлите одну дату или две"))
     file = await file_in(chat)
     assert "2 чата, 2 сообщения" in file.text
     with ZipFile(BytesIO(content(rig, file))) as found:
         assert all(name.endswith(".csv") for name in found.namelist())
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM dialogues WHERE state IS NOT NULL") == 0
 
 
 async def test_what_is_kept_is_for_the_owner_to_say(rig: BotRig) -> None:

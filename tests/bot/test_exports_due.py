@@ -16,6 +16,7 @@ from tests.bot.conftest import check_promises
 from tests.support.bot import BotRig, bot_rig
 from tests.support.rows import add_destination, connected, scalar
 from tests.support.schedules import task_of, utc
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.one_database
 MONDAY = utc("2026-11-23 06:00")
@@ -110,6 +111,21 @@ async def test_a_chat_that_does_not_take_it_is_named_to_the_owner(rig: BotRig) -
     rig.clock.advance(MONDAY - rig.clock.now() + timedelta(seconds=1))
 
     await chat.wait_for("Файл с чатами «Магазин» не дошёл: группа «Клиенты»")
+
+
+async def test_what_is_stopped_while_telegram_lets_it_wait_does_not_come(rig: BotRig) -> None:
+    chat, group, profile_id, task_id = await place(rig)
+    await set_weekly(chat, profile_id, task_id)
+    rig.telegram.fault("flood", "sendDocument", times=1)
+    rig.clock.advance(MONDAY - rig.clock.now() + timedelta(seconds=1))
+    await eventually(lambda: rig.telegram.history.of("sendDocument"))
+
+    chat.press(f"destination_chats_off:{task_id}", chat.last)
+
+    await chat.wait_for("Сейчас: не приходят")
+    await rig.settled()
+    assert [seen for seen in rig.bob.at(group).messages if seen.document is not None] == []
+    assert [*rig.settings.data_dir.glob("outgoing/*")] == []
 
 
 async def test_who_has_left_the_group_cannot_send_files_there(rig: BotRig) -> None:

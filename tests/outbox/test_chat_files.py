@@ -136,10 +136,56 @@ async def test_it_follows_the_time_of_the_reports_and_their_pause(office: Office
     assert await choose(office, task_id, None) is None
 
 
+async def test_a_zone_further_west_brings_no_week_a_second_time(office: Office) -> None:
+    profile_id = await office.add_profile(report_timezone="Asia/Vladivostok")
+    task_id = await office.add_task(profile_id=profile_id, next_due_at=None)
+    await choose(office, task_id, Every.WEEK)
+    goes_to(office, MONDAY - timedelta(hours=7))
+    await office.materialise()
+    now = office.clock.now()
+
+    async def due_after(change: Callable[[Session, AvitoProfile], Awaitable[None]]) -> Any:
+        async with office.sessions.begin() as session:
+            await change(session, await session.get_one(AvitoProfile, profile_id))
+            return (await session.get_one(ReportTask, task_id)).chats_due_at
+
+    to_moscow = await due_after(lambda s, p: schedule.set_zone(s, p, "Europe/Moscow", now))
+    assert to_moscow == MONDAY + WEEK
+    later = await due_after(lambda s, p: schedule.set_time(s, p, time(12), now))
+    assert later == MONDAY + timedelta(hours=3), "asked for, as with reports"
+
+
+@pytest.mark.parametrize(
+    ("of_task", "of_profile", "may_leave"),
+    [
+        ({}, {}, True),
+        ({"chats_every": None}, {}, False),
+        ({"is_active": False}, {}, False),
+        ({"suspended": "not_member"}, {}, False),
+        ({}, {"is_report_active": False}, False),
+    ],
+)
+async def test_what_was_made_leaves_only_if_it_is_wanted_still(
+    office: Office, of_task: dict[str, Any], of_profile: dict[str, Any], may_leave: bool
+) -> None:
+    profile_id = await office.add_profile(**of_profile)
+    task = await office.add_task(profile_id=profile_id, **{"chats_every": "week", **of_task})
+    async with reading(office.sessions) as session:
+        assert await exports.may_leave(session, profile_id, task) is may_leave
+        assert await exports.may_leave(session, profile_id), "nor a schedule, nor a pause"
+        assert not await exports.may_leave(session, profile_id + 1)
+        assert not await exports.may_leave(session, profile_id, task + 1)
+
+
 async def test_the_repair_finds_what_has_no_date_or_one_too_far_away(office: Office) -> None:
     now = office.clock.now()
     lost = await office.add_task(-1, chats_every="month")
-    far = await office.add_task(-2, chats_every="week", chats_due_at=now + timedelta(days=9))
+    # A clock that was ahead has written its slot down, too.
+    ahead: dict[str, Any] = {
+        "chats_due_at": now + timedelta(days=9),
+        "chats_slot": "2026-11-23T09:00",
+    }
+    far = await office.add_task(-2, chats_every="week", **ahead)
     async with office.sessions.begin() as session:
         await schedule.reschedule_missing(session, now)
         await schedule.reschedule_far(session, now)
