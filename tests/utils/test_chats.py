@@ -46,7 +46,7 @@ from utils.chats.sheets import (
 )
 from utils.chats.study import Durations, Span, Studied, study
 from utils.chats.words import address, price, told
-from utils.workbook import Link
+from utils.workbook import OPEN, Link
 
 MOSCOW = LocalClock("Europe/Moscow")
 PICTURE = "https://img.k.avito.ru/chat/1280x960/50.3e.jpg"
@@ -278,8 +278,8 @@ def test_a_chat_stands_on_every_sheet_in_words(tmp_path: Path) -> None:
         "Телефоны из переписки": "+79161234567",
         "Первые слова": '=HYPERLINK("http://evil","Жми") 😀',
         "Последние слова": "Мой номер 89161234567",
-        "Чат в Avito": "https://www.avito.ru/profile/messenger/channel/u2i-1",
-        "Страница объявления": HEAD.url,
+        "Чат в Avito": OPEN,
+        "Страница объявления": OPEN,
         "Тип чата": "по объявлению",
         "Номер чата": "u2i-1",
         "Замечание": None,
@@ -533,6 +533,8 @@ def test_csv_is_what_excel_in_russian_opens(tmp_path: Path) -> None:
     assert message["Время"] == "21.11.2026 09:00:30"
     [row] = records(sheets["Чаты"])
     assert (row["Цена"], row["Первый ответ, мин"]) == ("35000", "0,5")
+    assert row["Чат в Avito"] == "https://www.avito.ru/profile/messenger/channel/u2i-1"
+    assert row["Страница объявления"] == HEAD.url
     assert row["Телефоны из переписки"] == "+79161234567, +79267654321"
 
 

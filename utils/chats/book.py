@@ -54,7 +54,9 @@ class Target(Protocol):
     @property
     def size(self) -> int: ...
 
-    def table(self, title: str, columns: Sequence[Column]) -> AbstractContextManager[Rows]: ...
+    def table(
+        self, title: str, columns: Sequence[Column], pages_wide: int = 1
+    ) -> AbstractContextManager[Rows]: ...
 
     def page(self, title: str, widths: Sequence[float]) -> AbstractContextManager[Lines]: ...
 
@@ -201,7 +203,7 @@ class _Part:
 
     def finish_messages(self) -> None:
         self._open_table.close()
-        self._write_aside(CHATS, CHAT_COLUMNS, self._chats)
+        self._write_aside(CHATS, CHAT_COLUMNS, self._chats, pages_wide=2)
         self._write_aside(UNANSWERED, UNANSWERED_COLUMNS, self._unanswered)
 
     def summary(self) -> AbstractContextManager[Lines]:
@@ -218,8 +220,10 @@ class _Part:
             self.finish_messages()
             self.close()
 
-    def _write_aside(self, title: str, columns: Sequence[Column], rows: _Aside) -> None:
-        with self._target.table(title, columns) as table:
+    def _write_aside(
+        self, title: str, columns: Sequence[Column], rows: _Aside, pages_wide: int = 1
+    ) -> None:
+        with self._target.table(title, columns, pages_wide) as table:
             for row in rows.take():
                 table.append(row)
 

@@ -30,8 +30,8 @@ _YES_NO = {True: "да", False: "нет", None: None}
 CHAT_COLUMNS = (
     Column("Покупатель", width=22),
     Column("Объявление", width=36),
-    Column("Цена", Kind.PRICE, 16),
-    Column("Объявление сейчас", width=19),
+    Column("Цена", Kind.PRICE, 18),
+    Column("Объявление сейчас", width=20),
     Column("Начат", Kind.MOMENT, 17),
     Column("Последнее сообщение", Kind.MOMENT, 17),
     Column("Кто писал последним", width=22),
@@ -44,8 +44,8 @@ CHAT_COLUMNS = (
     Column("Телефоны из переписки", width=20),
     Column("Первые слова", width=40),
     Column("Последние слова", width=40),
-    Column("Чат в Avito", Kind.LINK, 28),
-    Column("Страница объявления", Kind.LINK, 28),
+    Column("Чат в Avito", Kind.LINK, 11),
+    Column("Страница объявления", Kind.LINK, 13),
     Column("Тип чата", width=15),
     Column("Номер чата", width=30),
     Column("Замечание", width=40),
@@ -56,10 +56,10 @@ MESSAGE_COLUMNS = (
     Column("Объявление", width=34),
     Column("Кто", width=20),
     Column("Направление", width=15),
-    Column("Тип", width=20),
+    Column("Тип", width=26),
     Column("Текст", Kind.WRAPPED, 70),
     Column("Прочитано", width=13),
-    Column("Ссылка", Kind.LINK, 30),
+    Column("Ссылка", Kind.LINK, 18),
     Column("Номер чата", width=30),
 )
 UNANSWERED_COLUMNS = (
@@ -68,10 +68,10 @@ UNANSWERED_COLUMNS = (
     Column("Ждёт, дней", Kind.NUMBER, 10),
     Column("Покупатель", width=22),
     Column("Объявление", width=36),
-    Column("Цена", Kind.PRICE, 16),
+    Column("Цена", Kind.PRICE, 18),
     Column("Последние слова", Kind.WRAPPED, 60),
     Column("Телефоны из переписки", width=20),
-    Column("Чат в Avito", Kind.LINK, 28),
+    Column("Чат в Avito", Kind.LINK, 11),
     Column("Номер чата", width=30),
 )
 

@@ -12,7 +12,7 @@ from utils.chats.study import ListingTally, Survey, Tally
 from utils.chats.words import about, address, price
 from utils.workbook import Cell, Kind
 
-WIDTHS = (44, *[13] * 9, 16, 60)
+WIDTHS = (44, *[13] * 9, 18, 12)
 MOST_LISTINGS = 500
 """All chats of all others are on their own sheet, to be filtered."""
 _LONGEST_TITLE = 120
