@@ -8,7 +8,7 @@ charts (`utils/report_book.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -27,6 +27,8 @@ MAX_TITLE = 31
 MAX_LINKS = 65_530
 """That can be clicked on one sheet; Excel repairs a file that has more, by dropping them all."""
 CUT_MARK = " … [обрезано]"
+OPEN = "открыть"
+"""What stands in a cell that can be clicked: addresses are long, and all alike at a glance."""
 
 _BATCH = 1 << 16
 """Characters that are packed at a time."""
@@ -37,6 +39,7 @@ _HEADER_HEIGHT = 2 * _LINE_HEIGHT
 _TITLE_HEIGHT = 24
 _MOST_LINES = 20
 """That a row shows; the rest of a long text is there, and Excel has no row over 409 points."""
+_A4 = 9
 _SURELY_SHORT = MAX_TEXT // 2
 """A character is one UTF-16 unit or two: so many characters fit in any case."""
 _DAYS_BEFORE_1970 = 25_569
@@ -62,7 +65,7 @@ class Kind(IntEnum):
     WRAPPED = 1
     """Text of several lines."""
     LINK = 2
-    """A `Link` can be clicked; any other text is a text."""
+    """A `Link` can be clicked and shows no address; any other text is a text."""
     INTEGER = 3
     NUMBER = 4
     """With one decimal."""
@@ -106,6 +109,7 @@ class Workbook:
         self._max_rows = max_rows
         self._zip = ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1)
         self._titles: list[str] = []
+        self._tables: set[str] = set()
 
     @property
     def size(self) -> int:
@@ -113,9 +117,12 @@ class Workbook:
         return self._file.tell()
 
     @contextmanager
-    def table(self, title: str, columns: Sequence[Column]) -> Iterator[Table]:
-        """A sheet to append rows to. Its header is frozen and filters."""
-        table = Table(self._new_sheet, title, columns, self._max_rows)
+    def table(self, title: str, columns: Sequence[Column], pages_wide: int = 1) -> Iterator[Table]:
+        """A sheet to append rows to. Its header is frozen and filters.
+
+        Printed, it is so many pages wide, each with the header and the first column.
+        """
+        table = Table(self._new_table_sheet, title, columns, self._max_rows, pages_wide)
         try:
             yield table
         finally:
@@ -135,9 +142,13 @@ class Workbook:
         numbered = list(enumerate(self._titles, start=1))
         ranks = {title: rank for rank, title in enumerate(order)}
         numbered.sort(key=lambda one: ranks.get(_stem(one[1]), len(ranks)))
-        for path, content in _frame(numbered):
+        for path, content in _frame(numbered, self._tables):
             self._zip.writestr(path, content)
         self._zip.close()
+
+    def _new_table_sheet(self, title: str, head: str) -> _Sheet:
+        self._tables.add(title)
+        return self._new_sheet(title, head)
 
     def _new_sheet(self, title: str, head: str) -> _Sheet:
         self._titles.append(title)
@@ -153,11 +164,13 @@ class Table:
         title: str,
         columns: Sequence[Column],
         max_rows: int,
+        pages_wide: int,
     ) -> None:
         self._new_sheet = new_sheet
         self._stem = sheet_title(title)
         self._columns = columns
         self._max_rows = max_rows
+        self._pages_wide = pages_wide
         self._cells = [_WRITERS[column.kind] for column in columns]
         self._links = [at for at, column in enumerate(columns) if column.kind is Kind.LINK]
         self._wrapped = [
@@ -171,13 +184,20 @@ class Table:
         if self._sheet.rows == self._max_rows:
             self._close_part()
             self._open_part()
+        if self._links:
+            row = self._with_links(row)
         lines = 1
         for at, width in self._wrapped:
             lines = max(lines, _lines(row[at], width))
         self._sheet.append("".join(map(call, self._cells, row)), _LINE_HEIGHT * lines)
+
+    def _with_links(self, row: Sequence[Any]) -> Sequence[Any]:
+        """Where no more of them can be clicked, they are texts again."""
+        values = list(row)
         for at in self._links:
-            if isinstance(row[at], Link):
-                self._sheet.link(at, row[at])
+            if isinstance(row[at], Link) and not self._sheet.link(at, row[at]):
+                values[at] = str(row[at])
+        return values
 
     def close(self) -> None:
         self._close_part()
@@ -191,7 +211,7 @@ class Table:
 
     def _close_part(self) -> None:
         last = f"{_letters(len(self._columns))}{self._sheet.rows}"
-        self._sheet.close(f'<autoFilter ref="A1:{last}"/>')
+        self._sheet.close(f'<autoFilter ref="A1:{last}"/>', self._pages_wide)
 
 
 class Page:
@@ -206,10 +226,10 @@ class Page:
         height = _LINE_HEIGHT * lines
         if any(kind is Kind.TITLE for kind, _ in cells):
             height = _TITLE_HEIGHT
-        self._sheet.append("".join(_WRITERS[kind](value) for kind, value in cells), height)
         for at, (_, value) in enumerate(cells):
             if isinstance(value, Link):
                 self._sheet.link(at, value)
+        self._sheet.append("".join(_WRITERS[kind](value) for kind, value in cells), height)
 
     @contextmanager
     def shaded(self, columns: range) -> Iterator[None]:
@@ -244,20 +264,25 @@ class _Sheet:
             self._add(f'<row ht="{height}" customHeight="1">{cells}</row>')
         self.rows += 1
 
-    def link(self, column: int, link: Link) -> None:
-        """Make the cell of the last row lead there."""
-        if self._link_count < MAX_LINKS:
-            self._link_count += 1
-            self._links.write(f"{_letters(column + 1)}{self.rows} {link}\n")
+    def link(self, column: int, link: Link) -> bool:
+        """Make the cell of the next row lead there, unless the sheet has too many that do."""
+        if self._link_count == MAX_LINKS:
+            return False
+        self._link_count += 1
+        self._links.write(f"{_letters(column + 1)}{self.rows + 1} {link}\n")
+        return True
 
-    def close(self, tail: str) -> None:
+    def close(self, tail: str, pages_wide: int = 1) -> None:
         self._add(f"</sheetData>{tail}")
         if self._link_count:
             self._add("<hyperlinks>")
             for number, (place, _) in self._all_links():
                 self._add(f'<hyperlink ref="{place}" r:id="rId{number}"/>')
             self._add("</hyperlinks>")
-        self._add('<pageSetup orientation="landscape" fitToHeight="0"/></worksheet>')
+        self._add(
+            f'<pageSetup paperSize="{_A4}" fitToWidth="{pages_wide}" fitToHeight="0"'
+            ' orientation="landscape"/></worksheet>'
+        )
         self._flush()
         self._file.close()
         if self._link_count:
@@ -356,11 +381,11 @@ def _number(kind: Kind) -> Callable[[float | None], str]:
 
 
 def _link(value: str | None) -> str:
-    return _linked(value) if isinstance(value, Link) else _text(value)
+    return _LINKED if isinstance(value, Link) else _text(value)
 
 
 def _price(value: int | str | None) -> str:
-    return _text(value) if isinstance(value, str) else _roubles(value)
+    return _worded_price(value) if isinstance(value, str) else _roubles(value)
 
 
 def _moment(seconds: int | None) -> str:
@@ -370,8 +395,9 @@ def _moment(seconds: int | None) -> str:
 
 
 _MOMENT_HEAD = f'<c s="{Kind.MOMENT.value}"><v>'
-_linked = _styled(Kind.LINK)
+_LINKED = _styled(Kind.LINK)(OPEN)
 _roubles = _number(Kind.PRICE)
+_worded_price = _styled(Kind.PRICE)
 
 _WRITERS: dict[Kind, Callable[[Any], str]] = {
     Kind.TEXT: _text,
@@ -487,8 +513,11 @@ def _head(widths: Iterable[float], pane: str = "") -> str:
     )
 
 
-def _frame(sheets: Sequence[tuple[int, str]]) -> Iterator[tuple[str, str]]:
-    """The parts around the sheets; `sheets` are their numbers and titles in reading order."""
+def _frame(sheets: Sequence[tuple[int, str]], tables: Set[str]) -> Iterator[tuple[str, str]]:
+    """The parts around the sheets; `sheets` are their numbers and titles in reading order.
+
+    Of those with the titles in `tables` every printed page begins as the sheet does.
+    """
     entries = "".join(
         f'<sheet name={quoteattr(title)} sheetId="{number}" r:id="rId{number}"/>'
         for number, title in sheets
@@ -503,10 +532,17 @@ def _frame(sheets: Sequence[tuple[int, str]]) -> Iterator[tuple[str, str]]:
         f' ContentType="{_TYPE}.worksheet+xml"/>'
         for number, _ in sheets
     )
+    repeated = "".join(
+        f'<definedName name="_xlnm.Print_Titles" localSheetId="{at}">'
+        f"{_beginning(title)}</definedName>"
+        for at, (_, title) in enumerate(sheets)
+        if title in tables
+    )
+    names = f"<definedNames>{repeated}</definedNames>" if repeated else ""
     yield (
         "xl/workbook.xml",
         f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_DOCUMENT}">'
-        f"<sheets>{entries}</sheets></workbook>",
+        f"<sheets>{entries}</sheets>{names}</workbook>",
     )
     yield (
         "xl/_rels/workbook.xml.rels",
@@ -529,6 +565,12 @@ def _frame(sheets: Sequence[tuple[int, str]]) -> Iterator[tuple[str, str]]:
         f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>'
         f"{overrides}</Types>",
     )
+
+
+def _beginning(title: str) -> str:
+    """Its first column and its first row."""
+    sheet = escape(title.replace("'", "''"))
+    return f"'{sheet}'!$A:$A,'{sheet}'!$1:$1"
 
 
 def _stem(title: str) -> str:

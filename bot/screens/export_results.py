@@ -225,7 +225,10 @@ def remarks(collected: Collected) -> tuple[str, ...]:
         said.append(f"Avito не показал чаты: {kinds}.")
     if failed := sum(collected.failed.values()):
         chats = plural(failed, "чат", "чата", "чатов")
-        said.append(f"Не прочитано: {chats}. В файле они такие, как в прошлый раз, или их нет.")
+        said.append(
+            f"Не прочитано: {chats}. В файле они такие, как в прошлый раз, или без сообщений; это "
+            "отмечено на листе «Чаты»."
+        )
     if collected.nameless:
         chats = plural(collected.nameless, "чат", "чата", "чатов")
         said.append(f"Без номера, по которому их можно прочитать: {chats}.")

@@ -116,6 +116,7 @@ class ChatFiles:
             which=export.which,
             form=export.form,
             remarks=remarks,
+            not_read=collected.not_read,
             max_bytes=self.max_bytes,
         )
         bound = await self._bind(order, archive.transcripts(self.sessions, profile.id, since))

@@ -88,6 +88,8 @@ class Collected:
     them stays."""
     nameless: int
     """Chats, at least, that Avito lists without an id it could be asked for."""
+    not_read: tuple[ChatHead, ...] = ()
+    """The failed ones, as they are listed."""
 
 
 Tell = Callable[[Progress], Awaitable[object]]
@@ -158,6 +160,7 @@ class _Run:
         self._held: dict[str, Held] = {}
         self._read = 0
         self._cut = 0
+        self._not_read: list[ChatHead] = []
         self._failed: Counter[str] = Counter()
         self._failed_in_a_row = 0
 
@@ -178,6 +181,7 @@ class _Run:
             refused_lists=tuple(finder.refused),
             failed=dict(self._failed),
             nameless=finder.nameless,
+            not_read=tuple(self._not_read),
         )
 
     async def _known(self) -> set[int]:
@@ -214,6 +218,7 @@ class _Run:
                 await self._read_chat(chat)
             except (NotFound, BadRequest, Forbidden, UnexpectedAnswer, Unavailable) as failure:
                 log.warning("chat_not_read", chat=chat.id, reason=str(failure))
+                self._not_read.append(chat)
                 self._failed[type(failure).__name__] += 1
                 self._failed_in_a_row += 1
                 if self._failed_in_a_row == HOPELESS:

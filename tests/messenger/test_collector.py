@@ -259,6 +259,8 @@ async def test_one_broken_chat_costs_the_others_nothing(office: ChatOffice) -> N
     collected = await office.collect()
     assert collected.failed == {**{name: 1 for _, name in faults}, "UnexpectedAnswer": 2}
     assert (collected.chats, collected.read, len(await office.kept())) == (30, 25, 25)
+    not_read = {chat.id for chat in collected.not_read}
+    assert not_read == {chat.id for chat in made} - (await office.texts()).keys()
 
     # The next run has only those to read.
     assert (await office.collect()).read == 5

@@ -46,7 +46,7 @@ from utils.chats.sheets import (
 )
 from utils.chats.study import Durations, Span, Studied, study
 from utils.chats.words import address, price, told
-from utils.workbook import Link
+from utils.workbook import OPEN, Link
 
 MOSCOW = LocalClock("Europe/Moscow")
 PICTURE = "https://img.k.avito.ru/chat/1280x960/50.3e.jpg"
@@ -70,7 +70,7 @@ def at(minute: int) -> datetime:
         (said(0, "Привет"), ("текст", "Привет", None)),
         (said(0, "", "voice"), ("голосовое", "Голосовое сообщение: открыть можно", None)),
         (said(0, "missed", "call"), ("пропущенный звонок", "Пропущенный звонок", None)),
-        (said(0, "answered", "call"), ("звонок", "Звонок: answered", None)),
+        (said(0, "answered", "call"), ("звонок", "Звонок", None)),
         (said(0, PICTURE, "image"), ("фото", "Фото", PICTURE)),
         (said(0, "Москва, Арбат, 1", "location"), ("место на карте", "Москва, Арбат, 1", None)),
         (said(0, "Кресло", "item"), ("объявление", "Кресло", None)),
@@ -82,6 +82,7 @@ def at(minute: int) -> datetime:
         (said(0, "", "file"), ("файл", "Файл: открыть можно только в Avito", None)),
         (said(0, "", "video"), ("видео", "Видео: открыть можно только в Avito", None)),
         (said(0, "", "appCall"), ("звонок в приложении", "Звонок: открыть", None)),
+        (said(0, "", "hologram"), ("неизвестный тип: hologram", "Сообщение: открыть", None)),
         (said(0, "☄", "hologram"), ("неизвестный тип: hologram", "☄", None)),
     ],
 )
@@ -198,7 +199,8 @@ def test_every_message_is_counted_once(kinds: Sequence[str], data: st.DataObject
     assert found.incoming + found.outgoing + found.service == len(lines)
     if found.first_reply is not None:
         assert found.first_reply > 0
-    assert found.is_unanswered == (found.last is not None and not found.last.is_ours)
+    words = [line for line in lines if line.kind not in ("system", "deleted")]
+    assert found.is_unanswered == (bool(words) and not words[-1].is_ours)
 
 
 @given(st.lists(st.floats(0, 10_000), min_size=1, max_size=40))
@@ -271,12 +273,13 @@ def test_a_chat_stands_on_every_sheet_in_words(tmp_path: Path) -> None:
         "Не прочитано": 1,
         "Входящих": 2,
         "Исходящих": 1,
+        "Служебных": 0,
         "Первый ответ, мин": 12,
         "Телефоны из переписки": "+79161234567",
         "Первые слова": '=HYPERLINK("http://evil","Жми") 😀',
         "Последние слова": "Мой номер 89161234567",
-        "Чат в Avito": "https://www.avito.ru/profile/messenger/channel/u2i-1",
-        "Страница объявления": HEAD.url,
+        "Чат в Avito": OPEN,
+        "Страница объявления": OPEN,
         "Тип чата": "по объявлению",
         "Номер чата": "u2i-1",
         "Замечание": None,
@@ -291,6 +294,7 @@ def test_a_chat_stands_on_every_sheet_in_words(tmp_path: Path) -> None:
     assert (third["Кто"], third["Тип"], third["Прочитано"]) == ("Анна", "текст", "нет")
     [waits] = records(sheets["Без ответа"])
     assert (waits["Ждёт с"], round(waits["Ждёт, часов"], 2)) == (at(20), 2.67)
+    assert round(waits["Ждёт, дней"], 2) == 0.11
     summary = sheets["Сводка"]
     assert ["Чатов старше предела нет."] in [row[:1] for row in summary]
     assert told_by(summary, "Чаты", "Ждут ответа") == 1
@@ -298,9 +302,105 @@ def test_a_chat_stands_on_every_sheet_in_words(tmp_path: Path) -> None:
     assert told_by(summary, "Первый ответ", "Медиана, минут") == 12
     [nine] = [row for row in summary if row[0] == "09:00–09:59"]
     assert nine[1:10] == [None] * 5 + [2, None, 2, 12]
-    assert [row[:7] for row in summary if row[0] == "Диван угловой"] == [
-        ["Диван угловой", 1, 2, 1, 1, 1, 1]
+    assert [row[:8] for row in summary if row[0] == "Диван угловой"] == [
+        ["Диван угловой", 1, 2, 1, 0, 1, 1, 1]
     ]
+
+
+def test_every_sheet_counts_alike(tmp_path: Path) -> None:
+    service = [said(3, "Скидки!", author=0), ours(4, "Мы спим", "system")]
+    chats = [
+        chat(said(0), ours(1), *service),
+        chat(said(2, "Новости", "system", author=0), id="a2u-1", kind="a2u", listing_id=0),
+        chat(ours(5), said(6), id="u2i-2", is_buying=True),
+        chat(said(7), id="u2u-1", kind="u2u", listing_id=0, title=""),
+    ]
+
+    sheets = read(bound(tmp_path, chats).files[0].path)
+
+    summary, rows = sheets["Сводка"], records(sheets["Чаты"])
+    ways = [row["Направление"] for row in records(sheets["Сообщения"])]
+    listings = summary[[row[0] for row in summary].index("По объявлениям") + 2 :]
+    assert told_by(summary, "Чаты", "Всего") == len(rows) == sum(row[1] for row in listings)
+    told = [
+        told_by(summary, "Сообщения", label)
+        for label in ("Входящих", "Исходящих", "Служебных (автоответы и от Avito)")
+    ]
+    assert told == [ways.count(one) for one in ("входящее", "исходящее", "служебное")] == [3, 2, 3]
+    assert told == [sum(row[column] for row in listings) for column in (2, 3, 4)]
+    columns = ("Входящих", "Исходящих", "Служебных")
+    assert told == [sum(row[title] for row in rows) for title in columns]
+
+
+@pytest.mark.parametrize("name", ["", "Авито"])
+def test_what_avito_writes_has_dates_and_words_too(tmp_path: Path, name: str) -> None:
+    lines = [said(n, f"Новость {n}", "system", author=0) for n in (1, 2)]
+    news = chat(*lines, id="a2u-1", kind="a2u", name=name)
+
+    sheets = read(bound(tmp_path, [news]).files[0].path)
+
+    [row] = records(sheets["Чаты"])
+    assert (row["Начат"], row["Последнее сообщение"]) == (at(1), at(2))
+    assert (row["Первые слова"], row["Последние слова"]) == ("Новость 1", "Новость 2")
+    authors = {line["Кто"] for line in records(sheets["Сообщения"])}
+    assert {row["Покупатель"], row["Кто писал последним"], *authors} == {"Avito"}
+    assert (row["Входящих"], row["Первый ответ, мин"], row["Ждёт ответа"]) == (0, None, None)
+
+
+def test_chats_that_avito_refused_are_there_and_say_so(tmp_path: Path) -> None:
+    fresh, old = chat(said(0), id="fresh"), chat(said(0), id="old", is_cut=True)
+    never = [HEAD._replace(id="never"), HEAD._replace(id="long ago", updated=NINE - DAY)]
+
+    made = bound(
+        tmp_path, [fresh, old], since=NINE, not_read=(*never, old.head._replace(updated=NINE + 1))
+    )
+
+    rows = records(read(made.files[0].path)["Чаты"])
+    refused = "Не прочитан в этот раз: Avito не отдал"
+    assert {row["Номер чата"]: row["Замечание"] for row in rows} == {
+        "fresh": None,
+        "old": f"{refused}. Начало переписки Avito не отдал",
+        "never": refused,
+    }
+    assert made.chats == 3
+
+
+def test_what_nobody_has_read_waits_for_no_answer(tmp_path: Path) -> None:
+    made = bound(tmp_path, [], not_read=(HEAD,), which=Which.UNANSWERED)
+
+    assert made.chats == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "2026-11-21"),
+        ({"which": Which.UNREAD}, "непрочитанные_2026-11-21"),
+        (
+            {"which": Which.UNANSWERED, "since": NINE, "until": NINE + 2 * DAY},
+            "без_ответа_с_2026-11-21_по_2026-11-23",
+        ),
+        ({"since": NINE - DAY}, "с_2026-11-20_по_2026-11-21"),
+        ({"until": NINE - DAY}, "по_2026-11-20"),
+    ],
+)
+def test_a_file_is_called_by_what_is_in_it(
+    tmp_path: Path, more: dict[str, Any], words: str
+) -> None:
+    [file] = bound(tmp_path, [], **more).files
+
+    assert file.name == f"Мебель_у_дома_чаты_{words}.xlsx"
+
+
+def test_hours_are_told_from_the_first_in_which_somebody_wrote_to_the_last(tmp_path: Path) -> None:
+    def hours(transcript: Transcript, folder: Path) -> list[str]:
+        summary = read(bound(folder, [transcript]).files[0].path)["Сводка"]
+        return [row[0] for row in summary if row[0] and "–" in row[0] and ":00" in row[0]]
+
+    assert hours(chat(said(0), said(125)), tmp_path) == [
+        f"{hour}:00–{hour}:59" for hour in ("09", "10", "11")
+    ]
+    assert hours(chat(ours(0)), tmp_path) == []
 
 
 def test_a_period_takes_its_messages_and_the_chat_s_whole_story(tmp_path: Path) -> None:
@@ -433,6 +533,8 @@ def test_csv_is_what_excel_in_russian_opens(tmp_path: Path) -> None:
     assert message["Время"] == "21.11.2026 09:00:30"
     [row] = records(sheets["Чаты"])
     assert (row["Цена"], row["Первый ответ, мин"]) == ("35000", "0,5")
+    assert row["Чат в Avito"] == "https://www.avito.ru/profile/messenger/channel/u2i-1"
+    assert row["Страница объявления"] == HEAD.url
     assert row["Телефоны из переписки"] == "+79161234567, +79267654321"
 
 

@@ -32,6 +32,12 @@ PHONE = "+79161234567"
         "8 916 1234567",
         "8 916 123 4567",
         "8 916 – 123 – 45 – 67",
+        "+7-916-12-345-67",
+        "8 916 12 34 567",
+        "wa.me/79161234567",
+        "https://wa.me/+79161234567?text=1",
+        "https://api.whatsapp.com/send?phone=79161234567&text=1",
+        "https://t.me/+79161234567",
     ],
 )
 @pytest.mark.parametrize(
@@ -40,6 +46,20 @@ PHONE = "+79161234567"
 )
 def test_it_is_found_however_it_is_written(written: str, sentence: str) -> None:
     assert phones_in(sentence.format(written)) == [PHONE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "тел89161234567",
+        "т89161234567, Анна",
+        "Звоните89161234567Анна",
+        "Оформите заказ 8 916 123-45-67",
+        "Перевод на карту +7 916 123 45 67",
+    ],
+)
+def test_it_is_found_among_words_that_are_too_close(text: str) -> None:
+    assert phones_in(text) == [PHONE]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +80,11 @@ def test_it_is_found_however_it_is_written(written: str, sentence: str) -> None:
         "трек 80089161234567",
         "id=89161234567",
         "id89161234567",
+        "заказ89161234567",
+        "89161234567р",
+        "https://wa.me/message/QR89161234567",
+        "https://t.me/sofa_89161234567",
+        "wa.me/791612345678",
         "+1 916 123 45 67",
         "+380 44 123 45 67",
         "+995 916 123 45 67",
@@ -68,6 +93,7 @@ def test_it_is_found_however_it_is_written(written: str, sentence: str) -> None:
         "916 123 45",
         "12.11.2026 в 09:00, 1 234 567 ₽ за 12 шт",
         "Размер 900х2000х1234567",
+        "900х9161234567",
         "3.9161234567",
     ],
 )

@@ -20,6 +20,7 @@ from utils.workbook import (
     CUT_MARK,
     MAX_LINKS,
     MAX_TEXT,
+    OPEN,
     Column,
     Kind,
     Link,
@@ -75,8 +76,9 @@ def test_every_kind_of_cell_reads_back_with_its_format() -> None:
     sheet = sheet_of(columns, row, [None] * len(row), [""] * 3 + [None] * 8)
 
     cells = dict(zip(Kind, sheet[2], strict=True))
+    shown = {Kind.MOMENT: MOMENT, Kind.LINK: OPEN}
     assert [cell.value for cell in cells.values()] == [
-        MOMENT if kind is Kind.MOMENT else value for kind, value in zip(Kind, row, strict=True)
+        shown.get(kind, value) for kind, value in zip(Kind, row, strict=True)
     ]
     assert cells[Kind.MOMENT].number_format == "dd.mm.yyyy\\ hh:mm"
     assert cells[Kind.PRICE].number_format == '#,##0\\ "₽"'
@@ -167,7 +169,8 @@ def test_only_a_link_can_be_clicked_and_no_more_than_excel_bears(
 
     sheet = sheet_of([Column("Ссылка", Kind.LINK)], *([value] for value in values))
 
-    assert [cell.value for cell in sheet["A"]] == ["Ссылка", *values]
+    # Where nothing can be clicked any more, an address is better than a word.
+    assert [cell.value for cell in sheet["A"]] == ["Ссылка", values[0], OPEN, OPEN, values[-1]]
     assert [bool(cell.hyperlink) for cell in sheet["A"]] == [False, False, True, True, False]
 
 
@@ -191,11 +194,30 @@ def test_sheets_stand_in_the_order_asked_for_with_their_continuations() -> None:
     assert page_back.freeze_panes is None
     assert page_back.auto_filter.ref is None
     assert [[cell.value for cell in row] for row in page_back.iter_rows()] == [
-        ["Чаты", "https://avito.ru/"],
+        ["Чаты", OPEN],
         [None, None],
         ["Всего", 2],
     ]
     assert page_back["B1"].hyperlink.target == "https://avito.ru/"
+
+
+def test_every_printed_page_of_a_table_begins_as_its_sheet_does() -> None:
+    file = BytesIO()
+    workbook = Workbook(file, max_rows=2)
+    with workbook.table("Д'Арк & Ко", [Column("Номер", Kind.INTEGER)], pages_wide=2) as table:
+        table.append([1])
+        table.append([2])
+    with workbook.page("Сводка", [20]) as page:
+        page.line((Kind.TEXT, "Всего"))
+    workbook.close(order=["Сводка"])
+
+    summary, *parts = read(file)
+
+    assert (summary.print_title_rows, summary.page_setup.fitToWidth) == (None, 1)
+    for part in parts:
+        assert (part.print_title_rows, part.print_title_cols) == ("$1:$1", "$A:$A")
+        assert (part.page_setup.fitToWidth, part.page_setup.fitToHeight) == (2, 0)
+    assert [part.title for part in parts] == ["Д'Арк & Ко", "Д'Арк & Ко (2)"]
 
 
 def test_rows_are_as_high_as_the_texts_they_wrap() -> None:
@@ -260,5 +282,5 @@ def test_libreoffice_opens_it_and_reads_the_same(tmp_path: Path) -> None:
 
     assert (tmp_path / "book.csv").read_text(encoding="utf-8").splitlines() == [
         "Когда;Текст;Цена;Ссылка",
-        "21.11.2026 09:00;=1+1 _x0041_ 😀;35,000 ₽;https://avito.ru/1",
+        "21.11.2026 09:00;=1+1 _x0041_ 😀;35,000 ₽;открыть",
     ]

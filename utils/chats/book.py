@@ -40,6 +40,7 @@ from utils.workbook import Column, Workbook
 
 _SUMMARY_BYTES = 200_000
 """More than the first sheet ever takes, with its five hundred listings."""
+_WHICH = {Which.ALL: (), Which.UNREAD: ("непрочитанные",), Which.UNANSWERED: ("без_ответа",)}
 _ENDINGS = {Form.XLSX: "xlsx", Form.CSV: "zip"}
 
 
@@ -53,7 +54,9 @@ class Target(Protocol):
     @property
     def size(self) -> int: ...
 
-    def table(self, title: str, columns: Sequence[Column]) -> AbstractContextManager[Rows]: ...
+    def table(
+        self, title: str, columns: Sequence[Column], pages_wide: int = 1
+    ) -> AbstractContextManager[Rows]: ...
 
     def page(self, title: str, widths: Sequence[float]) -> AbstractContextManager[Lines]: ...
 
@@ -70,28 +73,34 @@ class Book:
         self._survey = Survey(self._clock, self._span)
         self._room = order.max_bytes - min(_SUMMARY_BYTES, order.max_bytes // 3)
         self._parts = [_Part(order, 1)]
+        self._not_read = {head.id: head for head in order.not_read}
 
     def add(self, packed: bytes) -> None:
         """A chat, as a compressed `Transcript.to_json`."""
         stored = zlib.decompress(packed)
         chat = study(Transcript.from_json(stored), self._span)
-        if not self._is_wanted(chat):
-            return
+        chat.is_stale = self._not_read.pop(chat.head.id, None) is not None
+        if self._is_wanted(chat):
+            self._write(chat, len(stored))
+
+    def _write(self, chat: Studied, size: int) -> None:
+        """`size` is an upper bound of the bytes that its messages take."""
         self._survey.add(chat)
         us = self._order.profile_name
         row = chat_row(chat, self._clock, us)
         waits = (
             unanswered_row(chat, self._clock, self._order.made_at) if chat.is_unanswered else None
         )
-        for lines, size in _pieces(chat.lines, len(stored), self._room):
+        for lines, weight in _pieces(chat.lines, size, self._room):
             part = self._parts[-1]
-            if not part.is_empty and part.size + size > self._room:
+            if not part.is_empty and part.size + weight > self._room:
                 part.finish_messages()
                 part = _Part(self._order, len(self._parts) + 1)
                 self._parts.append(part)
             part.add(row, message_rows(chat, lines, self._clock, us), waits)
 
     def finish(self) -> Bound:
+        self._write_unknown()
         self._parts[-1].finish_messages()
         files = []
         for number, part in enumerate(self._parts, start=1):
@@ -114,6 +123,16 @@ class Book:
         for part in self._parts:
             part.discard()
 
+    def _write_unknown(self) -> None:
+        """The chats of which nothing but their heads has ever been read."""
+        if self._order.which is not Which.ALL:
+            return
+        for head in self._not_read.values():
+            if head.updated in self._span:
+                chat = study(Transcript(head, []), self._span)
+                chat.is_stale = True
+                self._write(chat, 0)
+
     def _is_wanted(self, chat: Studied) -> bool:
         if not chat.lines and not self._span.is_all:
             return False
@@ -135,11 +154,19 @@ class Book:
 
     def _name(self, number: int) -> str:
         order = self._order
-        made = self._clock.shown(order.made_at)
-        words = [file_name(order.profile_name), "чаты", f"{made:%Y-%m-%d}"]
+        words = [file_name(order.profile_name), "чаты", *_WHICH[order.which], self._days()]
         if len(self._parts) > 1:
             words.append(f"часть_{number}_из_{len(self._parts)}")
         return f"{'_'.join(words)}.{_ENDINGS[order.form]}"
+
+    def _days(self) -> str:
+        """Of the messages in it; without a period, the day on which it was made."""
+        order = self._order
+        last = order.made_at if order.until is None else order.until - 1
+        until = f"{self._clock.shown(last):%Y-%m-%d}"
+        if order.since is not None:
+            return f"с_{self._clock.shown(order.since):%Y-%m-%d}_по_{until}"
+        return until if order.until is None else f"по_{until}"
 
 
 class _Part:
@@ -176,7 +203,7 @@ class _Part:
 
     def finish_messages(self) -> None:
         self._open_table.close()
-        self._write_aside(CHATS, CHAT_COLUMNS, self._chats)
+        self._write_aside(CHATS, CHAT_COLUMNS, self._chats, pages_wide=2)
         self._write_aside(UNANSWERED, UNANSWERED_COLUMNS, self._unanswered)
 
     def summary(self) -> AbstractContextManager[Lines]:
@@ -193,8 +220,10 @@ class _Part:
             self.finish_messages()
             self.close()
 
-    def _write_aside(self, title: str, columns: Sequence[Column], rows: _Aside) -> None:
-        with self._target.table(title, columns) as table:
+    def _write_aside(
+        self, title: str, columns: Sequence[Column], rows: _Aside, pages_wide: int = 1
+    ) -> None:
+        with self._target.table(title, columns, pages_wide) as table:
             for row in rows.take():
                 table.append(row)
 

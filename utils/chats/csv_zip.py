@@ -32,7 +32,10 @@ class CsvZip:
         return self._file.tell()
 
     @contextmanager
-    def table(self, title: str, columns: Sequence[Column]) -> Iterator[CsvSheet]:
+    def table(
+        self, title: str, columns: Sequence[Column], pages_wide: int = 1
+    ) -> Iterator[CsvSheet]:
+        del pages_wide  # nobody prints it
         with self._sheet(title) as sheet:
             sheet.line(*((Kind.HEADING, column.title) for column in columns))
             sheet.kinds = [column.kind for column in columns]

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import uuid4
 
+from utils.chats.model import ChatHead
+
 MAX_BYTES = 49_000_000
 
 
@@ -38,6 +40,8 @@ class BookOrder:
     form: Form = Form.XLSX
     remarks: tuple[str, ...] = ()
     """What has to be said of what is missing, as sentences; they stand on the first sheet."""
+    not_read: tuple[ChatHead, ...] = ()
+    """Chats that Avito refused this time: as they were before, or without a word."""
     max_bytes: int = MAX_BYTES
     """Of one file: Telegram takes 50 MB."""
     stem: str = field(default_factory=lambda: uuid4().hex)
@@ -48,7 +52,7 @@ class BookOrder:
 class BoundFile:
     path: Path
     name: str
-    """What people know it by: `Мебель_чаты_2026-11-21_часть_2_из_3.xlsx`."""
+    """What people know it by: `Мебель_чаты_без_ответа_2026-11-21_часть_2_из_3.xlsx`."""
 
 
 @dataclass(frozen=True, slots=True)

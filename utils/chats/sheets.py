@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from utils.chats.clock import HOUR, LocalClock
+from utils.chats.clock import DAY, HOUR, LocalClock
 from utils.chats.model import Line
-from utils.chats.study import Studied
+from utils.chats.study import Studied, is_service
 from utils.chats.words import (
+    AVITO,
     TEXT,
     about,
     address,
@@ -29,8 +30,8 @@ _YES_NO = {True: "да", False: "нет", None: None}
 CHAT_COLUMNS = (
     Column("Покупатель", width=22),
     Column("Объявление", width=36),
-    Column("Цена", Kind.PRICE, 13),
-    Column("Объявление сейчас", width=13),
+    Column("Цена", Kind.PRICE, 18),
+    Column("Объявление сейчас", width=20),
     Column("Начат", Kind.MOMENT, 17),
     Column("Последнее сообщение", Kind.MOMENT, 17),
     Column("Кто писал последним", width=22),
@@ -38,12 +39,13 @@ CHAT_COLUMNS = (
     Column("Не прочитано", Kind.INTEGER, 13),
     Column("Входящих", Kind.INTEGER, 12),
     Column("Исходящих", Kind.INTEGER, 13),
+    Column("Служебных", Kind.INTEGER, 13),
     Column("Первый ответ, мин", Kind.NUMBER, 12),
     Column("Телефоны из переписки", width=20),
     Column("Первые слова", width=40),
     Column("Последние слова", width=40),
-    Column("Чат в Avito", Kind.LINK, 28),
-    Column("Страница объявления", Kind.LINK, 28),
+    Column("Чат в Avito", Kind.LINK, 11),
+    Column("Страница объявления", Kind.LINK, 13),
     Column("Тип чата", width=15),
     Column("Номер чата", width=30),
     Column("Замечание", width=40),
@@ -54,21 +56,22 @@ MESSAGE_COLUMNS = (
     Column("Объявление", width=34),
     Column("Кто", width=20),
     Column("Направление", width=15),
-    Column("Тип", width=20),
+    Column("Тип", width=26),
     Column("Текст", Kind.WRAPPED, 70),
     Column("Прочитано", width=13),
-    Column("Ссылка", Kind.LINK, 30),
+    Column("Ссылка", Kind.LINK, 18),
     Column("Номер чата", width=30),
 )
 UNANSWERED_COLUMNS = (
     Column("Ждёт с", Kind.MOMENT, 17),
     Column("Ждёт, часов", Kind.NUMBER, 10),
+    Column("Ждёт, дней", Kind.NUMBER, 10),
     Column("Покупатель", width=22),
     Column("Объявление", width=36),
-    Column("Цена", Kind.PRICE, 13),
+    Column("Цена", Kind.PRICE, 18),
     Column("Последние слова", Kind.WRAPPED, 60),
     Column("Телефоны из переписки", width=20),
-    Column("Чат в Avito", Kind.LINK, 28),
+    Column("Чат в Avito", Kind.LINK, 11),
     Column("Номер чата", width=30),
 )
 
@@ -89,6 +92,7 @@ def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
         chat.unread or None,
         chat.incoming,
         chat.outgoing,
+        chat.service,
         chat.first_reply,
         ", ".join(chat.phones),
         _glimpse(chat.first),
@@ -97,8 +101,17 @@ def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
         address(head.url) or head.url,
         kind_of_chat(head),
         head.id,
-        "Начало переписки Avito не отдал" if head.is_cut else None,
+        _remark(chat),
     )
+
+
+def _remark(chat: Studied) -> str | None:
+    remarks = []
+    if chat.is_stale:
+        remarks.append("Не прочитан в этот раз: Avito не отдал")
+    if chat.head.is_cut:
+        remarks.append("Начало переписки Avito не отдал")
+    return ". ".join(remarks) or None
 
 
 def message_rows(
@@ -115,7 +128,7 @@ def message_rows(
             name,
             listing,
             _author(line, us, name),
-            "исходящее" if line.is_ours else "входящее",
+            _direction(line),
             kind,
             text,
             _YES_NO[line.is_read],
@@ -126,9 +139,11 @@ def message_rows(
 
 def unanswered_row(chat: Studied, clock: LocalClock, now: int) -> Row:
     head, since = chat.head, chat.waiting_since
+    waits = None if since is None else max(now - since, 0)
     return (
         None if since is None else clock(since),
-        None if since is None else max(now - since, 0) / HOUR,
+        None if waits is None else waits / HOUR,
+        None if waits is None else waits / DAY,
         buyer(head),
         about(head),
         price(head.price),
@@ -139,10 +154,17 @@ def unanswered_row(chat: Studied, clock: LocalClock, now: int) -> Row:
     )
 
 
+def _direction(line: Line) -> str:
+    """The three ways in which messages are counted on the first sheet."""
+    if is_service(line):
+        return "служебное"
+    return "исходящее" if line.is_ours else "входящее"
+
+
 def _author(line: Line, us: str, buyer: str) -> str:
     if line.is_ours:
         return us
-    return buyer if line.author else "Avito"
+    return buyer if line.author else AVITO
 
 
 def _glimpse(line: Line | None) -> str | None:

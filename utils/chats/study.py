@@ -50,14 +50,17 @@ class Studied:
     """What Avito or a robot wrote."""
     unread: int = 0
     first: Line | None = None
+    """The first word. Deleted messages and those of robots are none, unless nothing else is there,
+    or it is Avito to whom we talk."""
     last: Line | None = None
-    """The last word: deleted ones and those of robots are none."""
     asked_at: int | None = None
     """When the buyer first wrote something that waits for an answer."""
     replied_at: int | None = None
     waiting_since: int | None = None
     """His first word after our last one."""
     phones: Sequence[str] = ()
+    is_stale: bool = False
+    """Avito refused it this time: what it has said since is missing."""
 
     @property
     def is_sale(self) -> bool:
@@ -80,13 +83,15 @@ def study(transcript: Transcript, span: Span) -> Studied:
     head, lines = transcript
     chat = Studied(head, lines if span.is_all else span.of(lines))
     for line in chat.lines:
-        if _is_service(line):
+        if is_service(line):
             chat.service += 1
         elif line.is_ours:
             chat.outgoing += 1
         else:
             chat.incoming += 1
     _follow(chat, lines)
+    if lines and (chat.last is None or head.kind == "a2u"):
+        chat.first, chat.last = lines[0], lines[-1]
     if head.is_cut or not chat.is_sale:
         # Who wrote first, and when, is among what is missing.
         chat.asked_at = chat.replied_at = None
@@ -116,7 +121,7 @@ def _follow(chat: Studied, lines: Iterable[Line]) -> None:
     chat.phones = list(phones)
 
 
-def _is_service(line: Line) -> bool:
+def is_service(line: Line) -> bool:
     return line.kind == "system" or not line.author
 
 
@@ -189,6 +194,8 @@ class Survey:
         self.total = Tally()
         self.listings: dict[int, ListingTally] = {}
         """By number; 0 is none."""
+        self.others = Tally()
+        """Where we buy, and with Avito."""
         self.asked = [0] * HOURS_OF_WEEK
         """Messages of buyers, by the hour of the week in which they were written."""
         self.replies_by_hour = [Durations() for _ in range(24)]
@@ -203,13 +210,14 @@ class Survey:
         self.total.add(chat, reply)
         self.is_cut |= chat.head.is_cut
         if not chat.is_sale:
+            self.others.add(chat, reply)
             return
         listing = self.listings.get(chat.head.listing_id)
         if listing is None:
             listing = self.listings[chat.head.listing_id] = ListingTally(head=chat.head)
         listing.add(chat, reply)
         quarters = Counter(
-            line.at // QUARTER for line in chat.lines if not line.is_ours and not _is_service(line)
+            line.at // QUARTER for line in chat.lines if not line.is_ours and not is_service(line)
         )
         for quarter, asked in quarters.items():
             self.asked[hour_of_week(self._clock(quarter * QUARTER))] += asked

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from utils.chats.clock import LocalClock
 from utils.chats.order import BookOrder, Which
-from utils.chats.study import ListingTally, Survey
+from utils.chats.study import ListingTally, Survey, Tally
 from utils.chats.words import about, address, price
 from utils.workbook import Cell, Kind
 
-WIDTHS = (44, *[13] * 9, 60)
+WIDTHS = (44, *[13] * 9, 18, 12)
 MOST_LISTINGS = 500
 """All chats of all others are on their own sheet, to be filtered."""
 _LONGEST_TITLE = 120
@@ -21,6 +21,7 @@ _LISTING_TITLES = (
     "Чатов",
     "Входящих",
     "Исходящих",
+    "Служебных",
     "Ждут ответа",
     "С номером",
     "Отвечено",
@@ -94,7 +95,7 @@ def _write_counts(page: Lines, order: BookOrder, survey: Survey) -> None:
     _count(page, "Всего", total.messages)
     _count(page, "Входящих", total.incoming)
     _count(page, "Исходящих", total.outgoing)
-    _count(page, "Автоответов и сообщений Avito", total.service)
+    _count(page, "Служебных (автоответы и от Avito)", total.service)
     if order.since is not None or order.until is not None:
         page.line((Kind.NOTE, _HOW_STATES_ARE_COUNTED))
     _head(page, "Первый ответ")
@@ -105,18 +106,22 @@ def _write_counts(page: Lines, order: BookOrder, survey: Survey) -> None:
 
 
 def _write_hours(page: Lines, survey: Survey) -> None:
+    by_day = [survey.asked[day * 24 : day * 24 + 24] for day in range(7)]
+    by_hour = list(zip(*by_day, strict=True))
+    busy = [hour for hour, asked in enumerate(by_hour) if any(asked)]
+    if not busy:
+        return
     page.line()
     page.line((Kind.TITLE, "Когда пишут покупатели и как быстро им отвечают"))
     titles = (*_WEEKDAYS, "Всего", "Ответ, мин")
     page.line((Kind.HEADING, "Час"), *((Kind.NUMBER_HEADING, title) for title in titles))
-    by_day = [survey.asked[day * 24 : day * 24 + 24] for day in range(7)]
     with page.shaded(range(1, 8)):
-        for hour, replies in enumerate(survey.replies_by_hour):
-            asked = [day[hour] for day in by_day]
+        for hour in range(busy[0], busy[-1] + 1):
+            asked = by_hour[hour]
             page.line(
                 (Kind.TEXT, f"{hour:02}:00–{hour:02}:59"),
                 *((Kind.INTEGER, count or None) for count in (*asked, sum(asked))),
-                _minutes(replies.median),
+                _minutes(survey.replies_by_hour[hour].median),
             )
     totals = [sum(day) for day in by_day]
     page.line(
@@ -143,26 +148,35 @@ def _write_listings(page: Lines, survey: Survey) -> None:
     if len(listings) > MOST_LISTINGS:
         rest = len(listings) - MOST_LISTINGS
         page.line((Kind.NOTE, f"И ещё объявлений: {rest}. Все их чаты — на листе «Чаты»."))
+    if survey.others.chats:
+        page.line((Kind.TEXT, "Чаты, где мы покупаем, и чаты с Avito"), *_counts(survey.others))
 
 
 def _listing_cells(listing: ListingTally) -> Sequence[Cell]:
     head = listing.head
     title = about(head) if head else ""
-    counts = (
-        listing.chats,
-        listing.incoming,
-        listing.outgoing,
-        listing.unanswered,
-        listing.with_phone,
-        len(listing.replies),
-    )
     return (
         (Kind.TEXT, title[:_LONGEST_TITLE] or "Без объявления"),
-        *((Kind.INTEGER, count) for count in counts),
-        _minutes(listing.replies.median),
-        _minutes(listing.replies.nine_of_ten),
+        *_counts(listing),
         (Kind.PRICE, price(head.price) if head else None),
         (Kind.LINK, address(head.url) if head else None),
+    )
+
+
+def _counts(tally: Tally) -> Sequence[Cell]:
+    counts = (
+        tally.chats,
+        tally.incoming,
+        tally.outgoing,
+        tally.service,
+        tally.unanswered,
+        tally.with_phone,
+        len(tally.replies),
+    )
+    return (
+        *((Kind.INTEGER, count) for count in counts),
+        _minutes(tally.replies.median),
+        _minutes(tally.replies.nine_of_ten),
     )
 
 

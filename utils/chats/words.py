@@ -13,6 +13,7 @@ from utils.workbook import Link
 ONLY_AT_AVITO = "открыть можно только в Avito"
 TEXT = "текст"
 MISSED = "missed"
+AVITO = "Avito"
 ACTIVE, DELETED = 10, 20
 _STATUSES = {ACTIVE: "активно", DELETED: "удалено"}
 _CHAT_KINDS = {"u2i": "по объявлению", "u2u": "личный", "a2u": "с Avito"}
@@ -40,7 +41,8 @@ def told(line: Line) -> Told:
     tell = _TELLERS.get(line.kind)
     if tell is not None:
         return tell(line)
-    return Told(f"неизвестный тип: {line.kind or 'без названия'}", line.text)
+    word = line.text or f"Сообщение: {ONLY_AT_AVITO}"
+    return Told(f"неизвестный тип: {line.kind or 'без названия'}", word)
 
 
 def _of_content(kind: str, word: str) -> Callable[[Line], Told]:
@@ -56,7 +58,8 @@ def _voice(_: Line) -> Told:
 def _call(line: Line) -> Told:
     if line.text in ("", MISSED):
         return Told("пропущенный звонок", "Пропущенный звонок")
-    return Told("звонок", f"Звонок: {line.text}")
+    # Avito documents no other status; what it might say is English.
+    return Told("звонок", "Звонок")
 
 
 def _image(line: Line) -> Told:
@@ -114,9 +117,9 @@ def chat_page(chat_id: str) -> str | None:
 
 
 def buyer(head: ChatHead) -> str:
-    if head.name:
-        return head.name
-    return "Avito" if head.kind == "a2u" else "Имя неизвестно"
+    if head.kind == "a2u" and head.name in ("", "Авито"):
+        return AVITO
+    return head.name or "Имя неизвестно"
 
 
 def about(head: ChatHead) -> str:
@@ -134,7 +137,7 @@ def kind_of_chat(head: ChatHead) -> str:
 def status(head: ChatHead) -> str:
     if head.status is None:
         return ""
-    return _STATUSES.get(head.status, f"код {head.status}")
+    return _STATUSES.get(head.status, f"неизвестно (код {head.status})")
 
 
 @lru_cache(maxsize=256)
