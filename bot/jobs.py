@@ -190,6 +190,8 @@ class JobContext:
         self.goes_on = goes_on
         """It was under way already when the worker stopped."""
         self.message_id = job.message_id
+        self.has_promised = False
+        """What it ends with may be owed by now, whatever becomes of the commit."""
         self._office = office
         self._slot = slot
         self._progressed_at = 0.0
@@ -238,6 +240,7 @@ class JobContext:
             yield ending
             owed = await self._office.owe(session, self._effects(ending), home=self.chat_id)
             self._office.promised[self.job_id] = [reply.id for reply in owed]
+            self.has_promised = True
         del self._office.promised[self.job_id]
         self._office.hand_over(owed)
 

@@ -185,21 +185,30 @@ class ReplyDesk:
 
     async def _send(self, reply_id: int, effect: Show) -> int | None:
         if self._journal.has_left(reply_id):
-            return self._journal.message_of(reply_id)
-        try:
-            message_id = await self._deliver(reply_id, effect)
-        except Uncertain as error:
-            log.warning("reply_uncertain", reply_id=reply_id, why=str(error))
-            if effect.job_id is not None:
-                # Only a placeholder: the job ends in a message of its own.
-                return None
-            # This copy is the last: it leaves when Telegram answers again.
-            await self._insist(SendError, PATIENCE_SEC, self._courier.carry, GetMe())
-            message_id = None
-            for screen in problems.repeated([effect.screen]):
-                again = effect.model_copy(update={"screen": screen})
-                message_id = await self._deliver(reply_id, again)
+            if effect.screen.document is None or self._journal.is_answered(reply_id):
+                return self._journal.message_of(reply_id)
+            # Telegram is busy with a file after its last byte, and may drop it if we are gone.
+            log.warning("file_uncertain", reply_id=reply_id)
+            message_id = await self._repeat(reply_id, effect)
+        else:
+            try:
+                message_id = await self._deliver(reply_id, effect)
+            except Uncertain as error:
+                log.warning("reply_uncertain", reply_id=reply_id, why=str(error))
+                if effect.job_id is not None:
+                    # Only a placeholder: the job ends in a message of its own.
+                    return None
+                message_id = await self._repeat(reply_id, effect)
         self._journal.delivered(reply_id, message_id)
+        return message_id
+
+    async def _repeat(self, reply_id: int, effect: Show) -> int | None:
+        """Send a last copy, which says what it is, when Telegram answers again."""
+        await self._insist(SendError, PATIENCE_SEC, self._courier.carry, GetMe())
+        message_id = None
+        for screen in problems.repeated([effect.screen]):
+            again = effect.model_copy(update={"screen": screen})
+            message_id = await self._deliver(reply_id, again)
         return message_id
 
     async def _deliver(self, reply_id: int, effect: Show) -> int | None:

@@ -33,7 +33,8 @@ class Journal:
         self._file: mmap | None = None
         self._end = 0
         self._in_hand: Counter[int] = Counter()
-        self._left: dict[int, int | None] = {}
+        self._left: dict[int, str | None] = {}
+        """By reply, the message it became, "" where that has no name; None: no answer came."""
 
     def open(self) -> None:
         """Read what the last run left and go on writing after it."""
@@ -58,9 +59,14 @@ class Journal:
         """Whether the bytes of this reply were handed over and not refused."""
         return reply_id in self._left
 
+    def is_answered(self, reply_id: int) -> bool:
+        """Whether it has left, and Telegram said that it arrived."""
+        return self._left.get(reply_id) is not None
+
     def message_of(self, reply_id: int) -> int | None:
-        """The message a reply became; None when its answer never came."""
-        return self._left.get(reply_id)
+        """The message a reply became; None when its answer never came, or did not say."""
+        message = self._left.get(reply_id)
+        return int(message) if message else None
 
     def took(self, update_id: int) -> None:
         self._append(f"u{update_id}")
@@ -113,12 +119,17 @@ class Journal:
             self._in_hand[int(key)] -= 1
         elif mark == "-":
             self._left.pop(int(key), None)
-        elif mark in ("+", "="):
-            self._left[int(key)] = int(message) if message.isdigit() else None
+        elif mark == "+":
+            self._left[int(key)] = None
+        elif mark == "=":
+            self._left[int(key)] = message if message.isdecimal() else ""
 
     def _rewrite(self) -> None:
         lines = [f"u{update}" for update, times in self._in_hand.items() for _ in range(times)]
-        lines += [f"={reply}:{message or ''}" for reply, message in self._left.items()]
+        lines += [
+            f"+{reply}" if message is None else f"={reply}:{message}"
+            for reply, message in self._left.items()
+        ]
         notes = "".join(f"{line}\n" for line in lines).encode("ascii")
         size = max(SIZE, 2 * len(notes))
         fresh = self._path.with_suffix(".new")

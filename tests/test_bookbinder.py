@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
-from tests.support.chats import chat, order_for, ours, packed, read, records, said
+from tests.support.chats import binders, chat, order_for, ours, packed, read, records, said
 from tests.support.waiting import eventually
 from utils.chats.model import Transcript
 
@@ -36,13 +36,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def processes() -> list[int]:
-    """Of ours that make files."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-    return [
-        int(child)
-        for child in children.split()
-        if b"utils.chats" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return binders(os.getpid())
 
 
 async def test_chats_that_come_one_by_one_are_all_in_the_file(tmp_path: Path) -> None:
@@ -95,6 +89,15 @@ async def test_what_cannot_be_read_is_told_and_leaves_no_files(tmp_path: Path) -
 
     assert not files(tmp_path)
     assert not processes()
+
+
+async def test_what_goes_wrong_is_told_without_a_word_of_the_chats(tmp_path: Path) -> None:
+    odd = said(0, "Звоните", is_read="+7 999 123-45-67")
+
+    with pytest.raises(NotBound, match=r"(?s)KeyError.*utils/chats/sheets.py") as raised:
+        await Bookbinder().bind(order_for(tmp_path), stored([chat(odd)]))
+
+    assert "999" not in str(raised.value)
 
 
 async def test_a_chat_too_large_for_its_memory_is_told_and_the_next_order_is_served(

@@ -31,12 +31,13 @@ def test_a_reply_that_left_is_known_after_a_crash(path: Path) -> None:
     first.leaving(7)
     first.leaving(8)
     first.delivered(8, 4321)
+    first.leaving(10)
+    first.delivered(10, None)
+    opened(path)
     second = opened(path)
-    assert second.has_left(7)
-    assert second.message_of(7) is None
-    assert second.has_left(8)
-    assert second.message_of(8) == 4321
-    assert not second.has_left(9)
+    assert [second.has_left(reply) for reply in (7, 8, 9, 10)] == [True, True, False, True]
+    assert [second.is_answered(reply) for reply in (7, 8, 9, 10)] == [False, True, False, True]
+    assert [second.message_of(reply) for reply in (7, 8, 10)] == [None, 4321, None]
 
 
 def test_a_refused_reply_may_leave_again(path: Path) -> None:

@@ -51,13 +51,14 @@ class DeskRig:
         self.alice = self.telegram.alice
         self.chat = self.alice.private(self.telegram.me)
         self.jobs = Jobs()
+        self.shelf = Shelf(self.path.parent / "outgoing")
         self.restart()
 
     def restart(self) -> None:
         """A new process: it knows what the journal says."""
         self.journal = Journal(self.path)
         self.journal.open()
-        scribe = Scribe(Shelf(self.path.parent / "outgoing"), draw_here)
+        scribe = Scribe(self.shelf, draw_here)
         self.desk = ReplyDesk(
             self.telegram.courier, scribe, self.journal, self.sessions, self.jobs
         )
@@ -218,6 +219,23 @@ async def test_what_a_killed_process_sent_is_not_sent_again(rig: DeskRig) -> Non
     await rig.desk.perform(owed)
     assert rig.sent == ["ещё нет"]
     assert await rig.still_owed() == 0
+
+
+@pytest.mark.parametrize(("caption", "messages"), [("чаты", 1), ("я" * 1024, 2)])
+async def test_a_file_that_a_killed_process_may_have_sent_comes_once_more_and_says_so(
+    rig: DeskRig, caption: str, messages: int
+) -> None:
+    kept_as = rig.shelf.put(b"rows")
+    file = Screen(text=caption, document=Document(kept_as=kept_as, name="chats.xlsx"))
+    owed = await rig.owe(Show(chat_id=rig.alice.id, screen=file))
+    rig.journal.leaving(owed[0].id)
+    rig.restart()
+    await rig.desk.perform(owed)
+    assert len(rig.sent) == messages
+    assert rig.sent[0].startswith("🔁 Повтор")
+    assert rig.sent[-1].endswith(caption)
+    assert rig.chat.last.document is not None
+    assert rig.shelf.find(kept_as) is None
 
 
 async def test_what_was_settled_may_be_forgotten(rig: DeskRig) -> None:

@@ -98,12 +98,12 @@ def split(whole: Screen) -> list[Screen]:
 def marked(mark: Line, messages: Sequence[Screen]) -> list[Screen]:
     """The same with a mark on top, for which a picture makes room.
 
-    One that has no room in a text goes ahead of it.
+    One that has no room in a text, or under a file, goes ahead of it.
     """
     first, *rest = messages
     text = screen(mark, "", "").text + first.text
     length = _length(to_plain(text))
-    if length > MESSAGE_LIMIT:
+    if length > (MESSAGE_LIMIT if first.document is None else CAPTION_LIMIT):
         return [screen(mark), *messages]
     picture = first.picture if length <= CAPTION_LIMIT else None
     return [first.model_copy(update={"text": text, "picture": picture}), *rest]

@@ -72,6 +72,7 @@ class ChatFiles:
     ) -> Made:
         """The files, on the shelf; the profile's turn is in `turn` until the caller is done.
 
+        What he has not promised to anybody by then is gone, so a stop leaves no files.
         On schedule it has more patience, and nobody waits for it. Raises the `AvitoError` that
         patience did not help against, `MemoryError` and `OSError` for what a shorter period
         would help against, and `NotBound`.
@@ -98,6 +99,7 @@ class ChatFiles:
         )
         bound = await self._bind(order, archive.transcripts(self.sessions, profile.id, since))
         files = [Document(kept_as=made.path.name, name=made.name) for made in bound.files]
+        turn.callback(self._drop_unpromised, teller.job, files)
         if not bound.chats:
             self.drop(files)
             files = []
@@ -106,6 +108,10 @@ class ChatFiles:
     def drop(self, files: Sequence[Document]) -> None:
         for document in files:
             self.shelf.drop(document.kept_as)
+
+    def _drop_unpromised(self, job: JobContext, files: Sequence[Document]) -> None:
+        if not job.has_promised:
+            self.drop(files)
 
     async def keep_since(self, profile_id: int, since: datetime, turn: AsyncExitStack) -> None:
         """Drop older messages; a file that is being made shall have them still."""
@@ -155,17 +161,17 @@ class Teller:
     def __init__(
         self, job: JobContext, profile: AvitoProfile, export: Export, clock: Clock
     ) -> None:
+        self.job = job
         self.profile = profile
-        self._job = job
         self._about = (job.job_id, profile, export)
         self._clock = clock
         self._left = TimeLeft()
 
     async def going_on(self) -> None:
-        await self._job.progress(screens.going_on(*self._about))
+        await self.job.progress(screens.going_on(*self._about))
 
     async def queued(self) -> None:
-        await self._job.progress(screens.queued(*self._about))
+        await self.job.progress(screens.queued(*self._about))
 
     async def reading(self, progress: Progress) -> None:
         if progress.waits_until is not None:
@@ -175,7 +181,7 @@ class Teller:
         if not progress.is_counting:
             done, found = progress.chats_done, progress.chats_found
             left = self._left.seconds(time.monotonic(), done, found)
-        await self._job.progress(
+        await self.job.progress(
             screens.reading(
                 *self._about,
                 done=progress.chats_done,
@@ -187,7 +193,7 @@ class Teller:
         )
 
     async def binding(self) -> None:
-        await self._job.progress(screens.binding(*self._about))
+        await self.job.progress(screens.binding(*self._about))
 
     async def wait_until(self, instant: datetime) -> None:
         async def tell(_left: float) -> None:
@@ -196,4 +202,4 @@ class Teller:
         await until(self._clock, instant, tell)
 
     async def _wait(self, instant: datetime) -> None:
-        await self._job.progress(screens.waiting(*self._about, instant, self._clock.now()))
+        await self.job.progress(screens.waiting(*self._about, instant, self._clock.now()))

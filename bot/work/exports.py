@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from bot.effects import Screen, Show
 from bot.errors import IncidentDesk
-from bot.jobs import Ending, JobContext, JobGone, may_pass
+from bot.jobs import Ending, JobContext, may_pass
 from bot.screens import export_results as screens
 from bot.screens import exports as setting_screens
 from bot.work.chat_files import ChatFiles, Made, Teller
@@ -77,7 +77,7 @@ class ExportWork:
     async def _hand_over(
         self, job: JobContext, profile: AvitoProfile, export: Export, made: Made
     ) -> None:
-        async with self._ending(job, profile, made) as ending:
+        async with self._ending(job, profile) as ending:
             if not made.files:
                 ending.screen = screens.nothing(profile, export)
                 return
@@ -89,7 +89,7 @@ class ExportWork:
         self, job: JobContext, profile: AvitoProfile, export: Export, made: Made
     ) -> None:
         """To where its destination is by now, if anything still goes there."""
-        async with self._ending(job, profile, made) as ending:
+        async with self._ending(job, profile) as ending:
             destination = await _still_going(ending, job)
             if destination is None:
                 self.files.drop(made.files)
@@ -143,19 +143,13 @@ class ExportWork:
             ending.more = self.incidents.tell_operator(error, code)
 
     @asynccontextmanager
-    async def _ending(
-        self, job: JobContext, profile: AvitoProfile, made: Made
-    ) -> AsyncIterator[Ending]:
+    async def _ending(self, job: JobContext, profile: AvitoProfile) -> AsyncIterator[Ending]:
         """The end of an export that worked; what is not to be kept any longer goes with it."""
-        try:
-            async with job.ending() as ending:
-                yield ending
-                current = await profiles.owned(ending.session, job.owner_id, profile.id)
-                if current.chats_kept_days == 0:
-                    await archive.forget(ending.session, profile.id)
-        except JobGone:
-            self.files.drop(made.files)
-            raise
+        async with job.ending() as ending:
+            yield ending
+            current = await profiles.owned(ending.session, job.owner_id, profile.id)
+            if current.chats_kept_days == 0:
+                await archive.forget(ending.session, profile.id)
 
     async def forget(self, job: JobContext) -> None:
         """Drop what its owner has just decided not to keep."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -13,13 +15,14 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import URL
 
-from bot import throttle
+from bot import jobs, throttle
 from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
 from sandbox.avito.chats import make_chats
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.bot.conftest import check_promises
 from tests.support.bot import BotRig, bot_rig
+from tests.support.chats import binders
 from tests.support.rows import connected, scalar
 from tests.support.waiting import eventually
 
@@ -140,6 +143,23 @@ async def test_a_second_press_says_so_and_the_first_can_be_stopped(rig: BotRig) 
     await rig.settled()
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
     assert left_on_disk(rig) == []
+
+
+async def test_what_is_stopped_when_its_file_is_made_leaves_none(rig: BotRig) -> None:
+    chat, profile_id = await card(rig)
+    rig.avito.fault("latency", "messenger_messages", seconds=0.1)
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+    await eventually(lambda: calls(rig, "messenger_messages"))
+    async with AsyncExitStack() as busy:
+        # The export has to wait for others before it can end.
+        for _ in range(jobs.WIDTH):
+            await busy.enter_async_context(rig.running.office.slots)
+        await eventually(lambda: left_on_disk(rig) and not binders(os.getpid()))
+
+        chat.click("⏹ Остановить", await chat.wait_for("Выгружаю чаты «Магазин»"))
+
+        await chat.wait_for("Остановлено: выгрузка чатов")
+        await eventually(lambda: left_on_disk(rig) == [])
 
 
 async def test_after_a_restart_it_goes_on_with_what_was_read(rig: BotRig) -> None:

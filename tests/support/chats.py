@@ -70,6 +70,16 @@ def bound(folder: Path, transcripts: Iterable[Transcript], **more: Any) -> Bound
     return book.finish()
 
 
+def binders(parent: int) -> list[int]:
+    """The processes that make books for this one."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    return [
+        int(child)
+        for child in children.split()
+        if b"utils.chats" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
 Sheets = dict[str, list[list[Any]]]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from utils.chats.book import Book
 from utils.chats.order import Bound, Failure
 
-NICE = 10
+NICE = 19
 """Whoever presses a button goes first, where the cores are few."""
 
 
@@ -38,9 +38,9 @@ def main() -> None:
     except MemoryError:
         book.discard()
         _say(Failure("out of memory", is_out_of_memory=True))
-    except Exception:
+    except Exception as error:
         book.discard()
-        _say(Failure(traceback.format_exc()))
+        _say(Failure(_trace(error)))
 
 
 def _limit_memory(most: int) -> None:
@@ -49,6 +49,12 @@ def _limit_memory(most: int) -> None:
     if hardest != resource.RLIM_INFINITY:
         most = min(most, hardest)
     resource.setrlimit(resource.RLIMIT_AS, (most, hardest))
+
+
+def _trace(error: Exception) -> str:
+    """What it is and where, but not what it says: that may quote what somebody wrote."""
+    kind, places = type(error), traceback.format_tb(error.__traceback__)
+    return f"{kind.__module__}.{kind.__name__} at\n{''.join(places)}"
 
 
 def _next() -> Any:
