@@ -6,6 +6,7 @@ import csv
 import io
 import random
 import stat
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -395,6 +396,12 @@ def test_a_chat_that_no_file_can_hold_goes_on_in_the_next(tmp_path: Path) -> Non
     assert made.chats == 1
 
 
+def test_a_book_needs_no_room_but_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+
+    assert bound(tmp_path, [chat(said(0))]).chats == 1
+
+
 def test_a_book_given_up_leaves_nothing(tmp_path: Path) -> None:
     book = Book(order_for(tmp_path))
 
@@ -447,6 +454,21 @@ def test_no_text_of_a_csv_is_computed(tmp_path: Path, text: str) -> None:
         assert row["Покупатель"].startswith("'")
         assert row["Объявление"].startswith("'")
     assert records(sheets["Сообщения"])[0]["Текст"].startswith("'")
+
+
+@pytest.mark.parametrize("call", ["=1+1", "@SUM(A1)", "+cmd|'/C calc'!A0", "-IF(1)"])
+@pytest.mark.parametrize("before", [",", "\t", "\n"])
+def test_nor_is_what_stands_in_the_middle_of_it_where_others_split(
+    tmp_path: Path, before: str, call: str
+) -> None:
+    ordinary = "Осталось:\n- диван (серый)\n-50%, +7 916 123-45-67; 2=2"
+    lines = [said(0, f"Добрый день{before}{call}, спасибо"), said(1, ordinary)]
+
+    made = bound(tmp_path, [chat(*lines)], form=Form.CSV)
+
+    told, other = (row["Текст"] for row in records(read_csv(made.files[0].path)["Сообщения"]))
+    assert told == f"Добрый день{before}'{call}, спасибо"
+    assert other == ordinary
 
 
 def test_hours_of_the_week_are_the_reader_s(tmp_path: Path) -> None:
