@@ -148,6 +148,7 @@ def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> No
         (RateLimited("chats", retry_at=NOW + timedelta(hours=5)), "сегодня в 14:00", "export_run"),
         (Unavailable("chats"), "с того же места", "export_run:7:own:2026-11-01:2026-11-20"),
         (OSError(28, "No space left"), "не хватило места", "export_run:7"),
+        (OSError(17, "File exists"), "Не получилось", "export_run:7"),
         (MemoryError(), "слишком большим для памяти", "export_run:7"),
         (RuntimeError(), "Не получилось", "export_run:7"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from errno import EDQUOT, ENOSPC
 
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic
@@ -59,11 +60,11 @@ _REASONS: dict[type[Exception], str] = {
         "Файл получается слишком большим для памяти сервера. Прочитанное сохранено: выберите "
         "период короче."
     ),
-    OSError: (
-        "На диске сервера не хватило места для файла. Мы о сбое уже знаем, прочитанное "
-        "сохранено: попробуйте позже или выберите период короче."
-    ),
 }
+_NO_ROOM = (
+    "На диске сервера не хватило места для файла. Мы о сбое уже знаем, прочитанное сохранено: "
+    "попробуйте позже или выберите период короче."
+)
 _MISSING_IN_FILE = "⚠️ Попало не всё: чего нет и почему, написано на первом листе."
 _MINUTE = 60
 _MOST = format_count(LAST_OFFSET + PAGE)
@@ -289,6 +290,8 @@ def why_not(profile: AvitoProfile, error: Exception, now: datetime) -> str:
     if isinstance(error, RateLimited):
         until = format_moment(error.retry_at, now, zone_of(profile))
         return f"Avito отказывается отвечать раньше, чем {until}. Прочитанное сохранено."
+    if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
+        return _NO_ROOM
     told = (sentence for kind, sentence in _REASONS.items() if isinstance(error, kind))
     return next(told, None) or problems.reason(error)
 

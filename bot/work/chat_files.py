@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -11,7 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
+from bot.bookbinder import Bookbinder, OutOfMemory
 from bot.effects import Document
 from bot.jobs import JobContext
 from bot.screens import export_results as screens
@@ -74,8 +73,8 @@ class ChatFiles:
 
         What he has not promised to anybody by then is gone, so a stop leaves no files.
         On schedule it has more patience, and nobody waits for it. Raises the `AvitoError` that
-        patience did not help against, `MemoryError` and `OSError` for what a shorter period
-        would help against, and `NotBound`.
+        patience did not help against, `MemoryError` and `OSError` where the server lacks
+        something, and `NotBound`.
         """
         profile = teller.profile
         zone = exports.zone_of(profile)
@@ -149,10 +148,6 @@ class ChatFiles:
             return await self.bookbinder.bind(order, chats)
         except OutOfMemory as error:
             raise MemoryError(str(error)) from error
-        except NotBound as error:
-            if self.shelf.is_full():
-                raise OSError(errno.ENOSPC, str(error)) from error
-            raise
 
 
 class Teller:
