@@ -119,6 +119,7 @@ def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> No
         cut_lists=("u2i", "u2u", "a2u"),
         refused_lists=("u2u", "a2u"),
         failed={"NotFound": 3, "Unavailable": 2},
+        failure=Unavailable("messages"),
         nameless=4,
     )
     remarks, export = results.remarks(missing), Export(DAYS)

@@ -31,6 +31,7 @@ class Held(NamedTuple):
     """What is kept of a chat, without what was written in it. Unix seconds."""
 
     updated: int
+    read: int
     whole_since: int | None
     """None: all that Avito gave is here."""
     listing_id: int
@@ -52,7 +53,11 @@ async def held(session: AsyncSession, profile_id: int) -> dict[str, Held]:
     """All chats that are kept, by their ids."""
     query = (
         select(
-            AvitoChat.chat_id, AvitoChat.updated_at, AvitoChat.whole_since, AvitoChat.listing_id
+            AvitoChat.chat_id,
+            AvitoChat.updated_at,
+            AvitoChat.read_at,
+            AvitoChat.whole_since,
+            AvitoChat.listing_id,
         )
         .where(AvitoChat.profile_id == profile_id)
         .order_by(AvitoChat.chat_id)
@@ -64,7 +69,9 @@ async def held(session: AsyncSession, profile_id: int) -> dict[str, Held]:
     while rows := (await session.execute(query.where(AvitoChat.chat_id > last))).all():
         for row in rows:
             whole_since = row.whole_since and _seconds(row.whole_since)
-            chats[row.chat_id] = Held(_seconds(row.updated_at), whole_since, row.listing_id or 0)
+            chats[row.chat_id] = Held(
+                _seconds(row.updated_at), _seconds(row.read_at), whole_since, row.listing_id or 0
+            )
         last = rows[-1].chat_id
     return chats
 
@@ -90,16 +97,16 @@ async def want(session: AsyncSession, profile_id: int, now: datetime) -> None:
         raise ProfileNotFound(profile_id)
 
 
-async def save(session: AsyncSession, profile_id: int, chat: Kept, now: datetime) -> None:
-    """Keep a chat instead of what was kept of it. Raises as `want` does."""
-    await want(session, profile_id, now)
+async def save(session: AsyncSession, profile_id: int, chat: Kept, read_at: datetime) -> None:
+    """Keep a chat, as it was then, instead of what was kept of it. Raises as `want` does."""
+    await want(session, profile_id, read_at)
     head, lines = chat.transcript
     row = {
         "profile_id": profile_id,
         "chat_id": head.id,
         "updated_at": _instant(head.updated),
         "listing_id": head.listing_id or None,
-        "read_at": now,
+        "read_at": read_at,
         **_contents(lines, chat.packed, chat.whole_since),
     }
     await session.execute(
@@ -201,7 +208,7 @@ async def _drop_messages(sessions: Sessions, among: ColumnElement[bool], since: 
 def _without_earlier(packed: bytes, since: int) -> dict[str, Any]:
     head, lines = unpack(packed)
     kept = [line for line in lines if line.at >= since]
-    return _contents(kept, pack(Transcript(head, kept)), since)
+    return _contents(kept, pack(Transcript(head._replace(is_whole=False), kept)), since)
 
 
 def _contents(lines: list[Line], packed: bytes, whole_since: int | None) -> dict[str, Any]:

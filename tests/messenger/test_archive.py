@@ -92,7 +92,7 @@ async def test_a_chat_comes_back_as_it_was(sessions: Sessions, profile_id: int) 
     made = chat("u2i-1~", 3, 2, 1)
     await keep(sessions, profile_id, made)
     assert await kept(sessions, profile_id) == [made]
-    assert await held(sessions, profile_id) == {"u2i-1~": Held(made.head.updated, None, 2**40)}
+    assert await held(sessions, profile_id) == {"u2i-1~": Held(made.head.updated, AT, None, 2**40)}
 
 
 async def test_a_chat_is_kept_once(sessions: Sessions, profile_id: int) -> None:

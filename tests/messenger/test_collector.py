@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -13,12 +14,14 @@ from core.database.models import AvitoChat, AvitoProfile
 from core.errors import (
     Forbidden,
     KeysRefused,
+    NotFound,
     ProfileNotFound,
     RateLimited,
     SubscriptionRequired,
     Unavailable,
     UnexpectedAnswer,
 )
+from core.messenger import archive, collector
 from core.messenger.collector import Progress
 from sandbox.avito.chats import every_type
 from tests.messenger.office import ChatOffice
@@ -81,6 +84,7 @@ async def test_a_kind_that_avito_does_not_list_costs_the_others_nothing(
 
 async def test_a_second_run_asks_for_what_is_new_only(office: ChatOffice) -> None:
     made = office.chats(30, 120)
+    office.rig.clock.advance(timedelta(minutes=5))
     await office.collect()
     assert office.asked() == (3, 30 * 2)
 
@@ -187,6 +191,7 @@ async def test_a_period_is_all_that_is_read_of_it(office: ChatOffice) -> None:
 
 async def test_what_was_read_before_a_cancel_is_not_read_again(office: ChatOffice) -> None:
     office.chats(60, 1)
+    office.rig.clock.advance(timedelta(minutes=5))
     run = asyncio.create_task(office.collect())
 
     def give_up(progress: Progress) -> None:
@@ -263,6 +268,64 @@ async def test_one_broken_chat_costs_the_others_nothing(office: ChatOffice) -> N
     # The next run has only those to read.
     assert (await office.collect()).read == 5
     assert (await office.texts()).keys() == {chat.id for chat in made}
+
+
+@pytest.mark.one_database
+async def test_where_no_chat_at_all_can_be_read_the_reason_is_told(office: ChatOffice) -> None:
+    made = office.chats(3, 1)
+    unread = office.rig.world.fault("status", "messenger_messages", status=404)
+    with pytest.raises(NotFound):
+        await office.collect()
+
+    unread.times = 0
+    await office.collect()
+    office.rig.clock.advance(timedelta(hours=1))
+    made[0].say(made[0].buyer, "Ещё актуально?")
+    office.rig.world.fault("status", "messenger_messages", status=404)
+    collected = await office.collect()
+    assert (collected.chats, collected.failed) == (3, {"NotFound": 1})
+    assert isinstance(collected.failure, NotFound)
+
+
+@pytest.mark.one_database
+async def test_a_message_of_the_second_in_which_it_was_read_is_not_missed(
+    office: ChatOffice,
+) -> None:
+    made = office.chats(2, 1)[0]
+    await office.collect()
+    made.say(made.buyer, "В ту же секунду", made.updated)
+    office.rig.clock.advance(timedelta(minutes=5))
+    assert (await office.collect()).messages == 1
+    assert await office.texts() == office.at_avito()
+    assert (await office.collect()).read == 0
+
+
+@pytest.mark.one_database
+async def test_a_chat_knows_that_its_beginning_is_missing(office: ChatOffice) -> None:
+    made = office.chats(1, 250)[0]
+    await office.collect(datetime.fromtimestamp(made.updated, UTC))
+    assert [chat.head.is_whole for chat in await office.kept()] == [False]
+    await office.collect()
+    assert [chat.head.is_whole for chat in await office.kept()] == [True]
+    async with office.rig.sessions() as session:
+        begun_at = await session.scalar(select(AvitoChat.first_message_at))
+    assert begun_at is not None
+    await archive.keep_since(office.rig.sessions, office.profile_id, begun_at + timedelta(hours=1))
+    assert [chat.head.is_whole for chat in await office.kept()] == [False]
+
+
+@pytest.mark.one_database
+async def test_long_chats_are_in_memory_one_at_a_time(
+    office: ChatOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "LONG", 1_000)
+    for made in office.chats(3, 350):
+        made.messages[-1].content = {"text": "б" * 1_001}
+    await office.collect()
+    assert await office.texts() == office.at_avito()
+    asked = [one.path for one in office.rig.heard if int(one.query.get("offset", 0)) > 0]
+    assert len(asked) == 3 * 3
+    assert len(list(groupby(asked))) == 3
 
 
 @pytest.mark.one_database

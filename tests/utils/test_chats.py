@@ -179,6 +179,19 @@ def test_where_nobody_buys_from_us_no_answer_is_owed(head: dict[str, Any]) -> No
 
 def test_without_its_beginning_nobody_knows_how_soon_a_chat_was_answered() -> None:
     assert studied(said(0), ours(5), is_cut=True).first_reply is None
+    assert studied(said(0), ours(5), is_whole=False).first_reply is None
+
+
+def test_without_its_beginning_a_chat_shows_none(tmp_path: Path) -> None:
+    late = chat(said(0), created=NINE - DAY, is_whole=False)
+
+    sheets = read(bound(tmp_path, [late]).files[0].path)
+
+    [row] = records(sheets["Чаты"])
+    assert row["Начат"] == datetime(2026, 11, 20, 9, tzinfo=UTC).replace(tzinfo=None)
+    assert row["Первые слова"] is None
+    assert "Начала переписки здесь нет" in row["Замечание"]
+    assert any("нет начала переписки" in str(row[0]) for row in sheets["Сводка"] if row)
 
 
 def test_phones_are_the_buyers_each_once() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from utils.chats.clock import HOUR, LocalClock
-from utils.chats.model import Line
+from utils.chats.model import ChatHead, Line
 from utils.chats.study import Studied
 from utils.chats.words import (
     TEXT,
@@ -77,12 +77,14 @@ Row = Sequence[Any]
 
 def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
     head = chat.head
+    first = chat.first if head.has_beginning else None
+    begun = first.at if first else head.created
     return (
         buyer(head),
         about(head),
         price(head.price),
         status(head),
-        clock(chat.first.at) if chat.first else None,
+        clock(begun) if begun else None,
         clock(chat.last.at) if chat.last else None,
         _author(chat, chat.last, us) if chat.last else None,
         "да" if chat.is_unanswered else None,
@@ -91,14 +93,22 @@ def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
         chat.outgoing,
         chat.first_reply,
         ", ".join(chat.phones),
-        _glimpse(chat.first),
+        _glimpse(first),
         _glimpse(chat.last),
         chat_page(head.id),
         address(head.url) or head.url,
         kind_of_chat(head),
         head.id,
-        "Начало переписки Avito не отдал" if head.is_cut else None,
+        _remark(head),
     )
+
+
+def _remark(head: ChatHead) -> str | None:
+    if head.is_cut:
+        return "Начало переписки Avito не отдал"
+    if not head.is_whole:
+        return "Начала переписки здесь нет: выгрузите чаты за всё время"
+    return None
 
 
 def message_rows(

@@ -86,7 +86,7 @@ def study(transcript: Transcript, span: Span) -> Studied:
         else:
             chat.incoming += 1
     _follow(chat, lines)
-    if head.is_cut or not chat.is_sale:
+    if not (head.has_beginning and chat.is_sale):
         # Who wrote first, and when, is among what is missing.
         chat.asked_at = chat.replied_at = None
     return chat
@@ -193,14 +193,14 @@ class Survey:
         self.replies_by_hour = [Durations() for _ in range(24)]
         """By the hour of the day in which the buyer wrote first."""
         self.replies_by_day = [Durations() for _ in range(7)]
-        self.is_cut = False
+        self.lacks_beginnings = False
 
     def add(self, chat: Studied) -> None:
         reply = chat.first_reply
         if chat.asked_at is None or chat.asked_at not in self._span:
             reply = None
         self.total.add(chat, reply)
-        self.is_cut |= chat.head.is_cut
+        self.lacks_beginnings |= not chat.head.has_beginning
         if not chat.is_sale:
             return
         listing = self.listings.get(chat.head.listing_id)
