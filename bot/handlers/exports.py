@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from aiogram import Bot, Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
@@ -247,18 +249,20 @@ async def set_kept(
     clock: Clock,
 ) -> None:
     if exports.keep(profile, callback_data.kept):
-        await jobs.begin(
-            session,
-            stage,
-            clock,
-            kind="forget_chats",
-            dedupe=str(profile.id),
-            placeholder=lambda _: screens.forgetting(profile),
-            payload={},
-            profile_id=profile.id,
-            in_place=True,
-        )
-        return
+        # One that waits for its turn does as its owner wants by then.
+        with suppress(JobAlreadyRunning):
+            await jobs.begin(
+                session,
+                stage,
+                clock,
+                kind="forget_chats",
+                dedupe=str(profile.id),
+                placeholder=lambda _: screens.forgetting(profile),
+                payload={},
+                profile_id=profile.id,
+                in_place=True,
+            )
+            return
     stage.notice(screens.KEPT_SAVED)
     stage.show(screens.ask_kept(profile))
 

@@ -26,6 +26,7 @@ from bot.screens.parts import Line, is_caption, named, screen
 from core.avito.messenger import LAST_OFFSET, PAGE
 from core.database.models import AvitoProfile, ReportTask
 from core.errors import (
+    AvitoError,
     EmployeeKey,
     Forbidden,
     KeysRefused,
@@ -52,19 +53,15 @@ _REASONS: dict[type[Exception], str] = {
     SubscriptionRequired: _NO_SUBSCRIPTION,
     NotFound: _NO_SUBSCRIPTION,
     Forbidden: f"{_NO_SUBSCRIPTION} Если подписка есть, проверьте права ключей.",
-    Unavailable: (
-        "Avito сейчас не отвечает. Прочитанное сохранено: повторите через несколько минут, и "
-        "продолжу с того же места."
-    ),
-    MemoryError: (
-        "Файл получается слишком большим для памяти сервера. Прочитанное сохранено: выберите "
-        "период короче."
-    ),
+    Unavailable: "Avito сейчас не отвечает: повторите через несколько минут.",
+    MemoryError: ("Файл получается слишком большим для памяти сервера: выберите период короче."),
 }
 _NO_ROOM = (
-    "На диске сервера не хватило места для файла. Мы о сбое уже знаем, прочитанное сохранено: "
-    "попробуйте позже или выберите период короче."
+    "На диске сервера не хватило места для файла. Мы о сбое уже знаем: попробуйте позже или "
+    "выберите период короче."
 )
+_DEFECT = "Это сбой на нашей стороне, мы о нём уже знаем. Попробуйте ещё раз."
+_SAVED = "Прочитанное сохранено, продолжу с того же места."
 _MISSING_IN_FILE = "⚠️ Попало не всё: чего нет и почему, написано на первом листе."
 _MINUTE = 60
 _MOST = format_count(LAST_OFFSET + PAGE)
@@ -213,16 +210,20 @@ def remarks(collected: Collected) -> tuple[str, ...]:
         said.append(f"Avito не показал чаты: {kinds}.")
     if failed := sum(collected.failed.values()):
         chats = plural(failed, "чат", "чата", "чатов")
-        said.append(f"Не прочитано: {chats}. В файле они такие, как в прошлый раз, или их нет.")
+        said.append(f"Не прочитано: {chats}. Они такие, как в прошлый раз, или их нет.")
     if collected.nameless:
         chats = plural(collected.nameless, "чат", "чата", "чатов")
         said.append(f"Без номера, по которому их можно прочитать: {chats}.")
     return tuple(said)
 
 
-def nothing(profile: AvitoProfile, export: Export, *, for_owner: bool = True) -> Screen:
+def nothing(
+    profile: AvitoProfile, export: Export, remarks: Sequence[str], *, for_owner: bool = True
+) -> Screen:
+    found = "Чатов не нашлось" if remarks else "Чатов нет"
     return screen(
-        f"📭 Чатов нет: {named(profile.profile_name)}, {described(export)}.",
+        f"📭 {found}: {named(profile.profile_name)}, {described(export)}.",
+        *(f"⚠️ {remark}" for remark in remarks),
         keyboard=_ways_on(profile) if for_owner else None,
     )
 
@@ -287,13 +288,21 @@ def due_refused(profile: AvitoProfile, task: ReportTask) -> Screen:
 
 
 def why_not(profile: AvitoProfile, error: Exception, now: datetime) -> str:
+    reason = _reason(profile, error, now)
+    is_worth_another_try = isinstance(error, RateLimited | Unavailable | MemoryError | OSError)
+    keeps_nothing = profile.chats_kept_days == 0
+    return reason if keeps_nothing or not is_worth_another_try else f"{reason} {_SAVED}"
+
+
+def _reason(profile: AvitoProfile, error: Exception, now: datetime) -> str:
     if isinstance(error, RateLimited):
         until = format_moment(error.retry_at, now, zone_of(profile))
-        return f"Avito отказывается отвечать раньше, чем {until}. Прочитанное сохранено."
+        return f"Avito отказывается отвечать раньше, чем {until}."
     if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
         return _NO_ROOM
     told = (sentence for kind, sentence in _REASONS.items() if isinstance(error, kind))
-    return next(told, None) or problems.reason(error)
+    known = problems.reason(error) if isinstance(error, AvitoError) else _DEFECT
+    return next(told, known)
 
 
 def _mend_keys(profile: AvitoProfile) -> Row:

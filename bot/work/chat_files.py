@@ -17,7 +17,7 @@ from bot.screens import export_results as screens
 from core.background import until
 from core.database.models import AvitoProfile
 from core.database.session import Sessions
-from core.errors import RateLimited, Unavailable
+from core.errors import AvitoError, RateLimited, Unavailable
 from core.messenger import archive
 from core.messenger.collector import ChatCollector, Collected, Progress
 from core.ports import Clock
@@ -25,7 +25,7 @@ from core.report_data import Collector
 from core.services import exports
 from core.services.exports import Export
 from core.shelf import Shelf
-from utils.chats.order import BookOrder, Bound
+from utils.chats.order import BookOrder, Bound, Which
 from utils.time_left import TimeLeft
 
 AT_A_TIME = 4
@@ -45,6 +45,8 @@ class Made:
     remarks: Sequence[str]
     files: Sequence[Document]
     """On the shelf, in their order; none where there was nothing to put into them."""
+    failure: AvitoError | None
+    """Why chats could not be read, if there are such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ class ChatFiles:
         since, end = exports.bounds(export.period, zone)
         # The predecessor stored profiles without asking whose keys they were.
         await self.reports.profile(profile.owner_id, profile.id)
-        collected = await self._collect(since, teller, turn, is_due=is_due)
+        is_about_unread = export.which is Which.UNREAD
+        collected = await self._collect(
+            since, teller, turn, is_due=is_due, only_unread=is_about_unread
+        )
         await teller.binding()
         remarks = screens.remarks(collected)
         order = BookOrder(
@@ -96,13 +101,15 @@ class ChatFiles:
             remarks=remarks,
             max_bytes=self.max_bytes,
         )
-        bound = await self._bind(order, archive.transcripts(self.sessions, profile.id, since))
+        among = collected.chats if is_about_unread else None
+        chats = archive.transcripts(self.sessions, profile.id, since, among)
+        bound = await self._bind(order, chats)
         files = [Document(kept_as=made.path.name, name=made.name) for made in bound.files]
         turn.callback(self._drop_unpromised, teller.job, files)
         if not bound.chats:
             self.drop(files)
             files = []
-        return Made(bound, remarks, files)
+        return Made(bound, remarks, files, collected.failure)
 
     def drop(self, files: Sequence[Document]) -> None:
         for document in files:
@@ -112,13 +119,14 @@ class ChatFiles:
         if not job.has_promised:
             self.drop(files)
 
-    async def keep_since(self, profile_id: int, since: datetime, turn: AsyncExitStack) -> None:
-        """Drop older messages; a file that is being made shall have them still."""
-        await turn.enter_async_context(self.turns[profile_id])
-        await archive.keep_since(self.sessions, profile_id, since)
-
     async def _collect(
-        self, since: datetime | None, teller: Teller, turn: AsyncExitStack, *, is_due: bool
+        self,
+        since: datetime | None,
+        teller: Teller,
+        turn: AsyncExitStack,
+        *,
+        is_due: bool,
+        only_unread: bool,
     ) -> Collected:
         """Read what is new. While Avito puts us off, others have our turn."""
         profile_id, pool = teller.profile.id, self.due if is_due else self.asked
@@ -130,7 +138,10 @@ class ChatFiles:
             try:
                 async with pool:
                     return await self.collector.collect(
-                        profile_id, since=since, progress=teller.reading
+                        profile_id,
+                        since=since,
+                        progress=teller.reading,
+                        only_unread=only_unread,
                     )
             except RateLimited as refusal:
                 again_at = refusal.retry_at

@@ -36,11 +36,15 @@ class ChatFilter(NamedTuple):
 
     kind: str
     listings: tuple[int, ...] = ()
+    is_unread: bool = False
+    """Only those with something that the account has not read."""
 
     def query(self) -> dict[str, str]:
         query = {"chat_types": self.kind}
         if self.listings:
             query["item_ids"] = ",".join(map(str, self.listings))
+        if self.is_unread:
+            query["unread_only"] = "true"
         return query
 
 

@@ -7,7 +7,7 @@ took, and one about a week has not.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -120,9 +120,14 @@ async def save(session: AsyncSession, profile_id: int, chat: Kept, read_at: date
 
 
 async def transcripts(
-    sessions: Sessions, profile_id: int, since: datetime | None
+    sessions: Sessions,
+    profile_id: int,
+    since: datetime | None,
+    among: Container[str] | None = None,
 ) -> AsyncIterator[bytes]:
     """Packed transcripts of the chats with a message since then, the newest chat first.
+
+    Only those `among` whose ids theirs are, if any are given.
 
     Whole as they are kept, earlier messages too; a few at a time are in memory, and no
     transaction is open while one is made use of.
@@ -143,15 +148,19 @@ async def transcripts(
         async with reading(sessions) as session:
             rows = (await session.execute(page)).all()
         for row in rows:
-            yield row.transcript
+            if among is None or row.chat_id in among:
+                yield row.transcript
         if len(rows) < _TOGETHER:
             return
         last = rows[-1]
 
 
-async def forget(session: AsyncSession, profile_id: int) -> None:
-    """Drop all that is kept of a profile's chats."""
-    await session.execute(delete(AvitoChat).where(AvitoChat.profile_id == profile_id))
+async def forget_unkept(session: AsyncSession, profile_id: int) -> None:
+    """Drop all that is kept of a profile's chats, where its owner wants nothing kept."""
+    keeps_nothing = select(AvitoProfile.id).where(
+        AvitoProfile.id == profile_id, AvitoProfile.chats_kept_days == 0
+    )
+    await session.execute(delete(AvitoChat).where(AvitoChat.profile_id.in_(keeps_nothing)))
 
 
 async def trim(sessions: Sessions, now: datetime) -> None:

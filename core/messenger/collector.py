@@ -79,8 +79,8 @@ class Progress:
 class Collected:
     """What a run came to. What it could not reach is for the person to know."""
 
-    chats: int
-    """With a message in the period, as Avito lists them."""
+    chats: frozenset[str]
+    """The ids of those with a message in the period, as Avito lists them."""
     read: int
     """Of them, those that had something new."""
     messages: int
@@ -117,9 +117,17 @@ class ChatCollector:
     reading_long: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def collect(
-        self, profile_id: int, *, since: datetime | None, progress: Tell
+        self,
+        profile_id: int,
+        *,
+        since: datetime | None,
+        progress: Tell,
+        only_unread: bool = False,
     ) -> Collected:
         """Bring the archive up to date with every message since then, or with all there are.
+
+        `only_unread`: of the chats in which something is unread by now; what was read at Avito
+        afterwards moves nothing by which the archive could know it.
 
         The account must be confirmed, and a profile may have one run at a time. Raises
         `ProfileNotFound`, and the `AvitoError` that no patience helped against, or that all of
@@ -128,7 +136,9 @@ class ChatCollector:
         """
         access = await self._access(profile_id)
         try:
-            collected = await _Run(self, access, since, progress).collect()
+            collected = await _Run(
+                self, access, since, progress, only_unread=only_unread
+            ).collect()
         except (KeysRefused, EmployeeKey) as refusal:
             problem = type(refusal).__name__
             async with self.sessions.begin() as session:
@@ -137,7 +147,7 @@ class ChatCollector:
         log.info(
             "chats_read",
             profile_id=profile_id,
-            chats=collected.chats,
+            chats=len(collected.chats),
             read=collected.read,
             messages=collected.messages,
             failed=sum(collected.failed.values()),
@@ -173,7 +183,13 @@ class _Run:
     """One run about one profile."""
 
     def __init__(
-        self, by: ChatCollector, access: ProfileAccess, since: datetime | None, tell: Tell
+        self,
+        by: ChatCollector,
+        access: ProfileAccess,
+        since: datetime | None,
+        tell: Tell,
+        *,
+        only_unread: bool,
     ) -> None:
         self._sessions = by.sessions
         self._writing = by.writing
@@ -184,6 +200,7 @@ class _Run:
         self._access = access
         self._since = None if since is None else int(since.timestamp())
         self._tell = tell
+        self._only_unread = only_unread
         self._progress = Progress()
         self._held: dict[str, Held] = {}
         self._read = 0
@@ -203,7 +220,7 @@ class _Run:
         if self._failure is not None and self._failed.total() == len(chats):
             raise self._failure
         return Collected(
-            chats=len(chats),
+            chats=frozenset(finder.chats),
             read=self._read,
             messages=self._progress.messages,
             cut_chats=self._cut,
@@ -291,7 +308,8 @@ class _Run:
         return await asyncio.to_thread(unpack, packed)
 
     async def _ask_chats(self, which: ChatFilter, offset: int) -> ChatPage:
-        return await self._pace.ask(partial(self._client.chats, which, offset), self._waiting)
+        asked = which._replace(is_unread=self._only_unread)
+        return await self._pace.ask(partial(self._client.chats, asked, offset), self._waiting)
 
     async def _ask_messages(self, chat: ChatHead, hand: _Hand, offset: int) -> MessagePage:
         page = await self._pace.ask(partial(self._client.messages, chat, offset), self._waiting)

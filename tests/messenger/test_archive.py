@@ -216,11 +216,13 @@ async def test_who_keeps_nothing_has_nothing_a_few_hours_after_the_file(
     assert await kept(sessions, profile_id) == []
 
 
-async def test_all_can_be_dropped_at_once(sessions: Sessions, profile_id: int) -> None:
-    other = await connect(sessions, account=5)
+async def test_where_nothing_is_to_be_kept_all_goes_at_once(
+    sessions: Sessions, profile_id: int
+) -> None:
+    other = await connect(sessions, account=5, kept_days=0)
     for each in (profile_id, other):
         await keep(sessions, each, chat("u2i-1~", 1))
-    async with sessions.begin() as session:
-        await archive.forget(session, profile_id)
-    assert await kept(sessions, profile_id) == []
-    assert len(await kept(sessions, other)) == 1
+        async with sessions.begin() as session:
+            await archive.forget_unkept(session, each)
+    assert len(await kept(sessions, profile_id)) == 1
+    assert await kept(sessions, other) == []
