@@ -34,6 +34,7 @@ from core.errors import (
     RateLimited,
     SubscriptionRequired,
     Unavailable,
+    WorkerDied,
 )
 from core.messenger.collector import Collected
 from core.services.exports import (
@@ -54,7 +55,11 @@ _REASONS: dict[type[Exception], str] = {
     NotFound: _NO_SUBSCRIPTION,
     Forbidden: f"{_NO_SUBSCRIPTION} Если подписка есть, проверьте права ключей.",
     Unavailable: "Avito сейчас не отвечает: повторите через несколько минут.",
-    MemoryError: ("Файл получается слишком большим для памяти сервера: выберите период короче."),
+    MemoryError: "Файл получается слишком большим для памяти сервера: выберите период короче.",
+    WorkerDied: (
+        "Бот раз за разом перезапускался, пока собирал файл: похоже, серверу не хватает памяти. "
+        "Мы о сбое уже знаем. Выберите период короче."
+    ),
 }
 _NO_ROOM = (
     "На диске сервера не хватило места для файла. Мы о сбое уже знаем: попробуйте позже или "
@@ -289,7 +294,9 @@ def due_refused(profile: AvitoProfile, task: ReportTask) -> Screen:
 
 def why_not(profile: AvitoProfile, error: Exception, now: datetime) -> str:
     reason = _reason(profile, error, now)
-    is_worth_another_try = isinstance(error, RateLimited | Unavailable | MemoryError | OSError)
+    is_worth_another_try = isinstance(
+        error, RateLimited | Unavailable | MemoryError | OSError | WorkerDied
+    )
     keeps_nothing = profile.chats_kept_days == 0
     return reason if keeps_nothing or not is_worth_another_try else f"{reason} {_SAVED}"
 

@@ -76,8 +76,9 @@ class ChatFiles:
         What he has not promised to anybody by then is gone, so a stop leaves no files.
         On schedule it has more patience, and nobody waits for it. Raises the `AvitoError` that
         patience did not help against, `MemoryError` and `OSError` where the server lacks
-        something, and `NotBound`.
+        something, `WorkerDied` and `NotBound`.
         """
+        teller.job.check_restarts()
         profile = teller.profile
         zone = exports.zone_of(profile)
         since, end = exports.bounds(export.period, zone)

@@ -181,6 +181,25 @@ async def test_after_a_restart_it_goes_on_with_what_was_read(rig: BotRig) -> Non
     assert "Выгружаю" not in chat.transcript(), "the placeholder is the same message"
 
 
+async def test_what_brings_the_worker_down_again_and_again_is_given_up(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MOST_RESTARTS", 1)
+    chat, profile_id = await card(rig)
+    rig.avito.fault("hang", "messenger_messages")
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+    for restarts in range(2):
+        await eventually(lambda: calls(rig, "messenger_messages"))
+        rig.avito.history.clear()
+        assert "не получилось" not in chat.transcript(), f"after {restarts} of them"
+        await rig.restart()
+
+    failed = await chat.wait_for("выгрузить не получилось")
+    assert "раз за разом перезапускался" in failed.text
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
+
+
 async def test_from_a_group_it_comes_in_private(rig: BotRig) -> None:
     chat, profile_id = await card(rig)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -114,9 +115,12 @@ async def test_nothing_of_it_can_be_read_in_the_database(
     assert "Анна" not in repr(rows)
 
 
-async def test_the_newest_comes_first_however_many_there_are(
-    sessions: Sessions, profile_id: int
+@pytest.mark.parametrize("handful", [1, 4_000_000])
+async def test_the_newest_comes_first_however_many_or_long_they_are(
+    sessions: Sessions, profile_id: int, monkeypatch: pytest.MonkeyPatch, handful: int
 ) -> None:
+    monkeypatch.setattr(archive, "_ROWS", 25)
+    monkeypatch.setattr(archive, "_HANDFUL", handful)
     days = [day / 2 for day in range(45)]
     made = [chat(f"u2i-{number:02}~", days) for number, days in enumerate(days)]
     # Of the same second.
@@ -203,6 +207,17 @@ async def test_the_message_of_the_last_second_stays(
     await keep(sessions, profile_id, *made, at=NOW - DAY)
     await tidy(sessions, tmp_path, NOW + timedelta(milliseconds=500))
     assert len(await kept(sessions, profile_id)) == 25
+
+
+async def test_what_is_older_by_less_than_a_second_is_dropped_at_once(
+    sessions: Sessions, profile_id: int
+) -> None:
+    second = 1 / 86_400
+    await keep(sessions, profile_id, chat("u2i-1~", 3, 0, -second))
+    async with asyncio.timeout(5):
+        await archive.keep_since(sessions, profile_id, NOW.replace(microsecond=1))
+    [left] = await kept(sessions, profile_id)
+    assert [line.at for line in left.lines] == [AT + 1]
 
 
 async def test_who_keeps_nothing_has_nothing_a_few_hours_after_the_file(
