@@ -40,8 +40,8 @@ class Bookbinder:
         """Files of these chats, each a compressed `Transcript.to_json`, the newest first.
 
         They are asked for one by one, as fast as they can be written. Raises `NotBound`, or
-        whatever `chats` raises; then, and when cancelled, there are no files. Who stops in the
-        middle of `chats` leaves it to the caller to close it.
+        `OSError` where its disk would not, or whatever `chats` raises; then, and when cancelled,
+        there are no files. Who stops in the middle of `chats` leaves it to the caller to close it.
         """
         async with self._desks:
             order.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -67,8 +67,16 @@ async def _bound(process: Process, order: BookOrder, chats: AsyncIterator[bytes]
         raise NotBound(f"ended with {code} and said nothing")
     answer: Bound | Failure = pickle.loads(told)  # noqa: S301 - from a process of ours
     if isinstance(answer, Failure):
-        raise (OutOfMemory if answer.is_out_of_memory else NotBound)(answer.told)
+        raise _error(answer)
     return answer
+
+
+def _error(failure: Failure) -> Exception:
+    if failure.is_out_of_memory:
+        return OutOfMemory(failure.told)
+    if failure.errno is not None:
+        return OSError(failure.errno, failure.told)
+    return NotBound(failure.told)
 
 
 async def _feed(process: Process, order: BookOrder, chats: AsyncIterator[bytes]) -> None:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from bot.effects import Effect, Show, from_json
 from bot.errors import IncidentDesk
-from bot.jobs import JobOffice
+from bot.jobs import JobOffice, note_restart
 from bot.lanes import Lanes
 from bot.middleware import InboxLedger
 from bot.replies import ReplyDesk
@@ -89,12 +89,11 @@ class Intake:
             log.info("recovered", owed=len(owed), received=len(received), jobs=len(running))
 
     async def _left_over(self) -> tuple[list[Reply], list[InboxUpdate], list[Job]]:
-        async with self._sessions() as session:
-            return (
-                await replies.owed(session),
-                await inbox.open_updates(session),
-                await jobs.all_open(session),
-            )
+        async with self._sessions.begin() as session:
+            running = await jobs.all_open(session)
+            for job in running:
+                note_restart(job)
+            return await replies.owed(session), await inbox.open_updates(session), running
 
     def submit(self, update_id: int, raw: RawUpdate) -> None:
         lane = home_of(raw)

@@ -33,7 +33,7 @@ from core.database.health import is_unreachable
 from core.database.models import Job, Reply
 from core.database.repositories import inbox, jobs, replies
 from core.database.session import Sessions
-from core.errors import JobAlreadyRunning
+from core.errors import JobAlreadyRunning, WorkerDied
 from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.ports import Clock
@@ -53,6 +53,10 @@ WIDTH = 16
 """How many jobs are at work at a time; those that only wait are not among them."""
 REPLACED = "replaced"
 """Where the payload keeps the screen that the work was begun in."""
+RESTARTS = "restarts"
+"""Where it keeps how often the worker was restarted over the job."""
+MOST_RESTARTS = 10
+"""More are no chance: the job itself brings the worker down."""
 
 
 async def begin(
@@ -145,6 +149,12 @@ def replaced_by(job: Job) -> Screen | None:
     return None if stored is None else Screen.model_validate(stored)
 
 
+def note_restart(job: Job) -> None:
+    """The worker begins anew, and the job is not over."""
+    payload = json.loads(job.payload)
+    job.payload = json.dumps({**payload, RESTARTS: payload.get(RESTARTS, 0) + 1})
+
+
 def beneath(replaced: Screen | None, word: Screen) -> Screen:
     """How work ends that came to nothing: in a word, beneath what its placeholder replaced."""
     return word if replaced is None else parts.with_remark(replaced, word)
@@ -211,6 +221,12 @@ class JobContext:
     @property
     def sessions(self) -> Sessions:
         return self._office.sessions
+
+    def check_restarts(self) -> None:
+        """Raises `WorkerDied` when it is to be feared that it would die over this once more."""
+        restarts = self.payload.get(RESTARTS, 0)
+        if restarts > MOST_RESTARTS:
+            raise WorkerDied(f"restarted {restarts} times")
 
     async def progress(self, screen: Screen) -> None:
         """Show how far it is. Best effort: a lost one is followed by the next.

@@ -130,6 +130,10 @@ class JobAlreadyRunning(ProductError):
         self.job_id = job_id
 
 
+class WorkerDied(ProductError):
+    """It was restarted over this work time and again."""
+
+
 class DeliveryRefused(ProductError):
     """Telegram refuses a report and not its chat, or what was to be sent cannot be read."""
 

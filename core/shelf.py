@@ -6,7 +6,6 @@ One can be as long as Telegram takes: it is never read as a whole.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Container
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,9 +17,6 @@ log = get_logger(__name__)
 
 KEPT = timedelta(days=1)
 """Whoever has not got a file by then was told that it did not work, or has left."""
-
-NO_ROOM = 50_000_000
-"""So few bytes are one file of chats, or less."""
 
 
 class Shelf:
@@ -52,10 +48,6 @@ class Shelf:
 
     def drop(self, name: str) -> None:
         (self.folder / name).unlink(missing_ok=True)
-
-    def is_full(self) -> bool:
-        """Whether there is no room that is worth the name on its disk."""
-        return shutil.disk_usage(self.folder.parent).free < NO_ROOM
 
     def keep_only(self, names: Container[str]) -> None:
         """Drop everything else."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import pickle
 import signal
@@ -98,6 +99,13 @@ async def test_what_goes_wrong_is_told_without_a_word_of_the_chats(tmp_path: Pat
         await Bookbinder().bind(order_for(tmp_path), stored([chat(odd)]))
 
     assert "999" not in str(raised.value)
+
+
+async def test_what_its_disk_refuses_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"utils/chats/book.py") as raised:
+        await Bookbinder().bind(order_for(tmp_path, stem="a" * 300), stored(CHATS))
+
+    assert raised.value.errno == errno.ENAMETOOLONG
 
 
 async def test_a_chat_too_large_for_its_memory_is_told_and_the_next_order_is_served(

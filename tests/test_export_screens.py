@@ -154,13 +154,14 @@ def test_without_the_subscription_the_first_button_does_not_promise_help() -> No
 
 def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> None:
     missing = Collected(
-        chats=2200,
+        chats=frozenset(),
         read=2200,
         messages=10**7,
         cut_chats=21,
         cut_lists=("u2i", "u2u", "a2u"),
         refused_lists=("u2u", "a2u"),
         failed={"NotFound": 3, "Unavailable": 2},
+        failure=Unavailable("messages"),
         nameless=4,
     )
     remarks, export = results.remarks(missing), Export(DAYS)
@@ -192,8 +193,9 @@ def test_a_part_names_itself_and_fits_under_the_file_whatever_is_missing() -> No
         (RateLimited("chats", retry_at=NOW + timedelta(hours=5)), "сегодня в 14:00", "export_run"),
         (Unavailable("chats"), "с того же места", "export_run:7:own:2026-11-01:2026-11-20"),
         (OSError(28, "No space left"), "не хватило места", "export_run:7"),
+        (OSError(17, "File exists"), "сбой на нашей стороне", "export_run:7"),
         (MemoryError(), "слишком большим для памяти", "export_run:7"),
-        (RuntimeError(), "Не получилось", "export_run:7"),
+        (RuntimeError(), "сбой на нашей стороне", "export_run:7"),
     ],
 )
 def test_what_went_wrong_is_said_with_what_helps(error: Exception, said: str, way: str) -> None:
@@ -204,6 +206,17 @@ def test_what_went_wrong_is_said_with_what_helps(error: Exception, said: str, wa
     told = results.due_failed(profile(), place(chats_every="week"), error, "3FA9C1", NOW)
     assert said in read(told)
     assert UGLY in read(told)
+
+
+def test_what_is_not_kept_is_not_said_to_be() -> None:
+    error = Unavailable("chats")
+    assert "сохранено" not in results.why_not(profile(chats_kept_days=0), error, NOW)
+
+
+def test_where_nothing_was_found_it_is_said_what_may_be_missing() -> None:
+    none = read(results.nothing(profile(), Export(), remarks=["Не прочитано: 1 чат."]))
+    assert "Чатов нет" not in none
+    assert "⚠️ Не прочитано: 1 чат." in none
 
 
 def test_a_place_of_others_is_warned_of_and_a_private_one_is_not() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from operator import call
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -44,6 +45,8 @@ _SURELY_SHORT = MAX_TEXT // 2
 """A character is one UTF-16 unit or two: so many characters fit in any case."""
 _DAYS_BEFORE_1970 = 25_569
 _DAY_SECONDS = 86_400
+_LAST_MOMENT = 253_402_300_799
+"""The end of the year 9999, and of Excel's calendar."""
 
 # What XML 1.0 cannot hold at all, escaped or not; carriage returns come back as `_x000D_`.
 _UNWRITABLE = "\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff"
@@ -102,10 +105,16 @@ Cell = tuple[Kind, Any]
 
 
 class Workbook:
-    """Sheets are written one after the other; `order` says how they stand in the finished file."""
+    """Sheets are written one after the other; `order` says how they stand in the finished file.
 
-    def __init__(self, file: IO[bytes], max_rows: int = MAX_ROWS) -> None:
+    What must come later in it lies in nameless files in `aside` meanwhile.
+    """
+
+    def __init__(
+        self, file: IO[bytes], max_rows: int = MAX_ROWS, aside: Path | None = None
+    ) -> None:
         self._file = file
+        self._aside = aside
         self._max_rows = max_rows
         self._zip = ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1)
         self._titles: list[str] = []
@@ -152,7 +161,7 @@ class Workbook:
 
     def _new_sheet(self, title: str, head: str) -> _Sheet:
         self._titles.append(title)
-        return _Sheet(self._zip, len(self._titles), head)
+        return _Sheet(self._zip, len(self._titles), head, self._aside)
 
 
 class Table:
@@ -246,7 +255,7 @@ class Page:
 class _Sheet:
     """The file of one sheet, and the one beside it that says where its links lead."""
 
-    def __init__(self, target: ZipFile, number: int, head: str) -> None:
+    def __init__(self, target: ZipFile, number: int, head: str, aside: Path | None) -> None:
         self._zip = target
         self._number = number
         self._file = target.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True)
@@ -254,7 +263,7 @@ class _Sheet:
         self._batch_size = 0
         self._link_count = 0
         # They come along with the rows and stand after them: any number of them, too.
-        self._links = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - closed in `close`
+        self._links = TemporaryFile("w+", encoding="ascii", dir=aside)  # noqa: SIM115 - closed in `close`
         self.rows = 0
 
     def append(self, cells: str, height: int = _LINE_HEIGHT) -> None:
@@ -391,7 +400,8 @@ def _price(value: int | str | None) -> str:
 def _moment(seconds: int | None) -> str:
     if seconds is None:
         return "<c/>"
-    return f"{_MOMENT_HEAD}{seconds / _DAY_SECONDS + _DAYS_BEFORE_1970:.10f}</v></c>"
+    days = min(seconds, _LAST_MOMENT) / _DAY_SECONDS
+    return f"{_MOMENT_HEAD}{days + _DAYS_BEFORE_1970:.10f}</v></c>"
 
 
 _MOMENT_HEAD = f'<c s="{Kind.MOMENT.value}"><v>'

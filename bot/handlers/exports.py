@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from aiogram import Bot, Router
@@ -283,18 +284,20 @@ async def _keep(
     profile: AvitoProfile, kept: KeptFor, session: Session, stage: Stage, clock: Clock
 ) -> None:
     if exports.keep(profile, kept):
-        await jobs.begin(
-            session,
-            stage,
-            clock,
-            kind="forget_chats",
-            dedupe=str(profile.id),
-            placeholder=lambda _: screens.forgetting(profile),
-            payload={},
-            profile_id=profile.id,
-            in_place=True,
-        )
-        return
+        # One that waits for its turn does as its owner wants by then.
+        with suppress(JobAlreadyRunning):
+            await jobs.begin(
+                session,
+                stage,
+                clock,
+                kind="forget_chats",
+                dedupe=str(profile.id),
+                placeholder=lambda _: screens.forgetting(profile),
+                payload={},
+                profile_id=profile.id,
+                in_place=True,
+            )
+            return
     stage.notice(screens.KEPT_SAVED)
     stage.show(screens.ask_kept(profile))
 

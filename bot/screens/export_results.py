@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from errno import EDQUOT, ENOSPC
 
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic
@@ -28,6 +29,7 @@ from bot.screens.reports import late_line
 from core.avito.messenger import LAST_OFFSET, PAGE
 from core.database.models import AvitoProfile, ReportTask
 from core.errors import (
+    AvitoError,
     EmployeeKey,
     Forbidden,
     KeysRefused,
@@ -35,6 +37,7 @@ from core.errors import (
     RateLimited,
     SubscriptionRequired,
     Unavailable,
+    WorkerDied,
 )
 from core.messenger.collector import Collected
 from core.services.exports import (
@@ -54,19 +57,19 @@ _REASONS: dict[type[Exception], str] = {
     SubscriptionRequired: _NO_SUBSCRIPTION,
     NotFound: _NO_SUBSCRIPTION,
     Forbidden: f"{_NO_SUBSCRIPTION} Если подписка есть, проверьте права ключей.",
-    Unavailable: (
-        "Avito сейчас не отвечает. Прочитанное сохранено: повторите через несколько минут, и "
-        "продолжу с того же места."
-    ),
-    MemoryError: (
-        "Файл получается слишком большим для памяти сервера. Прочитанное сохранено: выберите "
-        "период короче."
-    ),
-    OSError: (
-        "На диске сервера не хватило места для файла. Мы о сбое уже знаем, прочитанное "
-        "сохранено: попробуйте позже или выберите период короче."
+    Unavailable: "Avito сейчас не отвечает: повторите через несколько минут.",
+    MemoryError: "Файл получается слишком большим для памяти сервера: выберите период короче.",
+    WorkerDied: (
+        "Бот раз за разом перезапускался, пока собирал файл: похоже, серверу не хватает памяти. "
+        "Мы о сбое уже знаем. Выберите период короче."
     ),
 }
+_NO_ROOM = (
+    "На диске сервера не хватило места для файла. Мы о сбое уже знаем: попробуйте позже или "
+    "выберите период короче."
+)
+_DEFECT = "Это сбой на нашей стороне, мы о нём уже знаем. Попробуйте ещё раз."
+_SAVED = "Прочитанное сохранено, продолжу с того же места."
 _NO_CHATS = (SubscriptionRequired, NotFound, Forbidden)
 """To ask again is of no use until its owner has changed something at Avito."""
 _MISSING_IN_FILE = "⚠️ Попало не всё: чего нет и почему, написано на первом листе."
@@ -242,8 +245,9 @@ def nothing(
     remarks: Sequence[str] = (),
     for_owner: bool = True,
 ) -> Screen:
+    found = "Чатов не нашлось" if remarks else "Чатов нет"
     return screen(
-        f"📭 Чатов нет: {named(profile.profile_name)}, {described(export)}.",
+        f"📭 {found}: {named(profile.profile_name)}, {described(export)}.",
         *_missing(remarks),
         keyboard=_ways_on(profile, export) if for_owner else None,
     )
@@ -336,11 +340,23 @@ def due_not_arrived(profile: AvitoProfile, task: ReportTask) -> Screen:
 
 
 def why_not(profile: AvitoProfile, error: Exception, now: datetime) -> str:
+    reason = _reason(profile, error, now)
+    is_worth_another_try = isinstance(
+        error, RateLimited | Unavailable | MemoryError | OSError | WorkerDied
+    )
+    keeps_nothing = profile.chats_kept_days == 0
+    return reason if keeps_nothing or not is_worth_another_try else f"{reason} {_SAVED}"
+
+
+def _reason(profile: AvitoProfile, error: Exception, now: datetime) -> str:
     if isinstance(error, RateLimited):
         until = format_moment(error.retry_at, now, zone_of(profile))
-        return f"Avito отказывается отвечать раньше, чем {until}. Прочитанное сохранено."
+        return f"Avito отказывается отвечать раньше, чем {until}."
+    if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
+        return _NO_ROOM
     told = (sentence for kind, sentence in _REASONS.items() if isinstance(error, kind))
-    return next(told, None) or problems.reason(error)
+    known = problems.reason(error) if isinstance(error, AvitoError) else _DEFECT
+    return next(told, known)
 
 
 def _mend_keys(profile: AvitoProfile, error: Exception) -> Row:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -11,14 +10,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
+from bot.bookbinder import Bookbinder, OutOfMemory
 from bot.effects import Document
 from bot.jobs import JobContext
 from bot.screens import export_results as screens
 from core.background import until
 from core.database.models import AvitoProfile
 from core.database.session import Sessions
-from core.errors import RateLimited, Unavailable
+from core.errors import AvitoError, RateLimited, Unavailable
 from core.messenger import archive
 from core.messenger.collector import ChatCollector, Collected, Progress
 from core.ports import Clock
@@ -26,7 +25,7 @@ from core.report_data import Collector
 from core.services import exports
 from core.services.exports import Export
 from core.shelf import Shelf
-from utils.chats.order import BookOrder, Bound
+from utils.chats.order import BookOrder, Bound, Which
 from utils.time_left import TimeLeft
 
 AT_A_TIME = 4
@@ -67,6 +66,8 @@ class Made:
     remarks: Sequence[str]
     files: Sequence[Document]
     """On the shelf, in their order; none where there was nothing to put into them."""
+    failure: AvitoError | None
+    """Why chats could not be read, if there are such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +96,19 @@ class ChatFiles:
 
         What he has not promised to anybody by then is gone, so a stop leaves no files.
         On schedule it has more patience, and nobody waits for it. Raises the `AvitoError` that
-        patience did not help against, `MemoryError` and `OSError` for what a shorter period
-        would help against, and `NotBound`.
+        patience did not help against, `MemoryError` and `OSError` where the server lacks
+        something, `WorkerDied` and `NotBound`.
         """
+        teller.job.check_restarts()
         profile = teller.profile
         zone = exports.zone_of(profile)
         since, end = exports.bounds(export.period, zone)
         # The predecessor stored profiles without asking whose keys they were.
         await self.reports.profile(profile.owner_id, profile.id)
-        collected = await self._collect(since, teller, turn, is_due=is_due)
+        is_about_unread = export.which is Which.UNREAD
+        collected = await self._collect(
+            since, teller, turn, is_due=is_due, only_unread=is_about_unread
+        )
         await teller.binding()
         remarks = screens.remarks(collected)
         order = BookOrder(
@@ -119,13 +124,15 @@ class ChatFiles:
             not_read=collected.not_read,
             max_bytes=self.max_bytes,
         )
-        bound = await self._bind(order, archive.transcripts(self.sessions, profile.id, since))
+        among = collected.chats if is_about_unread else None
+        chats = archive.transcripts(self.sessions, profile.id, since, among)
+        bound = await self._bind(order, chats)
         files = [Document(kept_as=made.path.name, name=made.name) for made in bound.files]
         turn.callback(self._drop_unpromised, teller.job, files)
         if not bound.chats:
             self.drop(files)
             files = []
-        return Made(bound, remarks, files)
+        return Made(bound, remarks, files, collected.failure)
 
     def drop(self, files: Sequence[Document]) -> None:
         for document in files:
@@ -135,13 +142,14 @@ class ChatFiles:
         if not job.has_promised:
             self.drop(files)
 
-    async def keep_since(self, profile_id: int, since: datetime, turn: AsyncExitStack) -> None:
-        """Drop older messages; a file that is being made shall have them still."""
-        await turn.enter_async_context(self.turns[profile_id])
-        await archive.keep_since(self.sessions, profile_id, since)
-
     async def _collect(
-        self, since: datetime | None, teller: Teller, turn: AsyncExitStack, *, is_due: bool
+        self,
+        since: datetime | None,
+        teller: Teller,
+        turn: AsyncExitStack,
+        *,
+        is_due: bool,
+        only_unread: bool,
     ) -> Collected:
         """Read what is new. While Avito puts us off, others have our turn."""
         profile_id, owner_id = teller.profile.id, teller.profile.owner_id
@@ -154,7 +162,10 @@ class ChatFiles:
             try:
                 async with places.one(owner_id):
                     return await self.collector.collect(
-                        profile_id, since=since, progress=teller.reading
+                        profile_id,
+                        since=since,
+                        progress=teller.reading,
+                        only_unread=only_unread,
                     )
             except RateLimited as refusal:
                 again_at = refusal.retry_at
@@ -172,10 +183,6 @@ class ChatFiles:
             return await self.bookbinder.bind(order, chats)
         except OutOfMemory as error:
             raise MemoryError(str(error)) from error
-        except NotBound as error:
-            if self.shelf.is_full():
-                raise OSError(errno.ENOSPC, str(error)) from error
-            raise
 
 
 class Teller:

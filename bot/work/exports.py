@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from bot.screens import export_results as screens
 from bot.screens import exports as setting_screens
 from bot.work.chat_files import ChatFiles, Made, Teller
 from core.database.models import AvitoProfile
+from core.database.repositories import jobs
 from core.database.session import Sessions, reading
-from core.errors import AvitoError, DestinationNotFound
+from core.errors import DestinationNotFound
 from core.messenger import archive
 from core.ports import Clock
 from core.services import destinations, profiles
@@ -43,11 +45,11 @@ class ExportWork:
         teller = Teller(job, profile, export, self.clock)
         if job.goes_on:
             await teller.going_on()
-        async with AsyncExitStack() as turn:
+        async with self._turn(job, profile) as turn:
             try:
                 async with job.aside():
                     made = await self.files.make(export, teller, turn)
-            except (AvitoError, OSError, MemoryError) as error:
+            except Exception as error:
                 if may_pass(error):
                     raise
                 await self._fail(job, profile, export, error)
@@ -59,7 +61,7 @@ class ExportWork:
         export = Export.from_json(job.payload)
         profile = await self._profile(job)
         teller = Teller(job, profile, export, self.clock)
-        async with AsyncExitStack() as turn:
+        async with self._turn(job, profile) as turn:
             try:
                 async with job.aside():
                     made = await self.files.make(export, teller, turn, is_due=True)
@@ -68,7 +70,11 @@ class ExportWork:
                     raise
                 await self._fail_due(job, profile, error)
             else:
-                await self._deliver_due(job, profile, export, made)
+                if made.failure is not None and not made.files:
+                    # To say that there are no chats would be a guess.
+                    await self._fail_due(job, profile, made.failure)
+                else:
+                    await self._deliver_due(job, profile, export, made)
 
     async def _profile(self, job: JobContext) -> AvitoProfile:
         assert job.profile_id is not None  # noqa: S101 - chats are always of a profile
@@ -161,39 +167,57 @@ class ExportWork:
     async def _fail(
         self, job: JobContext, profile: AvitoProfile, export: Export, error: Exception
     ) -> None:
-        code = self.incidents.record(error, job_id=job.job_id, profile_id=profile.id)
-        async with job.ending() as ending:
+        async with self._ending(job, profile) as ending:
+            code = self.incidents.record(error, job_id=job.job_id, profile_id=profile.id)
             ending.screen = screens.failed(profile, export, error, code, self.clock.now())
             ending.more = self.incidents.tell_operator(error, code)
 
     async def _fail_due(self, job: JobContext, profile: AvitoProfile, error: Exception) -> None:
-        code = self.incidents.record(error, job_id=job.job_id, profile_id=profile.id)
-        async with job.ending() as ending:
+        async with self._ending(job, profile) as ending:
+            code = self.incidents.record(error, job_id=job.job_id, profile_id=profile.id)
             destination = await _still_going(ending, job)
             if destination is not None:
                 task, now = destination.task, self.clock.now()
                 ending.screen = screens.due_failed(profile, task, error, code, now)
             ending.more = self.incidents.tell_operator(error, code)
 
+    # What is not to be kept
+
     @asynccontextmanager
     async def _ending(self, job: JobContext, profile: AvitoProfile) -> AsyncIterator[Ending]:
-        """The end of an export that worked; what is not to be kept any longer goes with it."""
+        """The end of an export, well or not; what is not to be kept any longer goes with it."""
         async with job.ending() as ending:
             yield ending
-            current = await profiles.owned(ending.session, job.owner_id, profile.id)
-            if current.chats_kept_days == 0:
-                await archive.forget(ending.session, profile.id)
+            await archive.forget_unkept(ending.session, profile.id)
+
+    @asynccontextmanager
+    async def _turn(self, job: JobContext, profile: AvitoProfile) -> AsyncIterator[AsyncExitStack]:
+        """Where the profile's turn is kept while its export is at work.
+
+        An export that is stopped has no ending: it leaves nothing either.
+        """
+        try:
+            async with AsyncExitStack() as turn:
+                yield turn
+        except asyncio.CancelledError:
+            async with self.files.turns[profile.id], self.sessions.begin() as session:
+                # With the worker it only pauses.
+                if await jobs.find(session, job.job_id) is None:
+                    await archive.forget_unkept(session, profile.id)
+            raise
 
     async def forget(self, job: JobContext) -> None:
-        """Drop what its owner has just decided not to keep."""
-        profile = await self._profile(job)
-        async with AsyncExitStack() as turn:
-            if profile.chats_kept_days is not None:
-                since = self.clock.now() - timedelta(days=profile.chats_kept_days)
-                async with job.aside():
-                    await self.files.keep_since(profile.id, since, turn)
-            async with job.ending() as ending:
-                ending.screen = setting_screens.ask_kept(profile, is_done=True)
+        """Drop what its owner does not want to keep, as he wants it by the time it is done."""
+        profile, dropped = await self._profile(job), None
+        # A file that is being made shall have its messages still.
+        async with job.aside(), self.files.turns[profile.id]:
+            while (days := (await self._profile(job)).chats_kept_days) not in (None, dropped):
+                since = self.clock.now() - timedelta(days=days)
+                await archive.keep_since(self.sessions, profile.id, since)
+                dropped = days
+        async with job.ending() as ending:
+            current = await profiles.owned(ending.session, job.owner_id, profile.id)
+            ending.screen = setting_screens.ask_kept(current, is_done=dropped is not None)
 
 
 async def _still_going(ending: Ending, job: JobContext) -> Destination | None:

@@ -26,6 +26,7 @@ LONGEST_ID = 128
 UNKNOWN = "unknown"
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
+_READ = {"is_read", "read"}
 _LAST_INSTANT = 253_402_300_799
 """The year 9999: what is later is no instant."""
 
@@ -35,11 +36,15 @@ class ChatFilter(NamedTuple):
 
     kind: str
     listings: tuple[int, ...] = ()
+    is_unread: bool = False
+    """Only those with something that the account has not read."""
 
     def query(self) -> dict[str, str]:
         query = {"chat_types": self.kind}
         if self.listings:
             query["item_ids"] = ",".join(map(str, self.listings))
+        if self.is_unread:
+            query["unread_only"] = "true"
         return query
 
 
@@ -147,8 +152,9 @@ def _line(row: Any, account: int, later_at: int) -> Line:
 
 
 def _made_up_id(row: Any) -> str:
-    """The same whenever the same comes again."""
-    told = json.dumps(row, sort_keys=True, default=str).encode()
+    """The same whenever the same comes again, read by then or not."""
+    lasting = {key: row[key] for key in row.keys() - _READ} if isinstance(row, dict) else row
+    told = json.dumps(lasting, sort_keys=True, default=str).encode()
     return hashlib.sha256(told).hexdigest()[:32]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -23,6 +24,7 @@ from core.avito.messenger import ChatFilter, ChatPage, MessagePage
 from core.database.models import AvitoProfile, Listing
 from core.database.session import Sessions, reading
 from core.errors import (
+    AvitoError,
     BadRequest,
     EmployeeKey,
     Forbidden,
@@ -49,6 +51,13 @@ AT_A_TIME = 16
 """Chats that are read side by side."""
 HOPELESS = 10
 """So many chats in a row that cannot be read are not about the chats any more."""
+SETTLED_SEC = 60
+"""Avito counts seconds, by a clock that is not ours: so soon after `updated`, another message may
+have come that did not move it."""
+LONG = 500_000
+"""Characters of a chat that few have: what is longer is in memory one chat at a time."""
+PACKED = 4
+"""So many characters or more are a byte of what is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +79,8 @@ class Progress:
 class Collected:
     """What a run came to. What it could not reach is for the person to know."""
 
-    chats: int
-    """With a message in the period, as Avito lists them."""
+    chats: frozenset[str]
+    """The ids of those with a message in the period, as Avito lists them."""
     read: int
     """Of them, those that had something new."""
     messages: int
@@ -86,6 +95,8 @@ class Collected:
     failed: Mapping[str, int]
     """Chats that could not be read, by the class name of the `AvitoError`. What was held of
     them stays."""
+    failure: AvitoError | None
+    """The latest of these errors."""
     nameless: int
     """Chats, at least, that Avito lists without an id it could be asked for."""
     not_read: tuple[ChatHead, ...] = ()
@@ -105,19 +116,31 @@ class ChatCollector:
     clock: Clock
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """SQLite has one writer at a time: others would wait in vain behind many of ours."""
+    reading_long: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def collect(
-        self, profile_id: int, *, since: datetime | None, progress: Tell
+        self,
+        profile_id: int,
+        *,
+        since: datetime | None,
+        progress: Tell,
+        only_unread: bool = False,
     ) -> Collected:
         """Bring the archive up to date with every message since then, or with all there are.
 
+        `only_unread`: of the chats in which something is unread by now; what was read at Avito
+        afterwards moves nothing by which the archive could know it.
+
         The account must be confirmed, and a profile may have one run at a time. Raises
-        `ProfileNotFound`, and the `AvitoError` that no patience helped against:
-        `SubscriptionRequired` and `Forbidden` when the messenger is not for this account.
+        `ProfileNotFound`, and the `AvitoError` that no patience helped against, or that all of
+        its chats ended with: `SubscriptionRequired` and `Forbidden` when the messenger is not
+        for this account.
         """
         access = await self._access(profile_id)
         try:
-            collected = await _Run(self, access, since, progress).collect()
+            collected = await _Run(
+                self, access, since, progress, only_unread=only_unread
+            ).collect()
         except (KeysRefused, EmployeeKey) as refusal:
             problem = type(refusal).__name__
             async with self.sessions.begin() as session:
@@ -126,7 +149,7 @@ class ChatCollector:
         log.info(
             "chats_read",
             profile_id=profile_id,
-            chats=collected.chats,
+            chats=len(collected.chats),
             read=collected.read,
             messages=collected.messages,
             failed=sum(collected.failed.values()),
@@ -142,20 +165,44 @@ class ChatCollector:
             return access_to(profile)
 
 
+class _Hand:
+    """How much of a chat is in memory."""
+
+    def __init__(self, reading_long: asyncio.Lock, stack: AsyncExitStack) -> None:
+        self._reading_long = reading_long
+        self._stack = stack
+        self._characters = 0
+
+    async def take(self, characters: int) -> None:
+        """So many more; waits where that makes it a long one, while another long one is read."""
+        was_long = self._characters > LONG
+        self._characters += characters
+        if self._characters > LONG and not was_long:
+            await self._stack.enter_async_context(self._reading_long)
+
+
 class _Run:
     """One run about one profile."""
 
     def __init__(
-        self, by: ChatCollector, access: ProfileAccess, since: datetime | None, tell: Tell
+        self,
+        by: ChatCollector,
+        access: ProfileAccess,
+        since: datetime | None,
+        tell: Tell,
+        *,
+        only_unread: bool,
     ) -> None:
         self._sessions = by.sessions
         self._writing = by.writing
+        self._reading_long = by.reading_long
         self._clock = by.clock
         self._client = by.avito.client(access)
         self._pace = by.paces.of(access.account)
         self._access = access
         self._since = None if since is None else int(since.timestamp())
         self._tell = tell
+        self._only_unread = only_unread
         self._progress = Progress()
         self._held: dict[str, Held] = {}
         self._read = 0
@@ -163,6 +210,7 @@ class _Run:
         self._not_read: list[ChatHead] = []
         self._failed: Counter[str] = Counter()
         self._failed_in_a_row = 0
+        self._failure: AvitoError | None = None
 
     async def collect(self) -> Collected:
         finder = ChatFinder(self._ask_chats, self._since, self._found)
@@ -172,14 +220,17 @@ class _Run:
         done = len(chats) - len(news)
         await self._advance(Progress(done, len(chats), is_counting=False))
         await self._read_all(news)
+        if self._failure is not None and self._failed.total() == len(chats):
+            raise self._failure
         return Collected(
-            chats=len(chats),
+            chats=frozenset(finder.chats),
             read=self._read,
             messages=self._progress.messages,
             cut_chats=self._cut,
             cut_lists=tuple(finder.cut),
             refused_lists=tuple(finder.refused),
             failed=dict(self._failed),
+            failure=self._failure,
             nameless=finder.nameless,
             not_read=tuple(self._not_read),
         )
@@ -199,6 +250,7 @@ class _Run:
             kept is not None
             and chat.updated > 0
             and kept.updated == chat.updated
+            and kept.read - kept.updated > SETTLED_SEC
             and kept.reaches(self._since)
         )
 
@@ -221,6 +273,7 @@ class _Run:
                 self._not_read.append(chat)
                 self._failed[type(failure).__name__] += 1
                 self._failed_in_a_row += 1
+                self._failure = failure
                 if self._failed_in_a_row == HOPELESS:
                     raise
             else:
@@ -230,32 +283,43 @@ class _Run:
             await self._advance(replace(self._progress, chats_done=done))
 
     async def _read_chat(self, chat: ChatHead) -> None:
+        async with AsyncExitStack() as stack:
+            await self._read_in_hand(chat, _Hand(self._reading_long, stack))
+
+    async def _read_in_hand(self, chat: ChatHead, hand: _Hand) -> None:
+        read_at = self._clock.now()
         kept = self._held.get(chat.id)
-        old = await self._load(chat) if kept is not None else None
+        old = await self._load(chat, hand) if kept is not None else None
         known = {line.id for line in old.lines} if old else set()
         goes_on = kept is not None and kept.reaches(self._since)
         fresh = await read(
-            partial(self._ask_messages, chat), known if goes_on else (), self._since
+            partial(self._ask_messages, chat, hand), known if goes_on else (), self._since
         )
         whole_since = kept.whole_since if kept and fresh.is_joined else fresh.whole_since
         transcript, packed = await asyncio.to_thread(_packed, chat, old, fresh)
         now_kept = archive.Kept(transcript, packed, whole_since)
         async with self._writing, self._sessions.begin() as session:
-            await archive.save(session, self._access.profile_id, now_kept, self._clock.now())
+            await archive.save(session, self._access.profile_id, now_kept, read_at)
         self._cut += transcript.head.is_cut
         messages = self._progress.messages + len(fresh.lines.keys() - known)
         self._progress = replace(self._progress, messages=messages)
 
-    async def _load(self, chat: ChatHead) -> Transcript | None:
+    async def _load(self, chat: ChatHead, hand: _Hand) -> Transcript | None:
         async with reading(self._sessions) as session:
             packed = await archive.load(session, self._access.profile_id, chat.id)
-        return None if packed is None else await asyncio.to_thread(unpack, packed)
+        if packed is None:
+            return None
+        await hand.take(PACKED * len(packed))
+        return await asyncio.to_thread(unpack, packed)
 
     async def _ask_chats(self, which: ChatFilter, offset: int) -> ChatPage:
-        return await self._pace.ask(partial(self._client.chats, which, offset), self._waiting)
+        asked = which._replace(is_unread=self._only_unread)
+        return await self._pace.ask(partial(self._client.chats, asked, offset), self._waiting)
 
-    async def _ask_messages(self, chat: ChatHead, offset: int) -> MessagePage:
-        return await self._pace.ask(partial(self._client.messages, chat, offset), self._waiting)
+    async def _ask_messages(self, chat: ChatHead, hand: _Hand, offset: int) -> MessagePage:
+        page = await self._pace.ask(partial(self._client.messages, chat, offset), self._waiting)
+        await hand.take(sum(len(line.text) for line in page.lines))
+        return page
 
     async def _found(self, chats: int) -> None:
         await self._advance(replace(self._progress, chats_found=chats))

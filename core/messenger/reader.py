@@ -50,7 +50,10 @@ def merged(head: ChatHead, held: Transcript | None, fresh: Fresh) -> Transcript:
     """What was held with what was read, the earliest first; the newer word of each counts."""
     lines = {line.id: line for line in held.lines} if held else {}
     lines |= fresh.lines
-    is_cut = held.head.is_cut if held and fresh.is_joined else fresh.is_cut
+    is_cut, is_whole = fresh.is_cut, fresh.whole_since is None
+    if held and fresh.is_joined:
+        is_cut, is_whole = held.head.is_cut, held.head.is_whole
     return Transcript(
-        head._replace(is_cut=is_cut), sorted(lines.values(), key=lambda line: line.at)
+        head._replace(is_cut=is_cut, is_whole=is_whole),
+        sorted(lines.values(), key=lambda line: line.at),
     )

@@ -149,6 +149,7 @@ def test_a_broken_message_is_still_a_message(message: dict[str, Any]) -> None:
     assert (read.at, read.author, read.is_ours) == (AT, 0, False)
     assert (read.kind, read.text, read.is_read) == ("unknown", "", None)
     assert read.id == line(**message).id != line(other=1).id
+    assert read.id == line(**message | {"is_read": True, "read": AT + 60}).id
 
 
 def test_a_message_that_is_no_object_costs_the_others_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.keyboards import shortened
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.report import ask_report
@@ -41,7 +42,7 @@ async def test_a_name_is_the_same_on_every_screen(rig: BotRig) -> None:
         assert f"🏪 {kept}\n" in (await chat.wait_for("Аккаунт Avito")).text
         assert f"\n{kept}\n" in (await ask_report(chat, profile_id)).text
         chat.send("/settings")
-        assert kept in (await chat.wait_for("Что настроено")).text
+        assert shortened(kept) in (await chat.wait_for("Что настроено")).text
     assert [c.description for c in rig.telegram.history.calls if c.ok is False] == []
 
 

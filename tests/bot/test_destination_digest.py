@@ -13,7 +13,7 @@ from tests.support.bot import BotRig
 from tests.support.looking import tap
 from tests.support.places import bound, greet, open_places
 from tests.support.report import expected_totals, read_figures
-from tests.support.rows import add_profile, connected, execute, scalar
+from tests.support.rows import add_profile, becomes, connected, execute, scalar
 from tests.support.schedules import open_report_settings
 from tests.support.stats import TITLE, read_rows
 
@@ -187,7 +187,7 @@ async def test_it_comes_at_its_minute_as_one_message(rig: BotRig) -> None:
     said = read_figures(digest)
     expected = expected_totals([rig.avito.account(label) for label, _ in accounts], YESTERDAY)
     assert {label: said[label] for label in expected} == expected
-    assert await scalar(rig, "SELECT count(*) FROM outbox WHERE state = 'sent'") == 3
+    await becomes(rig, "SELECT count(*) FROM outbox WHERE state = 'sent'", 3)
 
 
 async def test_other_days_in_place_of_it_are_of_those_that_it_told_of(rig: BotRig) -> None:
@@ -234,5 +234,5 @@ async def test_the_owner_is_asked_once_about_a_digest_of_which_nobody_knows(rig:
     chat.click("🔁 Отправить ещё раз", asked)
     await group.wait_for(lambda seen: "🔁 Повтор" in seen.text and TITLE in seen.text)
     await rig.settled()
-    assert await scalar(rig, "SELECT count(*) FROM outbox WHERE state = 'sent'") == 2
+    await becomes(rig, "SELECT count(*) FROM outbox WHERE state = 'sent'", 2)
     assert "Неизвестно" not in chat.transcript()

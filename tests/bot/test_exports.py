@@ -17,6 +17,7 @@ from sqlalchemy import URL
 
 from bot import jobs, throttle
 from bot.bookbinder import Bookbinder, NotBound, OutOfMemory
+from core.messenger.collector import AT_A_TIME
 from sandbox.avito.chats import make_chats
 from sandbox.telegram import server
 from sandbox.telegram.errors import bad_request
@@ -186,6 +187,25 @@ async def test_after_a_restart_it_goes_on_with_what_was_read(rig: BotRig) -> Non
     assert left_on_disk(rig) == []
 
 
+async def test_what_brings_the_worker_down_again_and_again_is_given_up(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MOST_RESTARTS", 1)
+    chat, profile_id = await card(rig)
+    rig.avito.fault("hang", "messenger_messages")
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+    for restarts in range(2):
+        await eventually(lambda: calls(rig, "messenger_messages"))
+        rig.avito.history.clear()
+        assert "не получилось" not in chat.transcript(), f"after {restarts} of them"
+        await rig.restart()
+
+    failed = await chat.wait_for("выгрузить не получилось")
+    assert "раз за разом перезапускался" in failed.text
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
+
+
 async def test_from_a_group_it_comes_in_private(rig: BotRig) -> None:
     chat, profile_id = await card(rig)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
@@ -272,6 +292,16 @@ async def test_what_the_server_lacks_is_a_sentence(
     failed = await chat.wait_for(said)
     assert "Traceback" not in failed.text
     await rig.operator.private(rig.me).wait_for("подробности в журнале")
+
+
+async def test_chats_of_which_none_can_be_read_are_not_told_as_none(rig: BotRig) -> None:
+    chat, profile_id = await card(rig)
+    rig.avito.fault("malformed_json", "messenger_messages")
+
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+
+    failed = await chat.wait_for("выгрузить не получилось")
+    assert "не так, как обещает" in failed.text
 
 
 async def test_a_long_429_is_waited_out_and_says_until_when(rig: BotRig) -> None:
@@ -397,3 +427,47 @@ async def test_what_is_kept_is_for_the_owner_to_say(rig: BotRig) -> None:
     await file_in(chat)
     await rig.settled()
     assert await scalar(rig, "SELECT count(*) FROM chats") == 0, "not even for the next time"
+
+    write(rig, 40, 1)
+    before = calls(rig, "messenger_messages")
+    rig.avito.fault("latency", "messenger_messages", seconds=0, times=20)
+    rig.avito.fault("hang", "messenger_messages")
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+    shown = await chat.wait_for("Выгружаю чаты")
+    await eventually(lambda: calls(rig, "messenger_messages") - before == 20 + AT_A_TIME)
+    assert await scalar(rig, "SELECT count(*) FROM chats") == 20
+    chat.click("⏹ Остановить", shown)
+    await chat.wait_for("Остановлено: выгрузка чатов")
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM chats") == 0, "not even of one that is stopped"
+
+
+async def test_what_is_kept_is_what_is_wanted_when_it_is_its_turn(rig: BotRig) -> None:
+    chat, profile_id = await card(rig, 2, 1)
+    rig.avito.account("shop").chats(rig.clock.now())[1].messages[0].created -= 86_400 * 100
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+    await file_in(chat)
+    chat.press(f"export_keep:{profile_id}", chat.last)
+    asked = await chat.wait_for("Сколько хранить переписку")
+
+    rig.avito.fault("hang", "messenger_chats")
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+    shown = await chat.wait_for("Выгружаю чаты")
+
+    chat.click("30 дней", asked)
+    await chat.wait_for("Удалить лишнюю переписку")
+    chat.click("🗑 Да, удалить", asked)
+    await chat.wait_for("Удаляю сообщения")
+    chat.send("/profiles")
+    other = await chat.wait_for("Профили Avito")
+    for deed, kept, said in (
+        ("confirm", "0", "только до конца"),
+        ("set", "always", "пока профиль подключён"),
+    ):
+        chat.press(f"export_keep_{deed}:{profile_id}:{kept}", other)
+        await chat.wait_for(f"Сейчас: {said}")
+    chat.click("⏹ Остановить", shown)
+
+    await rig.settled()
+    assert await scalar(rig, "SELECT count(*) FROM chats") == 2
+    assert await scalar(rig, "SELECT count(*) FROM avito_profiles WHERE chats_kept_days IS NULL")

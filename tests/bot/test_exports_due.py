@@ -102,6 +102,28 @@ async def test_what_goes_wrong_is_for_the_owner_alone(rig: BotRig) -> None:
     assert "чат" not in rig.bob.at(group).transcript().lower().replace("отчёт", "")
 
 
+async def test_that_a_chat_could_not_be_read_is_for_the_owner_alone(rig: BotRig) -> None:
+    chat, group, profile_id, task_id = await place(rig)
+    account = rig.avito.account("shop")
+    empty, written, _ = account.chats(rig.clock.now())
+    account.set_chats = [empty, written]
+    empty.messages.clear()
+    for message in written.messages:
+        message.created -= 30 * 86_400
+    chat.press(f"export_messenger:{profile_id}", chat.last)
+    await chat.wait_for(lambda seen: seen.document is not None)
+    await set_weekly(chat, profile_id, task_id)
+    written.say(written.buyer, "Ещё актуально?", int(rig.clock.now().timestamp()))
+    rig.avito.fault("status", "messenger_messages", status=404)
+    chat.mark()
+
+    rig.clock.advance(MONDAY - rig.clock.now() + timedelta(seconds=1))
+
+    await chat.wait_for("Файл с чатами «Магазин» не ушёл: группа «Клиенты»")
+    await rig.settled()
+    assert "чатов" not in rig.bob.at(group).transcript().lower()
+
+
 async def test_a_chat_that_does_not_take_it_is_named_to_the_owner(rig: BotRig) -> None:
     chat, group, profile_id, task_id = await place(rig)
     await set_weekly(chat, profile_id, task_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from bot.jobs import WIDTH
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.report import ask_report, count, read_figures
-from tests.support.rows import connected, days_stored, scalar
+from tests.support.rows import becomes, connected, days_stored
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.one_database
@@ -68,8 +67,7 @@ async def test_a_report_that_avito_refuses_comes_from_the_store_and_is_refreshed
 
     rig.clock.advance(timedelta(seconds=65))
     await eventually(lambda: len(rig.avito.calls("stats_v2")) == 3)
-    while await scalar(rig, "SELECT failure FROM account_syncs"):
-        await asyncio.sleep(0.02)
+    await becomes(rig, "SELECT failure FROM account_syncs", None)
     assert "Обновлено в 13:01" in (await ask_report(chat, profile_id)).text
     assert len(rig.avito.calls("stats_v2")) == 3
 

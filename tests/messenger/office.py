@@ -39,9 +39,9 @@ class ChatOffice:
         return self.account.set_chats
 
     async def collect(self, since: datetime | None = None) -> Collected:
-        return await self.collector.collect(self.profile_id, since=since, progress=self._hear)
+        return await self.collector.collect(self.profile_id, since=since, progress=self.hear)
 
-    async def _hear(self, progress: Progress) -> None:
+    async def hear(self, progress: Progress) -> None:
         self.told.append(progress)
         if self.at_progress is not None:
             told = self.at_progress(progress)

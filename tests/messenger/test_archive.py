@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,7 +93,7 @@ async def test_a_chat_comes_back_as_it_was(sessions: Sessions, profile_id: int) 
     made = chat("u2i-1~", 3, 2, 1)
     await keep(sessions, profile_id, made)
     assert await kept(sessions, profile_id) == [made]
-    assert await held(sessions, profile_id) == {"u2i-1~": Held(made.head.updated, None, 2**40)}
+    assert await held(sessions, profile_id) == {"u2i-1~": Held(made.head.updated, AT, None, 2**40)}
 
 
 async def test_a_chat_is_kept_once(sessions: Sessions, profile_id: int) -> None:
@@ -125,9 +126,12 @@ async def test_nothing_of_it_can_be_read_in_the_database(
     assert "Анна" not in repr(rows)
 
 
-async def test_the_newest_comes_first_however_many_there_are(
-    sessions: Sessions, profile_id: int
+@pytest.mark.parametrize("handful", [1, 4_000_000])
+async def test_the_newest_comes_first_however_many_or_long_they_are(
+    sessions: Sessions, profile_id: int, monkeypatch: pytest.MonkeyPatch, handful: int
 ) -> None:
+    monkeypatch.setattr(archive, "_ROWS", 25)
+    monkeypatch.setattr(archive, "_HANDFUL", handful)
     days = [day / 2 for day in range(45)]
     made = [chat(f"u2i-{number:02}~", days) for number, days in enumerate(days)]
     # Of the same second.
@@ -216,6 +220,17 @@ async def test_the_message_of_the_last_second_stays(
     assert len(await kept(sessions, profile_id)) == 25
 
 
+async def test_what_is_older_by_less_than_a_second_is_dropped_at_once(
+    sessions: Sessions, profile_id: int
+) -> None:
+    second = 1 / 86_400
+    await keep(sessions, profile_id, chat("u2i-1~", 3, 0, -second))
+    async with asyncio.timeout(5):
+        await archive.keep_since(sessions, profile_id, NOW.replace(microsecond=1))
+    [left] = await kept(sessions, profile_id)
+    assert [line.at for line in left.lines] == [AT + 1]
+
+
 async def test_who_keeps_nothing_has_nothing_a_few_hours_after_the_file(
     sessions: Sessions, tmp_path: Path
 ) -> None:
@@ -227,11 +242,13 @@ async def test_who_keeps_nothing_has_nothing_a_few_hours_after_the_file(
     assert await kept(sessions, profile_id) == []
 
 
-async def test_all_can_be_dropped_at_once(sessions: Sessions, profile_id: int) -> None:
-    other = await connect(sessions, account=5)
+async def test_where_nothing_is_to_be_kept_all_goes_at_once(
+    sessions: Sessions, profile_id: int
+) -> None:
+    other = await connect(sessions, account=5, kept_days=0)
     for each in (profile_id, other):
         await keep(sessions, each, chat("u2i-1~", 1))
-    async with sessions.begin() as session:
-        await archive.forget(session, profile_id)
-    assert await kept(sessions, profile_id) == []
-    assert len(await kept(sessions, other)) == 1
+        async with sessions.begin() as session:
+            await archive.forget_unkept(session, each)
+    assert len(await kept(sessions, profile_id)) == 1
+    assert await kept(sessions, other) == []

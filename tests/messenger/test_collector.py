@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -13,13 +14,16 @@ from core.database.models import AvitoChat, AvitoProfile
 from core.errors import (
     Forbidden,
     KeysRefused,
+    NotFound,
     ProfileNotFound,
     RateLimited,
     SubscriptionRequired,
     Unavailable,
     UnexpectedAnswer,
 )
+from core.messenger import archive, collector
 from core.messenger.collector import Progress
+from core.messenger.packing import unpack
 from sandbox.avito.chats import every_type
 from tests.messenger.office import ChatOffice
 
@@ -31,7 +35,7 @@ async def test_250_chats_of_250_messages_are_all_there(office: ChatOffice) -> No
     office.chats(250, 250, listings=7)
     collected = await office.collect()
     assert await office.texts() == office.at_avito()
-    assert (collected.chats, collected.read, collected.messages) == (250, 250, 62_500)
+    assert (len(collected.chats), collected.read, collected.messages) == (250, 250, 62_500)
     assert (collected.cut_chats, collected.cut_lists, collected.failed) == (0, (), {})
     for chat in await office.kept():
         assert [line.at for line in chat.lines] == sorted(line.at for line in chat.lines)
@@ -60,7 +64,7 @@ async def test_both_shapes_and_every_text_are_kept_as_they_are(
 async def test_all_kinds_of_chats_are_read(office: ChatOffice) -> None:
     collected = await office.collect()
     kinds = {chat.head.kind for chat in await office.kept()}
-    assert (collected.chats, kinds) == (41, {"u2i", "u2u", "a2u"})
+    assert (len(collected.chats), kinds) == (41, {"u2i", "u2u", "a2u"})
     assert (await office.texts()).keys() == office.at_avito().keys()
 
 
@@ -76,11 +80,12 @@ async def test_a_kind_that_avito_does_not_list_costs_the_others_nothing(
 
     office.rig.at_request.append(refuse)
     collected = await office.collect()
-    assert (collected.chats, collected.refused_lists) == (3, ("a2u",))
+    assert (len(collected.chats), collected.refused_lists) == (3, ("a2u",))
 
 
 async def test_a_second_run_asks_for_what_is_new_only(office: ChatOffice) -> None:
     made = office.chats(30, 120)
+    office.rig.clock.advance(timedelta(minutes=5))
     await office.collect()
     assert office.asked() == (3, 30 * 2)
 
@@ -90,7 +95,7 @@ async def test_a_second_run_asks_for_what_is_new_only(office: ChatOffice) -> Non
     made[20].say(made[20].buyer, "Ещё актуально?", made[0].updated + 5)
     collected = await office.collect()
     assert office.asked() == (3, 1)
-    assert (collected.chats, collected.read, collected.messages) == (30, 1, 1)
+    assert (len(collected.chats), collected.read, collected.messages) == (30, 1, 1)
     assert await office.texts() == office.at_avito()
     assert (await office.kept())[0].head.id == made[20].id
 
@@ -173,13 +178,13 @@ async def test_a_period_is_all_that_is_read_of_it(office: ChatOffice) -> None:
     since = now - timedelta(hours=6)
     collected = await office.collect(since)
     # A chat every ten minutes, and an hour between two messages of the first.
-    assert (collected.chats, office.asked()) == (37, (3, 37))
+    assert (len(collected.chats), office.asked()) == (37, (3, 37))
     assert len(await office.kept(since)) == 37
 
     assert (await office.collect(since)).read == 0
     office.asked()
     everything = await office.collect()
-    assert (everything.chats, everything.read) == (60, 24)
+    assert (len(everything.chats), everything.read) == (60, 24)
     assert await office.texts() == office.at_avito()
     # What a page had was whole for the short ones already.
     assert office.asked() == (3, 23 + 4)
@@ -187,6 +192,7 @@ async def test_a_period_is_all_that_is_read_of_it(office: ChatOffice) -> None:
 
 async def test_what_was_read_before_a_cancel_is_not_read_again(office: ChatOffice) -> None:
     office.chats(60, 1)
+    office.rig.clock.advance(timedelta(minutes=5))
     run = asyncio.create_task(office.collect())
 
     def give_up(progress: Progress) -> None:
@@ -201,7 +207,7 @@ async def test_what_was_read_before_a_cancel_is_not_read_again(office: ChatOffic
     office.asked()
     office.at_progress = None
     collected = await office.collect()
-    assert (collected.chats, collected.read) == (60, 60 - kept)
+    assert (len(collected.chats), collected.read) == (60, 60 - kept)
     assert await office.texts() == office.at_avito()
 
 
@@ -258,13 +264,88 @@ async def test_one_broken_chat_costs_the_others_nothing(office: ChatOffice) -> N
     office.rig.world.fault("wrong_shape", "messenger_messages", times=1)
     collected = await office.collect()
     assert collected.failed == {**{name: 1 for _, name in faults}, "UnexpectedAnswer": 2}
-    assert (collected.chats, collected.read, len(await office.kept())) == (30, 25, 25)
+    assert (len(collected.chats), collected.read, len(await office.kept())) == (30, 25, 25)
     not_read = {chat.id for chat in collected.not_read}
     assert not_read == {chat.id for chat in made} - (await office.texts()).keys()
 
     # The next run has only those to read.
     assert (await office.collect()).read == 5
     assert (await office.texts()).keys() == {chat.id for chat in made}
+
+
+@pytest.mark.one_database
+async def test_where_no_chat_at_all_can_be_read_the_reason_is_told(office: ChatOffice) -> None:
+    made = office.chats(3, 1)
+    unread = office.rig.world.fault("status", "messenger_messages", status=404)
+    with pytest.raises(NotFound):
+        await office.collect()
+
+    unread.times = 0
+    await office.collect()
+    office.rig.clock.advance(timedelta(hours=1))
+    made[0].say(made[0].buyer, "Ещё актуально?")
+    office.rig.world.fault("status", "messenger_messages", status=404)
+    collected = await office.collect()
+    assert (len(collected.chats), collected.failed) == (3, {"NotFound": 1})
+    assert isinstance(collected.failure, NotFound)
+
+
+@pytest.mark.one_database
+async def test_a_message_of_the_second_in_which_it_was_read_is_not_missed(
+    office: ChatOffice,
+) -> None:
+    made = office.chats(2, 1)[0]
+    await office.collect()
+    made.say(made.buyer, "В ту же секунду", made.updated)
+    office.rig.clock.advance(timedelta(minutes=5))
+    assert (await office.collect()).messages == 1
+    assert await office.texts() == office.at_avito()
+    assert (await office.collect()).read == 0
+
+
+@pytest.mark.one_database
+async def test_what_is_unread_is_for_avito_to_say(office: ChatOffice) -> None:
+    read, unread, *_ = office.chats(4, 1)
+    for chat in (read, unread):
+        chat.say(chat.buyer, "Есть кто?", is_read=False)
+    await office.collect()
+    read.messages[-1].is_read = True
+    collected = await office.collector.collect(
+        office.profile_id, since=None, progress=office.hear, only_unread=True
+    )
+    assert collected.chats == {unread.id}
+    stream = archive.transcripts(
+        office.rig.sessions, office.profile_id, None, among=collected.chats
+    )
+    assert [unpack(packed).head.id async for packed in stream] == [unread.id]
+
+
+@pytest.mark.one_database
+async def test_a_chat_knows_that_its_beginning_is_missing(office: ChatOffice) -> None:
+    made = office.chats(1, 250)[0]
+    await office.collect(datetime.fromtimestamp(made.updated, UTC))
+    assert [chat.head.is_whole for chat in await office.kept()] == [False]
+    await office.collect()
+    assert [chat.head.is_whole for chat in await office.kept()] == [True]
+    async with office.rig.sessions() as session:
+        begun_at = await session.scalar(select(AvitoChat.first_message_at))
+    assert begun_at is not None
+    await archive.keep_since(office.rig.sessions, office.profile_id, begun_at + timedelta(hours=1))
+    assert [chat.head.is_whole for chat in await office.kept()] == [False]
+
+
+@pytest.mark.one_database
+async def test_long_chats_are_in_memory_one_at_a_time(
+    office: ChatOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "LONG", 1_000)
+    for made in office.chats(3, 350):
+        made.messages[-1].content = {"text": "б" * 1_001}
+    await office.collect()
+    assert await office.texts() == office.at_avito()
+    asked = [one.path for one in office.rig.heard if int(one.query.get("offset", 0)) > 0]
+    assert len(asked) == 3 * 3
+    assert len(list(groupby(asked))) == 3
 
 
 @pytest.mark.one_database

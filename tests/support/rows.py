@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -61,6 +62,13 @@ async def execute(rig: BotRig, statement: str, **values: Any) -> None:
 async def scalar(rig: BotRig, statement: str, **values: Any) -> Any:
     async with reading(rig.running.sessions) as session:
         return await session.scalar(text(statement), values)
+
+
+async def becomes(rig: BotRig, statement: str, value: object) -> None:
+    """Wait until it is so: what the bot said may be there before it has noted it down."""
+    async with asyncio.timeout(30):
+        while await scalar(rig, statement) != value:
+            await asyncio.sleep(0.02)
 
 
 async def days_stored(rig: BotRig, label: str) -> int:

@@ -6,6 +6,7 @@ import csv
 import io
 import random
 import stat
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -179,6 +180,19 @@ def test_where_nobody_buys_from_us_no_answer_is_owed(head: dict[str, Any]) -> No
 
 def test_without_its_beginning_nobody_knows_how_soon_a_chat_was_answered() -> None:
     assert studied(said(0), ours(5), is_cut=True).first_reply is None
+    assert studied(said(0), ours(5), is_whole=False).first_reply is None
+
+
+def test_without_its_beginning_a_chat_shows_none(tmp_path: Path) -> None:
+    late = chat(said(0), created=NINE - DAY, is_whole=False)
+
+    sheets = read(bound(tmp_path, [late]).files[0].path)
+
+    [row] = records(sheets["Чаты"])
+    assert row["Начат"] == datetime(2026, 11, 20, 9, tzinfo=UTC).replace(tzinfo=None)
+    assert row["Первые слова"] is None
+    assert "Начала переписки здесь нет" in row["Замечание"]
+    assert any("нет начала переписки" in str(row[0]) for row in sheets["Сводка"] if row)
 
 
 def test_phones_are_the_buyers_each_once() -> None:
@@ -495,6 +509,12 @@ def test_a_chat_that_no_file_can_hold_goes_on_in_the_next(tmp_path: Path) -> Non
     assert made.chats == 1
 
 
+def test_a_book_needs_no_room_but_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+
+    assert bound(tmp_path, [chat(said(0))]).chats == 1
+
+
 def test_a_book_given_up_leaves_nothing(tmp_path: Path) -> None:
     book = Book(order_for(tmp_path))
 
@@ -549,6 +569,21 @@ def test_no_text_of_a_csv_is_computed(tmp_path: Path, text: str) -> None:
         assert row["Покупатель"].startswith("'")
         assert row["Объявление"].startswith("'")
     assert records(sheets["Сообщения"])[0]["Текст"].startswith("'")
+
+
+@pytest.mark.parametrize("call", ["=1+1", "@SUM(A1)", "+cmd|'/C calc'!A0", "-IF(1)"])
+@pytest.mark.parametrize("before", [",", "\t", "\n"])
+def test_nor_is_what_stands_in_the_middle_of_it_where_others_split(
+    tmp_path: Path, before: str, call: str
+) -> None:
+    ordinary = "Осталось:\n- диван (серый)\n-50%, +7 916 123-45-67; 2=2"
+    lines = [said(0, f"Добрый день{before}{call}, спасибо"), said(1, ordinary)]
+
+    made = bound(tmp_path, [chat(*lines)], form=Form.CSV)
+
+    told, other = (row["Текст"] for row in records(read_csv(made.files[0].path)["Сообщения"]))
+    assert told == f"Добрый день{before}'{call}, спасибо"
+    assert other == ordinary
 
 
 def test_hours_of_the_week_are_the_reader_s(tmp_path: Path) -> None:

@@ -95,6 +95,12 @@ def test_every_kind_of_cell_reads_back_with_its_format() -> None:
     assert [sheet.column_dimensions[letter].width for letter in "ABK"] == [10, 11, 20]
 
 
+def test_what_is_after_the_last_day_of_excel_is_on_it() -> None:
+    sheet = sheet_of([Column("Время", Kind.MOMENT)], [253_402_300_799 + 3 * 3_600])
+
+    assert str(sheet["A2"].value) == "9999-12-31 23:59:59"
+
+
 @pytest.mark.parametrize(
     "text",
     [

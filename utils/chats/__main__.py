@@ -16,7 +16,7 @@ import traceback
 from typing import Any
 
 from utils.chats.book import Book
-from utils.chats.order import Bound, Failure
+from utils.chats.order import BookOrder, Bound, Failure
 
 NICE = 19
 """Whoever presses a button goes first, where the cores are few."""
@@ -29,22 +29,27 @@ def main() -> None:
     os.nice(NICE)
     _limit_memory(int(sys.argv[1]) << 20)
     try:
-        order = _next()
-    except (EOFError, pickle.UnpicklingError):
-        return
+        _make(_next())
+    except (EOFError, pickle.UnpicklingError, BrokenPipeError):
+        # Nobody is there to be told.
+        pass
+    except MemoryError:
+        _say(Failure("out of memory", is_out_of_memory=True))
+    except OSError as error:
+        _say(Failure(_trace(error), errno=error.errno))
+    except Exception as error:
+        _say(Failure(_trace(error)))
+
+
+def _make(order: BookOrder) -> None:
     book = Book(order)
     try:
         while (chat := _next()) is not None:
             book.add(chat)
         _say(book.finish())
-    except (EOFError, pickle.UnpicklingError, BrokenPipeError):
+    except Exception:
         book.discard()
-    except MemoryError:
-        book.discard()
-        _say(Failure("out of memory", is_out_of_memory=True))
-    except Exception as error:
-        book.discard()
-        _say(Failure(_trace(error)))
+        raise
 
 
 def _limit_memory(most: int) -> None:

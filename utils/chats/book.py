@@ -124,8 +124,8 @@ class Book:
             part.discard()
 
     def _write_unknown(self) -> None:
-        """The chats of which nothing but their heads has ever been read."""
-        if self._order.which is not Which.ALL:
+        """The chats of which only the heads are known; they alone would make no file."""
+        if self._order.which is not Which.ALL or not self._survey.total.chats:
             return
         for head in self._not_read.values():
             if head.updated in self._span:
@@ -176,7 +176,7 @@ class _Part:
         self.path = order.folder / f"{order.stem}-{number}"
         self.chats = 0
         self._file = _new_file(self.path)
-        self._target = _target(order.form, self._file)
+        self._target = _target(order, self._file)
         self._open_table = ExitStack()
         table = self._target.table(MESSAGES, MESSAGE_COLUMNS)
         self._messages = self._open_table.enter_context(table)
@@ -246,8 +246,10 @@ class _Aside:
                 yield pickle.load(self._file)  # noqa: S301 - we have just written it
 
 
-def _target(form: Form, file: IO[bytes]) -> Target:
-    return Workbook(file) if form is Form.XLSX else CsvZip(file)
+def _target(order: BookOrder, file: IO[bytes]) -> Target:
+    if order.form is Form.CSV:
+        return CsvZip(file)
+    return Workbook(file, aside=order.folder)
 
 
 def _new_file(path: Path) -> IO[bytes]:

@@ -18,6 +18,9 @@ from utils.workbook import Cell, Column, Kind, remove_controls
 
 # Where a cell begins so, Excel and its kin compute it, also behind blanks and in wide letters.
 _begins_as_formula = re.compile(r"\s*[=+\-@\t＝＋－＠]").match
+# A program that splits at commas or tabs takes no notice of our quotes, and begins a cell there.
+# Lists begin with a dash and phones with a plus: there only what calls something is computed.
+_later_formulas = re.compile(r"([,\t\n]\s*)(?=[=@＝＠]|[+\-＋－][^,\t\n]*(?:\||\w\())").sub
 # Our own phones are what anybody wants to copy, and nothing happens when they are computed.
 _is_phones = re.compile(r"\+7\d{10}(?:, \+7\d{10})*").fullmatch
 
@@ -91,4 +94,5 @@ def _field(kind: Kind, value: Any) -> str:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if _begins_as_formula(text) and not _is_phones(text) else text
+    first = "'" if _begins_as_formula(text) and not _is_phones(text) else ""
+    return first + _later_formulas(r"\1'", text)

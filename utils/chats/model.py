@@ -50,6 +50,12 @@ class ChatHead(NamedTuple):
     """Avito's `status_id` of the listing."""
     is_cut: bool
     """Avito gave no more of its messages: the earliest are missing."""
+    is_whole: bool = True
+    """False: the earliest are missing, for nobody asked for them, or they are kept no longer."""
+
+    @property
+    def has_beginning(self) -> bool:
+        return self.is_whole and not self.is_cut
 
 
 class Transcript(NamedTuple):

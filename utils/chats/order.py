@@ -75,3 +75,5 @@ class Failure:
 
     told: str
     is_out_of_memory: bool = False
+    errno: int | None = None
+    """What the system said, if it was the system that refused."""

@@ -80,12 +80,14 @@ Row = Sequence[Any]
 
 def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
     head = chat.head
+    first = chat.first if head.has_beginning else None
+    begun = first.at if first else head.created
     return (
         buyer(head),
         about(head),
         price(head.price),
         status(head),
-        clock(chat.first.at) if chat.first else None,
+        clock(begun) if begun else None,
         clock(chat.last.at) if chat.last else None,
         _author(chat.last, us, buyer(head)) if chat.last else None,
         "да" if chat.is_unanswered else None,
@@ -95,7 +97,7 @@ def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
         chat.service,
         chat.first_reply,
         ", ".join(chat.phones),
-        _glimpse(chat.first),
+        _glimpse(first),
         _glimpse(chat.last),
         chat_page(head.id),
         address(head.url) or head.url,
@@ -111,6 +113,8 @@ def _remark(chat: Studied) -> str | None:
         remarks.append("Не прочитан в этот раз: Avito не отдал")
     if chat.head.is_cut:
         remarks.append("Начало переписки Avito не отдал")
+    elif not chat.head.is_whole:
+        remarks.append("Начала переписки здесь нет: выгрузите чаты за всё время")
     return ". ".join(remarks) or None
 
 

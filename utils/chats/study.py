@@ -92,7 +92,7 @@ def study(transcript: Transcript, span: Span) -> Studied:
     _follow(chat, lines)
     if lines and (chat.last is None or head.kind == "a2u"):
         chat.first, chat.last = lines[0], lines[-1]
-    if head.is_cut or not chat.is_sale:
+    if not (head.has_beginning and chat.is_sale):
         # Who wrote first, and when, is among what is missing.
         chat.asked_at = chat.replied_at = None
     return chat
@@ -201,14 +201,14 @@ class Survey:
         self.replies_by_hour = [Durations() for _ in range(24)]
         """By the hour of the day in which the buyer wrote first."""
         self.replies_by_day = [Durations() for _ in range(7)]
-        self.is_cut = False
+        self.lacks_beginnings = False
 
     def add(self, chat: Studied) -> None:
         reply = chat.first_reply
         if chat.asked_at is None or chat.asked_at not in self._span:
             reply = None
         self.total.add(chat, reply)
-        self.is_cut |= chat.head.is_cut
+        self.lacks_beginnings |= not chat.head.has_beginning
         if not chat.is_sale:
             self.others.add(chat, reply)
             return

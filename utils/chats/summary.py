@@ -42,7 +42,7 @@ _HOW_STATES_ARE_COUNTED = (
     "Сообщения — за период. Кто писал последним, ждёт ли покупатель ответа и что не прочитано — "
     "по всей переписке."
 )
-_NO_HEADS = "У части чатов Avito не отдал начало переписки: их первый ответ не считается."
+_NO_BEGINNINGS = "У части чатов нет начала переписки: их первый ответ не считается."
 
 
 class Lines(Protocol):
@@ -58,7 +58,7 @@ def write_summary(
     page.line((Kind.TITLE, f"Чаты Avito: {order.profile_name}"))
     for said in _said_first(order, clock, part):
         page.line((Kind.TEXT, said))
-    if remarks := [*order.remarks, *([_NO_HEADS] if survey.is_cut else [])]:
+    if remarks := [*order.remarks, *([_NO_BEGINNINGS] if survey.lacks_beginnings else [])]:
         _head(page, "Чего здесь нет")
         for remark in remarks:
             page.line((Kind.TEXT, remark))
