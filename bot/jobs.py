@@ -207,7 +207,9 @@ class JobContext:
         self.chat_id = job.chat_id
         self.profile_id = job.profile_id
         self.payload: dict[str, Any] = json.loads(job.payload)
+        self.payload.pop(REPLACED, None)
         self.replaced = replaced_by(job)
+        self.restarts: int = self.payload.pop(RESTARTS, 0)
         self.thread_id = job.thread_id
         self.goes_on = goes_on
         """It was under way already when the worker stopped."""
@@ -224,9 +226,8 @@ class JobContext:
 
     def check_restarts(self) -> None:
         """Raises `WorkerDied` when it is to be feared that it would die over this once more."""
-        restarts = self.payload.get(RESTARTS, 0)
-        if restarts > MOST_RESTARTS:
-            raise WorkerDied(f"restarted {restarts} times")
+        if self.restarts > MOST_RESTARTS:
+            raise WorkerDied(f"restarted {self.restarts} times")
 
     async def progress(self, screen: Screen) -> None:
         """Show how far it is. Best effort: a lost one is followed by the next.
