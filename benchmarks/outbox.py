@@ -29,6 +29,7 @@ from core.scheduler import synchronous
 from core.secrets import parse_keys
 from core.slots import materialise
 from tests.support.databases import TEST_KEYS, opened
+from utils.periods import ONE_DAY
 
 DUE, IDLE = 5_000, 100_000
 TELEGRAMS_LIMIT = 30.0
@@ -81,10 +82,16 @@ class Desk:
         return cls(engine, sessions, tasks)
 
     async def make_due(self) -> None:
-        """Everything is due since this minute began, and nothing of it has been noticed."""
+        """Everything is due since this minute began, and nothing of it has been noticed.
+
+        Yesterday's has arrived.
+        """
         due_at = self.clock.now().replace(second=0, microsecond=0)
         async with self.sessions.begin() as session:
             await session.execute(delete(Delivery))
+            await session.execute(
+                insert(Delivery), [_arrived(task, due_at - ONE_DAY) for task in self.tasks]
+            )
             await session.execute(
                 update(ReportTask).where(ReportTask.id.in_(self.tasks)).values(next_due_at=due_at)
             )
@@ -151,6 +158,12 @@ def _delivery(task: int, state: State, now: datetime) -> dict[str, Any]:
     }
 
 
+def _arrived(task: int, due_at: datetime) -> dict[str, Any]:
+    days = {"first_day": due_at.date() - ONE_DAY, "last_day": due_at.date() - ONE_DAY}
+    slot = {"slot": f"{due_at:%Y-%m-%dT%H:%M}", "due_at": due_at, "finished_at": due_at}
+    return _delivery(task, State.SENT, due_at) | slot | days
+
+
 async def _tick(desk: Desk, url: URL, kind: str, rounds: int) -> list[Result]:
     ours, theirs, lags = [], [], []
     for _ in range(rounds):
@@ -158,14 +171,14 @@ async def _tick(desk: Desk, url: URL, kind: str, rounds: int) -> list[Result]:
         async with _lag() as lag:
             ours.append(await _timed(desk.tick()))
         lags.append(max(lag))
-        assert len(await _ids(desk)) == DUE
+        assert len(await _ids(desk)) == 2 * DUE
         theirs.append(await asyncio.to_thread(_one_job_per_report, url))
     return [
         Result(
             f"due reports noticed per second, {kind}, against a job of APScheduler each",
             DUE / median(ours),
             DUE / median(theirs),
-            at_least=30,
+            at_least=12,
         ),
         Result(f"loop lag of a tick with {DUE} due, {kind}, ms", median(lags) * 1e3, limit=50),
     ]
