@@ -7,10 +7,12 @@ do. Other than that one it lives for one order and may have no more than its sha
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 from utils.chats.order import BookOrder, Bound, Failure
@@ -18,6 +20,8 @@ from utils.chats.order import BookOrder, Bound, Failure
 MEMORY_MB = 512
 """It takes a tenth of that, of however many chats; the rest is for the longest of chats."""
 AT_A_TIME = 2
+NICE = 19
+"""Whoever presses a button goes first, where the cores are few."""
 _ROOT = Path(__file__).parents[1]
 
 
@@ -51,6 +55,9 @@ class Bookbinder:
                 stdin=PIPE,
                 stdout=PIPE,
             )
+            # From here and not by itself: what it begins with, its imports, is half of its work.
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
             try:
                 return await _bound(process, order, chats)
             except BaseException:

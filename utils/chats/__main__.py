@@ -7,7 +7,6 @@ wants no files any more, so there are none. The argument is the memory it may ha
 
 from __future__ import annotations
 
-import os
 import pickle
 import resource
 import signal
@@ -18,15 +17,11 @@ from typing import Any
 from utils.chats.book import Book
 from utils.chats.order import BookOrder, Bound, Failure
 
-NICE = 19
-"""Whoever presses a button goes first, where the cores are few."""
-
 
 def main() -> None:
     # They go to everybody in a terminal or a service; whoever began us decides what we do.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    os.nice(NICE)
     _limit_memory(int(sys.argv[1]) << 20)
     try:
         _make(_next())
