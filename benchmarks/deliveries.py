@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,6 +80,7 @@ class Reports:
         self._accepted: defaultdict[int, list[CallRecord]] = defaultdict(list)
         self._hanging: list[Fault] = []
         self._known: set[int] = set()
+        self._checked_rows: list[tuple[Delivery, list[CallRecord]]] = []
 
     async def furnish(self) -> None:
         """Before the worker starts: chats it is in already, and the rows that name them."""
@@ -251,6 +252,7 @@ class Reports:
     def check_all(self) -> None:
         """After the last round: what nobody ordered, and the pace of it all."""
         self._read_history()
+        self._check_late()
         for calls in self._accepted.values():
             unknown = [call for call in calls if call.seq not in self._known]
             self._tally.doubled += len(unknown)
@@ -258,6 +260,16 @@ class Reports:
             for call in unknown:
                 self._tally.note(f"nobody ordered {call.params}")
         self._check_pace()
+
+    def _check_late(self) -> None:
+        """Copies that a slow Telegram accepted after their slot was looked at."""
+        for row, before in self._checked_rows:
+            copies = self._copies_of(row)
+            self._tally.doubled += _more(copies) - _more(before)
+            unmarked = _unmarked(row, copies) - _unmarked(row, before)
+            self._tally.doubled_unmarked += unmarked
+            if unmarked:
+                self._tally.note(f"{_name(row)} came {len(copies)} times in the end")
 
     def _read_history(self) -> None:
         chats = {place.chat_id for place in self._places}
@@ -268,22 +280,25 @@ class Reports:
                 self._accepted[call.chat_id].append(call)
 
     def _check_copies(self, row: Delivery) -> list[CallRecord]:
-        """What Telegram accepted of it, whatever marks stand before its text; oldest first."""
-        copies = [call for call in self._accepted[row.chat_id] if is_copy(call, row)]
-        copies.sort(key=_accepted)
-        self._known.update(call.seq for call in copies)
+        copies = self._copies_of(row)
+        self._checked_rows.append((row, copies))
         name = _name(row)
         if row.state == State.HELD:
             self._tally.held += 1
         elif row.state != State.SENT or not copies:
             self._lost(f"{name} did not arrive")
-        again = len(copies) - 1
-        is_marked = row.is_repeat and any(c.words.startswith(MARK) for c in copies)
-        if again > 0:
-            self._tally.doubled += again
-            self._tally.doubled_unmarked += again - is_marked
-        if again > is_marked:
+        unmarked = _unmarked(row, copies)
+        self._tally.doubled += _more(copies)
+        self._tally.doubled_unmarked += unmarked
+        if unmarked:
             self._tally.note(f"{name} came {len(copies)} times")
+        return copies
+
+    def _copies_of(self, row: Delivery) -> list[CallRecord]:
+        """What Telegram accepted of it, whatever marks stand before its text; oldest first."""
+        copies = [call for call in self._accepted[row.chat_id] if is_copy(call, row)]
+        copies.sort(key=_accepted)
+        self._known.update(call.seq for call in copies)
         return copies
 
     def _check_order(self, arrived: list[tuple[Delivery, CallRecord]]) -> None:
@@ -320,6 +335,16 @@ def is_copy(call: CallRecord, row: Delivery) -> bool:
     if row.payload is None or int(call.params.get("message_thread_id", 0)) != row.thread_id:
         return False
     return call.words.endswith(row.payload["text"])
+
+
+def _unmarked(row: Delivery, copies: Sequence[CallRecord]) -> int:
+    """How many came once more without a word."""
+    is_marked = row.is_repeat and any(copy.words.startswith(MARK) for copy in copies)
+    return max(0, _more(copies) - is_marked)
+
+
+def _more(copies: Sequence[CallRecord]) -> int:
+    return max(0, len(copies) - 1)
 
 
 def _name(row: Delivery) -> str:
