@@ -169,6 +169,8 @@ async def test_a_paused_profile_is_said_on_the_card(rig: BotRig) -> None:
 
 async def test_a_place_that_refuses_us_is_offered_a_check_and_no_trial(rig: BotRig) -> None:
     chat, profile_id, task_id = await opened(rig)
+    # That the bot was let in is among what it hears first, and would end it.
+    await rig.settled()
     await execute(rig, "UPDATE report_tasks SET suspended = 'kicked'")
 
     await open_places(chat, profile_id)
