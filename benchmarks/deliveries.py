@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from sqlalchemy import Select, func, select
 
@@ -34,7 +37,7 @@ APART = timedelta(minutes=2)
 DAY = timedelta(days=1)
 BETWEEN_ROUNDS = timedelta(minutes=10)
 SHORTLY = timedelta(minutes=5)
-WHILE_DOWN = timedelta(seconds=30)
+WHILE_DOWN = (timedelta(0), timedelta(seconds=30))
 """Short enough for a press that waits for the worker: Telegram gives up on it in time."""
 ALLOWANCE = 1.1
 """How much faster a busy machine may receive what was sent evenly."""
@@ -79,6 +82,8 @@ class Reports:
         self._newest: dict[int, float] = {}
         self._accepted: defaultdict[int, list[CallRecord]] = defaultdict(list)
         self._hanging: list[Fault] = []
+        self._lives: list[float] = []
+        """When the worker was started anew."""
         self._known: set[int] = set()
         self._checked_rows: list[tuple[Delivery, list[CallRecord]]] = []
 
@@ -192,7 +197,8 @@ class Reports:
     def while_down(self) -> None:
         for fault in self._hanging:
             fault.times = 0
-        self._clock.advance(WHILE_DOWN)
+        self._clock.advance(self._random.choice(WHILE_DOWN))
+        self._lives.append(time.time())
 
     async def settle(self) -> None:
         """Until everything due by now is finished, or will never be."""
@@ -311,20 +317,39 @@ class Reports:
                 self._newest[row.chat_id] = _accepted(first)
 
     def _check_pace(self) -> None:
-        """What a Telegram that counts strictly would have refused."""
+        """What a Telegram that counts strictly would have refused.
+
+        A worker paces itself by the seconds that it lives through. What its last life sent it
+        knows by the time of day, which is moved here: more of it has passed.
+        """
+        calls = [call for call in self._stand.telegram.history.calls if call.accepted_real]
+        calls.sort(key=lambda call: call.arrived_real)
+        lives = groupby(calls, lambda call: bisect(self._lives, call.arrived_real))
+        refused: dict[int, str] = {}
+        for _, life in lives:
+            refused |= self._too_fast(life, lambda call: call.arrived_real)
+        refused |= self._too_fast(calls, lambda call: _time_of_day(call.arrived_at))
+        self._tally.limit_violations += len(refused)
+        for number, why in refused.items():
+            self._tally.note(f"too fast: {number} {why}")
+
+    def _too_fast(
+        self, calls: Iterable[CallRecord], time_of: Callable[[CallRecord], float]
+    ) -> dict[int, str]:
+        """Which of them Telegram's limits would refuse, counted by this clock, and why."""
         # People set the pace of the answers they get: in their chats only the total counts.
         everywhere = FloodLimits(strict=True, chat_burst=1_000)
         reports = FloodLimits(strict=True)
-        calls = [call for call in self._stand.telegram.history.calls if call.accepted_real]
-        for call in sorted(calls, key=lambda call: call.arrived_real):
-            at = call.arrived_real * ALLOWANCE
+        refused = {}
+        for call in calls:
+            at = time_of(call) * ALLOWANCE
             kept = [everywhere, reports] if call.chat_id in self._accepted else [everywhere]
             for limits in kept:
                 try:
                     limits.admit(call.bot_id, call.method, call.chat_id, at)
                 except ApiError as refusal:
-                    self._tally.limit_violations += 1
-                    self._tally.note(f"too fast: {call.seq} {call.chat_id} {refusal}")
+                    refused[call.seq] = f"into {call.chat_id}: {refusal}"
+        return refused
 
     def _lost(self, what: str) -> None:
         self._tally.lost += 1
@@ -349,6 +374,10 @@ def _more(copies: Sequence[CallRecord]) -> int:
 
 def _name(row: Delivery) -> str:
     return f"delivery {row.id} to {row.chat_id} ({row.state}, {row.reason})"
+
+
+def _time_of_day(iso: str) -> float:
+    return datetime.fromisoformat(iso).timestamp()
 
 
 def _accepted(call: CallRecord) -> float:
