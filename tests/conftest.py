@@ -1,8 +1,10 @@
 """What every test may ask for."""
 
+import gc
 from pathlib import Path
 
 import pytest
+from aiohttp import web_app
 
 from core import heap
 from core.logs import setup_logging
@@ -46,14 +48,26 @@ UNMEASURED = ("worker", "page", "sandbox", "test_benchmarks.py", "test_demo.py")
 """Other processes, the browser and the sandbox: their stories measure little of the product, and
 measuring makes all of it half as fast."""
 
+MUCH_GARBAGE = 500_000
+"""Objects that came and did not go since the last look."""
+
 
 def pytest_configure() -> None:
     share_statements()
 
 
 def pytest_collection_finish() -> None:
-    """To look through all that is loaded, again and again, takes a fifth of the tests' time."""
+    """To look for garbage as often as in production takes a fifth of the tests' time."""
     heap.settle()
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logfinish() -> None:
+    # aiohttp keeps its last thousand applications, and with them the worlds of all the stories.
+    web_app._cached_build_middleware.cache_clear()
+    if gc.get_count()[0] > MUCH_GARBAGE:
+        gc.collect()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -88,12 +88,13 @@ async def describe(
         for one in listed
     )
     for chunk in _chunks(rows):
-        statement = insert_for(session, Listing).values(chunk)
+        statement = insert_for(session, Listing)
         await session.execute(
             statement.on_conflict_do_update(
                 index_elements=["account", "listing_id"],
                 set_={name: statement.excluded[name] for name in list(chunk[0])[2:]},
-            )
+            ),
+            chunk,
         )
 
 

@@ -162,12 +162,13 @@ async def _upsert(
 ) -> None:
     """Insert `rows`, or set what they name in the rows that are there."""
     keys = [column.name for column in table.__mapper__.primary_key]
-    statement = insert_for(session, table).values(rows)
+    statement = insert_for(session, table)
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=keys,
             set_={name: statement.excluded[name] for name in rows[0] if name not in keys},
-        )
+        ),
+        rows,
     )
 
 

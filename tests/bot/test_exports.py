@@ -174,6 +174,7 @@ async def test_after_a_restart_it_goes_on_with_what_was_read(rig: BotRig) -> Non
     await rig.stop()
     slow.times = 0
     nobodys = rig.settings.data_dir / "outgoing" / "nobodys.xlsx"
+    nobodys.parent.mkdir(exist_ok=True)
     nobodys.write_text("its worker was killed before it was promised")
     before = calls(rig, "messenger_messages")
 

@@ -90,7 +90,7 @@ async def claim_ready(
     """Only the head of each chat: what is younger waits until it is finished."""
     states = bindparam("states", SENDABLE, String, expanding=True, literal_execute=True)
     sendable = Delivery.state.in_(states)
-    return await _claim(session, count, now, claim, _order(Delivery), sendable, _is_head())
+    return await _claim(session, count, now, claim, _order(Delivery), sendable, _IS_HEAD)
 
 
 async def _claim(
@@ -133,7 +133,7 @@ def _order(row: type[Delivery]) -> Sequence[InstrumentedAttribute[Any]]:
     return (row.due_at, row.task_id, row.part, row.id)
 
 
-def _is_head() -> ColumnElement[bool]:
+def _is_first_in_chat() -> ColumnElement[bool]:
     other = aliased(Delivery)
     earlier = other.due_at < Delivery.due_at
     older = tuple_(*_order(other)) < tuple_(*_order(Delivery))
@@ -148,6 +148,10 @@ def _is_head() -> ColumnElement[bool]:
             and_(other.state.in_((State.DUE, State.BUILDING)), other.attempt == 0, earlier),
         ),
     )
+
+
+# Put together once: each claim asks for it.
+_IS_HEAD = _is_first_in_chat()
 
 
 async def standing(session: AsyncSession, ids: Collection[int]) -> list[Standing]:
@@ -312,37 +316,38 @@ def _like(delivery: Delivery, now: datetime) -> Changes:
     return {"updated_at": now, **{column: getattr(delivery, column) for column in shared}}
 
 
+_FIRST = aliased(Delivery)
+"""The part that others follow."""
+
+
 async def end_rest(session: AsyncSession, ids: Collection[int]) -> None:
     """What follows a part that was given up is given up with it, before any of it leaves."""
-    first = aliased(Delivery)
     given_up = {
-        Delivery.state: first.state,
-        Delivery.reason: first.reason,
-        Delivery.updated_at: first.updated_at,
-        Delivery.finished_at: first.finished_at,
+        Delivery.state: _FIRST.state,
+        Delivery.reason: _FIRST.reason,
+        Delivery.updated_at: _FIRST.updated_at,
+        Delivery.finished_at: _FIRST.finished_at,
     }
-    await _change_rest(session, first, ids, given_up, Delivery.finished_at.is_(None))
+    await _change_rest(session, ids, given_up, Delivery.finished_at.is_(None))
 
 
 async def reopen_rest(session: AsyncSession, ids: Collection[int]) -> None:
     """What was given up together with these parts goes after them, and where they go."""
-    first = aliased(Delivery)
     ready = {
         Delivery.state: State.READY,
         Delivery.reason: null(),
-        Delivery.chat_id: first.chat_id,
-        Delivery.thread_id: first.thread_id,
-        Delivery.deadline_at: first.deadline_at,
-        Delivery.updated_at: first.updated_at,
+        Delivery.chat_id: _FIRST.chat_id,
+        Delivery.thread_id: _FIRST.thread_id,
+        Delivery.deadline_at: _FIRST.deadline_at,
+        Delivery.updated_at: _FIRST.updated_at,
         Delivery.finished_at: null(),
     }
     given_up = (Delivery.finished_at.is_not(None), Delivery.state != State.SENT)
-    await _change_rest(session, first, ids, ready, *given_up)
+    await _change_rest(session, ids, ready, *given_up)
 
 
 async def _change_rest(
     session: AsyncSession,
-    first: type[Delivery],
     ids: Collection[int],
     values: dict[Any, Any],
     *conditions: ColumnElement[bool],
@@ -351,10 +356,10 @@ async def _change_rest(
         await session.execute(
             update(Delivery)
             .where(
-                first.id.in_(ids),
-                Delivery.task_id == first.task_id,
-                Delivery.slot == first.slot,
-                Delivery.part > first.part,
+                _FIRST.id.in_(ids),
+                Delivery.task_id == _FIRST.task_id,
+                Delivery.slot == _FIRST.slot,
+                Delivery.part > _FIRST.part,
                 *conditions,
             )
             .values(values)
