@@ -25,7 +25,7 @@ from sandbox.telegram.world import World
 from sandbox.visitor import Transcript, Visitor
 from sandbox.worker import LOG, WorkerFailed, end_of_log, running_worker
 
-START_SECONDS = 20
+START_SECONDS = 60
 TOKEN = "7000000001:demo-token-of-the-sandbox-bot"
 CHECKED_ACCOUNT = "shop"
 

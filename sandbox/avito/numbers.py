@@ -6,6 +6,7 @@ slugs; ratios are computed from them last, when an answer is made.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from random import Random
 
@@ -61,7 +62,10 @@ def zeros() -> Numbers:
     return dict(_ZEROS)
 
 
-def invent_day(seed: int, day: date, *, active: int, new: int, share: float = 1.0) -> Numbers:
+@lru_cache(maxsize=50_000)
+def invent_day(
+    seed: int, day: date, *, active: int, new: int, share: float = 1.0
+) -> Mapping[str, int]:
     """The numbers of an account with `active` listings when `share` of the day has passed."""
     numbers = zeros()
     numbers |= {"activeItems": active, "newActiveItems": new, "oldActiveItems": active - new}
@@ -116,12 +120,14 @@ def invent_calls(seed: int, day: date, phoned: Mapping[int, int]) -> dict[int, N
     return counted
 
 
-def override(numbers: Numbers, by_hand: Mapping[str, int]) -> Numbers:
+def override(numbers: Mapping[str, int], by_hand: Mapping[str, int]) -> Numbers:
     """`numbers` with some set by hand and the rest bent so that all still agree.
 
     An overridden total lands in its first part that was not overridden too; the other parts
     become zero. Raises ValueError when what was set by hand contradicts itself.
     """
+    if not by_hand:
+        return dict(numbers)
     if unknown := by_hand.keys() - _ZEROS.keys():
         raise ValueError(f"these cannot be set: {', '.join(sorted(unknown))}")
     if negative := [slug for slug, value in by_hand.items() if value < 0]:
@@ -134,7 +140,7 @@ def override(numbers: Numbers, by_hand: Mapping[str, int]) -> Numbers:
     for total, parts in TOTALS.items():
         if total in wanted:
             _explain(wanted, total, parts)
-    result = _agreed(numbers | wanted, wanted)
+    result = _agreed({**numbers, **wanted}, wanted)
     if wrong := [slug for slug, value in by_hand.items() if result[slug] != value]:
         raise ValueError(f"these contradict one another: {', '.join(wrong)}")
     return result

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -129,7 +130,7 @@ class AvitoAccount:
         phoned = {item_id: row["contactsShowPhone"] for item_id, row in listings}
         return numbers.invent_calls(self.user_id, day, phoned)
 
-    def _invented(self, day: date, share: float) -> Numbers:
+    def _invented(self, day: date, share: float) -> Mapping[str, int]:
         active = [listing for listing in self.listings if listing.active_on(day)]
         new = sum(listing.new_on(day) for listing in active)
         return numbers.invent_day(self.user_id, day, active=len(active), new=new, share=share)
