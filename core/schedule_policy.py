@@ -120,7 +120,8 @@ def covered(
         case Frequency.INTERVAL:
             return _days_before(today, schedule.interval_days)
         case Frequency.WEEKLY:
-            if reported_until is None:
+            # A clock that was ahead for a while may have had days reported that have yet to come.
+            if reported_until is None or reported_until >= today:
                 reported_until = moscow_day(previous_slot(schedule, slot.due_at).due_at) - ONE_DAY
             # Over a change of the clocks, or of the schedule, yesterday may be reported already.
             days = (today - ONE_DAY - reported_until).days

@@ -217,7 +217,7 @@ def test_a_report_covers_what_its_frequency_implies(
         ("2026-11-08", "2026-11-09"),  # the last one was missed
         ("2026-11-21", "2026-11-22"),
         ("2026-11-22", "2026-11-22"),  # reported already, but a report is about something
-        ("2026-12-20", "2026-11-22"),  # by a clock that was ahead
+        ("2026-12-20", "2026-11-16"),  # by a clock that was ahead: of days that had yet to come
         ("2026-08-31", "2026-10-26"),  # after a long pause: four weeks
     ],
 )

@@ -6,12 +6,12 @@ never 0: a missing number is never added up as if it were nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 
-from utils.metrics import CATALOGUE, Kind, Metric, Shown
+from utils.metrics import CATALOGUE, Metric, Shown
 from utils.periods import ONE_DAY, Period
 
 Days = Mapping[date, Mapping[str, int]]
@@ -57,6 +57,8 @@ class Figure:
     """Kopecks of commission within the money of this figure, 0 where there are none."""
     undefined: bool = False
     """No value, though Avito said everything: no contacts have no price."""
+    sides: tuple[int, int] | None = None
+    """What a ratio is made of: money of some days and contacts of others make no price."""
     of_all: bool = True
     """False in a sum over accounts of which some say nothing about this."""
     lasts: Fraction | None = None
@@ -64,9 +66,12 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Total:
-    value: int | None
+class _Told:
+    """What a period tells of a metric."""
+
+    value: Value | None = None
     partial: bool = False
+    sides: tuple[int, int] | None = None
 
 
 def figures(
@@ -93,39 +98,50 @@ def figures(
 
 
 def _statistic(metric: Metric, period: Period, before: Period | None, days: Days) -> Figure:
-    value, partial = _value(metric, period, days)
+    now = _told(metric, period, days)
     change = None
-    if before is not None and not partial:
-        earlier, earlier_partial = _value(metric, before, days)
-        change = None if earlier_partial else change_between(value, earlier)
+    if before is not None and not now.partial:
+        earlier = _told(metric, before, days)
+        change = None if earlier.partial else change_between(now.value, earlier.value)
     is_total = metric.key == "total_spending"
     return Figure(
         metric,
-        value,
+        now.value,
         change,
-        partial=partial and value is not None,
-        bonus=(_total("bonus", period, days).value or 0) if is_total else 0,
-        commission=(_total("commission", period, days).value or 0) if is_total else 0,
-        undefined=_is_undefined([_total(slug, period, days).value for slug in metric.slugs]),
+        partial=now.partial and now.value is not None,
+        bonus=_sum_of("bonus", period, days) if is_total else 0,
+        commission=_sum_of("commission", period, days) if is_total else 0,
+        undefined=_is_undefined(now.sides or ()),
+        sides=now.sides,
     )
 
 
-def _value(metric: Metric, period: Period, days: Days) -> tuple[Value | None, bool]:
+def _told(metric: Metric, period: Period, days: Days) -> _Told:
     if metric.is_state:
-        return _last_known(metric.slugs[0], period, days)
-    totals = [_total(slug, period, days) for slug in metric.slugs]
-    partial = any(total.partial for total in totals)
-    if metric.kind in {Kind.COUNT, Kind.MONEY}:
-        return totals[0].value, partial
-    return _ratio(totals[0].value, totals[1].value), partial
-
-
-def _total(slug: str, period: Period, days: Days) -> _Total:
-    said = (_said(slug, days.get(day, {})) for day in period)
-    known = [value for value in said if value is not None]
+        return _Told(*_last_known(metric.slugs[0], period, days))
+    known = list(_days_that_tell(metric.slugs, period, days))
     if not known:
-        return _Total(None)
-    return _Total(sum(known), partial=len(known) < period.length)
+        return _Told()
+    partial = len(known) < period.length
+    match [sum(column) for column in zip(*known, strict=True)]:
+        case [part, whole]:
+            return _Told(_ratio(part, whole), partial, (part, whole))
+        case [value]:
+            return _Told(value, partial)
+    raise AssertionError(metric.slugs)
+
+
+def _sum_of(slug: str, period: Period, days: Days) -> int:
+    return sum(value for (value,) in _days_that_tell((slug,), period, days))
+
+
+def _days_that_tell(slugs: Sequence[str], period: Period, days: Days) -> Iterator[tuple[int, ...]]:
+    """What each day says of these slugs, if it says something of all of them."""
+    for day in period:
+        said = [_said(slug, days.get(day, {})) for slug in slugs]
+        known = tuple(value for value in said if value is not None)
+        if len(known) == len(slugs):
+            yield known
 
 
 def _last_known(slug: str, period: Period, days: Days) -> tuple[int | None, bool]:
@@ -222,23 +238,29 @@ _SUMS = {metric.slugs[0]: metric.key for metric in CATALOGUE if len(metric.slugs
 
 def _sum(metric: Metric, accounts: Sequence[Mapping[str, Figure]]) -> Figure:
     keys = [_SUMS[slug] for slug in metric.slugs] or [metric.key]
-    parts = [[account[key] for key in keys] for account in accounts]
-    telling = [part for part in parts if all(figure.value is not None for figure in part)]
-    columns = list(zip(*telling, strict=True))
-    sums = [_added(figure.value for figure in column) for column in columns]
+    telling = [account for account in accounts if _parts(account[metric.key])]
+    told = [account[metric.key] for account in telling]
+    sums = [sum(column) for column in zip(*map(_parts, told), strict=True)]
     value = _made_of(sums)
-    before = _made_of([_added(earlier(figure) for figure in column) for column in columns])
-    told = [figure for column in columns for figure in column]
+    before = _made_of([_added(earlier(account[key]) for account in telling) for key in keys])
     return Figure(
         metric,
         value,
         change_between(value, before),
-        partial=value is not None and any(figure.partial for figure in told),
+        partial=value is not None
+        and any(account[key].partial for account in telling for key in (*keys, metric.key)),
         bonus=sum(figure.bonus for figure in told) if len(keys) == 1 else 0,
         commission=sum(figure.commission for figure in told) if len(keys) == 1 else 0,
         undefined=_is_undefined(sums),
         of_all=len(telling) == len(accounts),
     )
+
+
+def _parts(figure: Figure) -> tuple[Value, ...]:
+    """What is added up over accounts; nothing where Avito said nothing."""
+    if figure.sides is not None:
+        return figure.sides
+    return () if figure.value is None else (figure.value,)
 
 
 def earlier(figure: Figure) -> Value | None:

@@ -165,6 +165,25 @@ def test_ratios_of_several_days_come_from_the_sums() -> None:
     assert shown["cpl"].value == Fraction(800, 8)
 
 
+def test_a_price_is_of_the_days_that_tell_both_the_money_and_what_came_for_it() -> None:
+    days = {MONDAY: {"spending": 10_000, "contacts": 1}, TUESDAY: {"contacts": 6}}
+
+    found = by_key(Period(MONDAY, TUESDAY), days)
+
+    assert (found["contacts"].value, found["total_spending"].value) == (7, 10_000)
+    assert (found["cpl"].value, found["cpl"].partial) == (10_000, True)
+
+
+def test_a_price_over_accounts_is_made_of_the_days_that_each_tells_whole() -> None:
+    half = {MONDAY: {"spending": 10_000, "contacts": 1}, TUESDAY: {"contacts": 6}}
+    whole = {day: {"spending": 5_000, "contacts": 1} for day in (MONDAY, TUESDAY)}
+
+    both = together([figures(Period(MONDAY, TUESDAY), days) for days in (half, whole)])
+
+    cpl = {figure.metric.key: figure for figure in both}["cpl"]
+    assert (cpl.value, cpl.partial, cpl.of_all) == (Fraction(20_000, 3), True, True)
+
+
 def test_every_figure_carries_its_change_against_the_day_before() -> None:
     days = {MONDAY: {"views": 144, "contacts": 12}, TUESDAY: {"views": 156, "contacts": 6}}
     shown = by_key(Period(TUESDAY, TUESDAY), days)
