@@ -78,6 +78,10 @@ class Courier:
             raise (Uncertain if error.left else NotSent)(str(error)) from error
         return interpret(answer)
 
+    def opens_in(self, _chat_id: int) -> float:
+        """Seconds until something may appear in this chat, as far as is known."""
+        return 0.0
+
 
 Sending = SendMessage | SendPhoto | SendDocument
 """The calls that a screen becomes when it is a new message."""

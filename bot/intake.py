@@ -97,6 +97,8 @@ class Intake:
 
     def submit(self, update_id: int, raw: RawUpdate) -> None:
         lane = home_of(raw)
+        if self._lanes.is_busy(lane) and (query_id := _press_in(raw)):
+            self._lanes.beside(partial(self._desk.ask_for_patience, query_id, lane))
         self._lanes.submit(lane, partial(self._handle, update_id, raw, lane))
 
     def hand_over(self, owed: list[Reply]) -> None:
@@ -186,6 +188,12 @@ def home_of(raw: RawUpdate) -> int:
                     if isinstance(chat, dict) and isinstance(chat.get("id"), int):
                         return int(chat["id"])
     return 0
+
+
+def _press_in(raw: RawUpdate) -> str | None:
+    press = raw.get("callback_query")
+    query_id = press.get("id") if isinstance(press, dict) else None
+    return query_id if isinstance(query_id, str) else None
 
 
 def _parsed(raw: RawUpdate, bot: Bot, crashes: int) -> Update:

@@ -43,6 +43,16 @@ class Lanes:
         self._queues[key].append(work)
         self._count(self._queues[key], 1)
 
+    def is_busy(self, key: int) -> bool:
+        """Whether work submitted now would have to wait for other work of this key."""
+        return key in self._queues
+
+    def beside(self, work: Work) -> None:
+        """Do work at once, behind nothing."""
+        task = asyncio.create_task(self._one(work), name="beside-lanes")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def room(self, limit: int) -> None:
         """Wait until fewer than `limit` pieces of work are queued; a flood counts as a few."""
         while self._backlog >= limit or self._size >= MOST_IN_MEMORY:

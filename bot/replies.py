@@ -42,6 +42,8 @@ log = get_logger(__name__)
 PATIENCE_SEC = 900.0
 """How long an answer is worth trying; after that the person has long pressed again."""
 PRESS_PATIENCE_SEC = 20.0
+LONG_SEC = 3.0
+"""Whoever has pressed a button is told when it will take longer."""
 FILE_PATIENCE_SEC = 86_400.0
 """A file that has certainly not come waits for as long as the shelf keeps it."""
 COPY_PAUSE_SEC = 300.0
@@ -107,6 +109,13 @@ class ReplyDesk:
         await self._settle([reply.id for reply in owed], shown, dropped, screens)
         for job_id, _ in shown:
             self._jobs.start(job_id)
+
+    async def ask_for_patience(self, query_id: str, chat_id: int) -> None:
+        """Stop the spinner of a press that stands behind others in a chat that has its fill."""
+        wait = self._courier.opens_in(chat_id)
+        if wait > LONG_SEC:
+            words = problems.shown_later(wait)
+            await self._answer(Answer(callback_query_id=query_id, text=words))
 
     def keep_files_of(self, owed: Sequence[Reply]) -> None:
         """After a restart: drop the files that the last run had not promised to anybody."""

@@ -160,10 +160,10 @@ class Throttle:
         left_at = asyncio.get_running_loop().time() - max(ago_sec, 0.0)
         self._note(Turn(chat_id, left_at), urgent=False)
 
-    def opens_in(self, chat_id: int) -> float:
-        """Seconds until a report may leave for this chat, as far as the chat is concerned."""
+    def opens_in(self, chat_id: int, *, urgent: bool = False) -> float:
+        """Seconds until a message may leave for this chat, as far as the chat is concerned."""
         now = asyncio.get_running_loop().time()
-        return max(self._opens_at(chat_id, urgent=False), self._closed_until) - now
+        return max(self._opens_at(chat_id, urgent), self._closed_until) - now
 
     def closed_for(self) -> float:
         """Seconds for which Telegram wants nothing at all; not above 0 in good times."""
@@ -260,6 +260,9 @@ class UrgentCourier(Courier):
     def __init__(self, bot: Bot, session: TelegramSession, throttle: Throttle) -> None:
         super().__init__(bot, session)
         self._throttle = throttle
+
+    def opens_in(self, chat_id: int) -> float:
+        return self._throttle.opens_in(chat_id, urgent=True)
 
     async def carry(
         self, method: TelegramMethod[Any], *, leaving: Callable[[], None] | None = None

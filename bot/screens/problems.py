@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.utils.formatting import Bold
@@ -37,6 +38,11 @@ TOO_OLD = "Это сообщение слишком старое. Свежие �
 REPORTS_NO_MORE = "Этот профиль больше не присылает сюда отчёты."
 NO_SUCH_DESTINATION = "Этого места для отчётов у вас уже нет: возможно, его убрали."
 ALREADY_RUNNING = "Уже выполняю, подождите немного."
+
+
+def shown_later(seconds: float) -> str:
+    return f"Telegram просит писать сюда реже. Покажу примерно через {ceil(seconds)} с."
+
 
 _REASONS: dict[type[ProductError], str] = {
     KeysRefused: "Avito больше не принимает ключи профиля. Замените их.",

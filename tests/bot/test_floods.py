@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -51,4 +52,23 @@ async def test_chats_that_wait_for_telegram_do_not_take_everybodys_place(rig: Bo
 
     await chat.wait_for("Avito Analytics Bot")
     rig.telegram.clear_faults()
+    await rig.stop()
+
+
+async def test_a_press_behind_what_telegram_makes_wait_is_told_how_long(rig: BotRig) -> None:
+    chat = rig.alice.private(rig.me)
+    chat.start()
+    board = await chat.wait_for("Avito Analytics Bot")
+    rig.telegram.fault("flood", "sendMessage", chat_id=rig.alice.id, times=1, retry_after=40)
+    chat.send("/help")
+    history = rig.telegram.history
+    await history.signal.until(
+        lambda: any("flood" in call.faults and call.finished_real for call in history.calls), 20
+    )
+
+    notice = await chat.wait_for_notice(chat.press("help_show", board), 5)
+
+    assert re.fullmatch(
+        r"Telegram просит писать сюда реже. Покажу примерно через (39|40) с.", notice.text or ""
+    )
     await rig.stop()
