@@ -27,7 +27,9 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util.concurrency import await_
 
+from core.database.one_trip import OneTripConnection
 from core.database.types import bind_keyring
 from core.errors import DatabaseAway, SettingsError
 from core.secrets import Keyring
@@ -182,9 +184,10 @@ def _make_private_file(path: Path) -> None:
 
 
 def _open_undisturbed(
-    _dialect: Dialect, _record: ConnectionPoolEntry, _args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    kwargs["async_creator_fn"] = _open_sqlite
+    dialect: Dialect, _record: ConnectionPoolEntry, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> OneTripConnection:
+    opened: Any = await_(_open_sqlite(*args, **kwargs))
+    return OneTripConnection(dialect.loaded_dbapi, opened)
 
 
 class _Connection(sqlite3.Connection):
