@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import cache
@@ -126,6 +126,15 @@ class ListingPage:
         return self.totals.spending is not None
 
 
+class _Read(NamedTuple):
+    """A row of `listing_reads`."""
+
+    first_day: date
+    last_day: date
+    source: str
+    read_at: datetime
+
+
 class _Answer(NamedTuple):
     """The reads that answer a question."""
 
@@ -148,7 +157,10 @@ _WHOLE = and_(ListingRead.first_day == _FIRST, ListingRead.last_day == _LAST)
 _BY_DAY = and_(
     ListingRead.first_day == ListingRead.last_day, ListingRead.first_day.between(_FIRST, _LAST)
 )
-_READS = select(ListingRead).where(ListingRead.account == _ACCOUNT, or_(_WHOLE, _BY_DAY))
+_READS = select(
+    ListingRead.first_day, ListingRead.last_day, ListingRead.source, ListingRead.read_at
+).where(ListingRead.account == _ACCOUNT, or_(_WHOLE, _BY_DAY))
+_ANY_READ = select(ListingRead.id).where(ListingRead.account == _ACCOUNT).limit(1)
 
 
 def orders_among(shown: Collection[str]) -> list[Order]:
@@ -194,8 +206,7 @@ async def highlights(
 
 async def are_known(session: AsyncSession, account: int) -> bool:
     """Whether they were ever read: a night does, or whoever opens their screen."""
-    read = select(ListingRead.id).where(ListingRead.account == account).limit(1)
-    return await session.scalar(read) is not None
+    return await session.scalar(_ANY_READ, {"account": account}) is not None
 
 
 @cache
@@ -270,7 +281,7 @@ async def _answer(
     however_old: bool = False,
 ) -> _Answer | None:
     asked = {"account": account, "first_day": period.first, "last_day": period.last}
-    found = await session.scalars(_READS, asked)
+    found = [_Read(*row) for row in await session.execute(_READS, asked)]
     reads = [read for read in found if however_old or _still_says(read, now)]
     chosen = [each for each in reads if Period(each.first_day, each.last_day) == period]
     is_whole = bool(chosen)
@@ -286,7 +297,7 @@ async def _answer(
     )
 
 
-def _still_says(read: ListingRead, now: datetime) -> bool:
+def _still_says(read: _Read, now: datetime) -> bool:
     """Whether its numbers have come to rest, or are as young as those of a report."""
     settled_at = end_of(read.last_day) + SETTLING
     return read.read_at >= settled_at or now - read.read_at <= LIVE_AGE

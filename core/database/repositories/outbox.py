@@ -514,28 +514,32 @@ async def sent_since(session: AsyncSession, since: datetime) -> list[tuple[int, 
     return [(chat_id, sent_at) for chat_id, sent_at in rows if sent_at is not None]
 
 
+_EARLIER = and_(
+    Delivery.task_id == bindparam("task"),
+    Delivery.due_at < bindparam("due_at"),
+    Delivery.part == 0,
+    is_scheduled(),
+)
+_LAST_SENT = (
+    select(func.max(Delivery.due_at))
+    .where(_EARLIER, Delivery.state == State.SENT)
+    .scalar_subquery()
+)
+# Put together once: every report asks.
+_MISSED_BEFORE = (
+    select(Delivery)
+    .where(
+        _EARLIER,
+        Delivery.state == State.MISSED,
+        or_(_LAST_SENT.is_(None), Delivery.due_at > _LAST_SENT),
+    )
+    .order_by(Delivery.due_at)
+)
+
+
 async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
-    earlier = and_(
-        Delivery.task_id == delivery.task_id,
-        Delivery.due_at < delivery.due_at,
-        Delivery.part == 0,
-        is_scheduled(),
-    )
-    last_sent = (
-        select(func.max(Delivery.due_at))
-        .where(earlier, Delivery.state == State.SENT)
-        .scalar_subquery()
-    )
-    missed = await session.scalars(
-        select(Delivery)
-        .where(
-            earlier,
-            Delivery.state == State.MISSED,
-            or_(last_sent.is_(None), Delivery.due_at > last_sent),
-        )
-        .order_by(Delivery.due_at)
-    )
-    return list(missed)
+    asked = {"task": delivery.task_id, "due_at": delivery.due_at}
+    return list(await session.scalars(_MISSED_BEFORE, asked))
 
 
 async def empty(session: AsyncSession, before: datetime) -> None:
