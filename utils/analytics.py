@@ -106,7 +106,8 @@ def _statistic(metric: Metric, period: Period, before: Period | None, days: Days
         partial=partial and value is not None,
         bonus=(_total("bonus", period, days).value or 0) if is_total else 0,
         commission=(_total("commission", period, days).value or 0) if is_total else 0,
-        undefined=_is_undefined([_total(slug, period, days).value for slug in metric.slugs]),
+        undefined=value is None
+        and _is_undefined([_total(slug, period, days).value for slug in metric.slugs]),
     )
 
 

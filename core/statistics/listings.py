@@ -192,15 +192,18 @@ async def highlights(
     answer = await _answer(session, account, period, now)
     if answer is None:
         return None
-    found, best, idle = _highlights(answer.is_whole, answer.is_money_known)
-    if (await session.scalar(found, answer.asked) or 0) <= 1:
+    count, most, worst = _highlights(answer.is_whole, answer.is_money_known)
+    best = (await session.execute(most, answer.asked)).all()
+    idle = (await session.execute(worst, answer.asked)).all()
+    named = [*best, *idle]
+    found = named[0].found if named else await session.scalar(count, answer.asked) or 0
+    if found <= 1:
         return None
-    named = (await session.execute(idle, answer.asked)).all()
     return Highlights(
-        best=_winners([_as_listing(row) for row in await session.execute(best, answer.asked)]),
-        idle=[_as_listing(row) for row in named],
-        idle_count=named[0][-2] if named else 0,
-        idle_spending=int(named[0][-1]) if named else 0,
+        best=_winners([_as_listing(row) for row in best]),
+        idle=[_as_listing(row) for row in idle],
+        idle_count=idle[0].idle_count if idle else 0,
+        idle_spending=int(idle[0].idle_spending) if idle else 0,
     )
 
 
@@ -218,14 +221,15 @@ def _highlights(
     Every report asks, and to put these statements together takes longer than to carry them out.
     """
     totals = _totals(is_whole, is_money_known)
-    found = select(func.count()).select_from(totals)
     best = _described(totals).where(totals.c.contacts > 0)
     # What was sold without a word beforehand has earned its money, too.
-    idle = _described(totals, func.count().over(), func.sum(totals.c.spending).over()).where(
-        totals.c.contacts == 0, func.coalesce(totals.c.orders, 0) == 0, totals.c.spending > 0
-    )
+    idle = _described(
+        totals,
+        func.count().over().label("idle_count"),
+        func.sum(totals.c.spending).over().label("idle_spending"),
+    ).where(totals.c.contacts == 0, func.coalesce(totals.c.orders, 0) == 0, totals.c.spending > 0)
     return (
-        found,
+        select(func.count()).select_from(totals),
         best.order_by(*_by(Order.CONTACTS, totals)).limit(NAMED + 1),
         idle.order_by(*_by(Order.SPENDING, totals)).limit(NAMED),
     )
@@ -317,6 +321,8 @@ def _totals(is_whole: bool, is_money_known: bool) -> Subquery:
             _sum(ListingNumbers.favorites).label("favorites"),
             _sum(ListingNumbers.orders).label("orders"),
             spending.label("spending"),
+            # Of the listings: each is one row here.
+            func.count().over().label("found"),
         )
         .where(ListingNumbers.read_id.in_(reads))
         .group_by(ListingNumbers.listing_id)
