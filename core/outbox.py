@@ -378,12 +378,15 @@ class Outbox:
         await self._write_rest(session, rows, changes)
         await self._reconsider(session, rows, changes, now)
         tasks = {row.id: row.task_id for row in rows}
+        clear = {row.task_id for row in rows if not row.has_problem}
         over = {row: each for row, each in changes.items() if each.get("finished_at")}
         ended = [(tasks[row], each) for row, each in over.items()]
         for carrier, task in await digests.end_joined(session, over) if over else ():
             ended.append((task, over[carrier]))
         arrived = [
-            task for task, each in ended if each["state"] == State.SENT and each["reason"] is None
+            task
+            for task, each in ended
+            if each["state"] == State.SENT and each["reason"] is None and task not in clear
         ]
         problems = [(task, each["reason"]) for task, each in ended if each["reason"] is not None]
         await repository.clear_problems(session, arrived)

@@ -185,8 +185,7 @@ class Collector:
             wallet_failure = await self.sync.ensure_fresh_wallet(access_to(profile))
         if not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
-        calls_failure = await self.refresh_calls(profile, period)
-        data = await self._data(profile, period, freshness)
+        calls_failure, data = await self._with_calls(profile, period, freshness)
         if wallet_failure is not None:
             data = data.with_old_wallet(wallet_failure)
         elif data.old_advance_at is not None:
@@ -246,6 +245,19 @@ class Collector:
             told = [await _as_it_is(session, profile, period, now) for profile in shown]
         return [data for data in told if data is not None and _is_wallet_young(data, now)]
 
+    async def _with_calls(
+        self, profile: AvitoProfile, period: Period, freshness: Freshness
+    ) -> tuple[AvitoError | None, ReportData]:
+        """The report, its calls brought up to date where somebody ticked them, and what kept us
+        from that.
+        """
+        access, now = access_to(profile), self.clock.now()
+        async with reading(self.sessions) as session:
+            if not await _are_calls_due(session, access.account, period, now):
+                return None, await from_store(session, profile, period, freshness, now)
+        failure = await self.sync.ensure_fresh_calls(access, period)
+        return failure, await self._data(profile, period, freshness)
+
     async def _data(
         self, profile: AvitoProfile, period: Period, freshness: Freshness
     ) -> ReportData:
@@ -277,10 +289,17 @@ async def _as_it_is(
     freshness = await sync.as_it_is(session, account, period, now)
     if freshness is None:
         return None
-    are_calls_wanted = await metrics.calls_wanted(session, account)
-    if are_calls_wanted and await sync.due_calls(session, account, period, now):
+    if await _are_calls_due(session, account, period, now):
         return None
     return await _at_a_glance(session, profile, period, freshness, now)
+
+
+async def _are_calls_due(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> bool:
+    """Whether somebody ticked the calls, and what is stored of these will not do."""
+    is_wanted = await metrics.calls_wanted(session, account)
+    return is_wanted and await sync.due_calls(session, account, period, now) is not None
 
 
 async def from_store(

@@ -12,18 +12,21 @@ from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
 
 from utils.analytics import Change, Figure, Value
 from utils.metrics import Better, Kind, Metric
 from utils.periods import MOSCOW, Period
 from utils.plurals import NBSP, plural
 
-LOCALE = "ru"
+# Made once: to look a locale or a pattern up takes Babel longer than to write a number.
+LOCALE = Locale.parse("ru")
 MINUS = "\N{MINUS SIGN}"
 NO_DATA = "нет данных"
 NO_VALUE = "—"
@@ -41,6 +44,7 @@ ROUND_FROM = 10
 A_YEAR = 365
 MOST_DIGITS = 5000
 """More than Python turns into an `int`, so more than a stored number has."""
+_MONEY = parse_pattern(f"#,##0.00{NBSP}₽")
 
 
 @contextmanager
@@ -58,7 +62,8 @@ def format_count(value: int) -> str:
 @_all_digits()
 def format_money(kopecks: Value) -> str:
     """`123456` kopecks as `1 234,56 ₽`; a fraction of a kopeck is rounded half up."""
-    return _typeset(format_currency(_rounded(Fraction(kopecks) / 100, 2), "RUB", locale=LOCALE))
+    roubles = _rounded(Fraction(kopecks) / 100, 2)
+    return _typeset(format_decimal(roubles, _MONEY, locale=LOCALE))
 
 
 @_all_digits()
@@ -77,8 +82,13 @@ def format_price(kopecks: int) -> str:
 @_all_digits()
 def format_share(share: Value, digits: int = 2) -> str:
     """A share of one as a percentage: `1/25` as `4,00 %`."""
-    pattern = f"#,##0.{'0' * digits}{NBSP}%"
-    return _typeset(format_percent(_rounded(Fraction(share), digits + 2), pattern, locale=LOCALE))
+    rounded = _rounded(Fraction(share), digits + 2)
+    return _typeset(format_percent(rounded, _percentage(digits), locale=LOCALE))
+
+
+@cache
+def _percentage(digits: int) -> NumberPattern:
+    return parse_pattern(f"#,##0.{'0' * digits}{NBSP}%")
 
 
 def format_value(kind: Kind, value: Value | None) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from aiogram.types import InlineKeyboardMarkup
@@ -107,7 +107,7 @@ def report(
     `first`: the days of the report in whose place it stands.
     """
     buttons = _buttons(data, for_owner, is_bound, first)
-    return _under_picture(data, lambda told: _lines(told, now, for_owner), buttons)
+    return _under_picture(data, _told(data, now, for_owner), buttons)
 
 
 def scheduled(report: ScheduledReport, now: datetime) -> Screen:
@@ -124,9 +124,9 @@ def scheduled(report: ScheduledReport, now: datetime) -> Screen:
     if report.missed:
         below += ["", missed_line(report.missed, for_owner)]
     buttons = _buttons(report.data, for_owner, is_bound=True)
-    return _under_picture(
-        report.data, lambda told: [*above, *_lines(told, now, for_owner), *below], buttons
-    )
+    told = _told(report.data, now, for_owner)
+    told = replace(told, above=[*above, *told.above], below=[*told.below, *below])
+    return _under_picture(report.data, told, buttons)
 
 
 def late(messages: Sequence[Screen], slot: datetime) -> list[Screen]:
@@ -138,36 +138,48 @@ def late_line(slot: datetime) -> Line:
     return Italic(f"⏰ Пришёл позже: должен был {_wall_clock(slot)}")
 
 
-def _under_picture(
-    data: ReportData, lines: Callable[[ReportData], list[Line]], buttons: InlineKeyboardMarkup
-) -> Screen:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The lines of a report."""
+
+    above: list[Line]
+    listings: list[Line]
+    below: list[Line]
+
+
+def _under_picture(data: ReportData, told: _Told, buttons: InlineKeyboardMarkup) -> Screen:
     """Without its listings if they are what keeps the text from standing under the picture.
 
     They have a button of their own.
     """
-    whole = screen(*lines(data), keyboard=buttons, picture=data.course)
-    without = replace(data, listings=None, awaits_listings=False)
-    if data.course is None or data == without or is_caption(whole):
+    whole = screen(*told.above, *told.listings, *told.below, keyboard=buttons, picture=data.course)
+    if data.course is None or not told.listings or is_caption(whole):
         return whole
-    brief = screen(*lines(without), keyboard=buttons, picture=data.course)
+    brief = screen(*told.above, *told.below, keyboard=buttons, picture=data.course)
     return brief if is_caption(brief) else whole
 
 
-def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
-    return [
-        Bold("📊 Отчёт Avito"),
-        Italic(data.profile_name),
-        period_line(data),
-        "",
-        *figure_lines(data.figures),
-        "",
-        *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
-        *_awaited(data, for_owner),
-        *compared_line(data.figures, data.period, data.compared_with),
-        *baseless_line(data.figures, [data]),
-        *remarks(data, now, for_owner=for_owner),
-        Italic(read_line(data, now)),
-    ]
+def _told(data: ReportData, now: datetime, for_owner: bool) -> _Told:
+    return _Told(
+        above=[
+            Bold("📊 Отчёт Avito"),
+            Italic(data.profile_name),
+            period_line(data),
+            "",
+            *figure_lines(data.figures),
+            "",
+        ],
+        listings=[
+            *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
+            *_awaited(data, for_owner),
+        ],
+        below=[
+            *compared_line(data.figures, data.period, data.compared_with),
+            *baseless_line(data.figures, [data]),
+            *remarks(data, now, for_owner=for_owner),
+            Italic(read_line(data, now)),
+        ],
+    )
 
 
 def _buttons(

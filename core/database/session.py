@@ -27,7 +27,9 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.util.concurrency import await_
 
+from core.database.one_trip import OneTripConnection
 from core.database.types import bind_keyring
 from core.errors import DatabaseAway, SettingsError
 from core.secrets import Keyring
@@ -38,7 +40,6 @@ Sessions = async_sessionmaker[Session]
 _BUSY_TIMEOUT_MS = 3_000
 _READ_ONLY = "read_only"
 _READING: dict[str, dict[str, object]] = {
-    # Always in a transaction: its end frees what a statement holds that was cancelled half way.
     "sqlite": {_READ_ONLY: True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
@@ -73,8 +74,8 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """A session that only reads.
 
-    On SQLite it neither takes nor waits for the write lock. On PostgreSQL it opens no transaction,
-    which saves two of three ways to the server and back: each statement sees what is committed.
+    It opens no transaction, which saves two of three ways to the server, or the thread, and back:
+    each statement sees what is committed. On SQLite it neither takes nor waits for the write lock.
     """
     async with sessions() as session:
         await session.connection(execution_options=_READING[session.get_bind().dialect.name])
@@ -182,9 +183,10 @@ def _make_private_file(path: Path) -> None:
 
 
 def _open_undisturbed(
-    _dialect: Dialect, _record: ConnectionPoolEntry, _args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    kwargs["async_creator_fn"] = _open_sqlite
+    dialect: Dialect, _record: ConnectionPoolEntry, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> OneTripConnection:
+    opened: Any = await_(_open_sqlite(*args, **kwargs))
+    return OneTripConnection(dialect.loaded_dbapi, opened)
 
 
 class _Connection(sqlite3.Connection):
@@ -238,5 +240,5 @@ def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once (SQLITE_BUSY_SNAPSHOT, no
     # waiting helps) when another one committed in between. Taking the write lock at BEGIN
     # turns that into a wait of at most `busy_timeout`.
-    read_only = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    if not connection.get_execution_options().get(_READ_ONLY, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

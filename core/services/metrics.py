@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, ReportTask
@@ -20,6 +20,12 @@ from utils.metrics import CALLS, PARTS, USUAL, Shown, in_order
 
 Keys = tuple[str, ...]
 """Keys of metrics, at least one, in the order of the catalogue."""
+_TICKED = (
+    select(AvitoProfile.report_metrics, ReportTask.report_metrics)
+    .outerjoin(ReportTask, ReportTask.profile_id == AvitoProfile.id)
+    .where(AvitoProfile.user_id == bindparam("account", type_=BigInteger))
+)
+"""By whoever reads an account. Put together once: every report asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +123,7 @@ def toggled(keys: Keys, key: str) -> Keys:
 
 async def calls_wanted(session: AsyncSession, account: int) -> bool:
     """Whether anybody who reads this account ticked a metric of calls."""
-    rows = await session.execute(
-        select(AvitoProfile.report_metrics, ReportTask.report_metrics)
-        .outerjoin(ReportTask, ReportTask.profile_id == AvitoProfile.id)
-        .where(AvitoProfile.user_id == account)
-    )
+    rows = await session.execute(_TICKED, {"account": account})
     return any(CALLS & set(_chosen(stored) or ()) for row in rows for stored in row)
 
 

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import Select, and_, bindparam, exists, func, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
-from sqlalchemy.sql.base import ExecutableOption
 
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
 from core.database.repositories import digests, outbox
@@ -66,15 +65,22 @@ class Viewed:
     """Everybody there may look, not only its owner."""
 
 
-async def owned(
-    session: AsyncSession, owner_id: int, profile_id: int, *options: ExecutableOption
-) -> AvitoProfile:
+# Put together once: every report asks.
+_OWNED = select(AvitoProfile).where(
+    AvitoProfile.id == bindparam("profile"), AvitoProfile.owner_id == bindparam("owner")
+)
+_WITH_KEYS = _OWNED.options(undefer(AvitoProfile.client_secret))
+
+
+async def owned(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:
     """The profile, if it is this owner's; else `ProfileNotFound`, whether it exists or not."""
-    profile = await session.scalar(
-        select(AvitoProfile)
-        .where(AvitoProfile.id == profile_id, AvitoProfile.owner_id == owner_id)
-        .options(*options)
-    )
+    return await _one(session, _OWNED, owner_id, profile_id)
+
+
+async def _one(
+    session: AsyncSession, query: Select[AvitoProfile], owner_id: int, profile_id: int
+) -> AvitoProfile:
+    profile = await session.scalar(query, {"profile": profile_id, "owner": owner_id})
     if profile is None:
         raise ProfileNotFound(profile_id)
     return profile
@@ -116,7 +122,7 @@ async def with_keys(session: AsyncSession, owner_id: int, profile_id: int) -> Av
 
     Raises `ProfileNotFound`, or `SecretKeyError` when the secret cannot be opened.
     """
-    return await owned(session, owner_id, profile_id, undefer(AvitoProfile.client_secret))
+    return await _one(session, _WITH_KEYS, owner_id, profile_id)
 
 
 async def page(session: AsyncSession, owner_id: int, number: int = 0) -> ProfilePage:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import cache
@@ -126,6 +126,15 @@ class ListingPage:
         return self.totals.spending is not None
 
 
+class _Read(NamedTuple):
+    """A row of `listing_reads`."""
+
+    first_day: date
+    last_day: date
+    source: str
+    read_at: datetime
+
+
 class _Answer(NamedTuple):
     """The reads that answer a question."""
 
@@ -148,7 +157,10 @@ _WHOLE = and_(ListingRead.first_day == _FIRST, ListingRead.last_day == _LAST)
 _BY_DAY = and_(
     ListingRead.first_day == ListingRead.last_day, ListingRead.first_day.between(_FIRST, _LAST)
 )
-_READS = select(ListingRead).where(ListingRead.account == _ACCOUNT, or_(_WHOLE, _BY_DAY))
+_READS = select(
+    ListingRead.first_day, ListingRead.last_day, ListingRead.source, ListingRead.read_at
+).where(ListingRead.account == _ACCOUNT, or_(_WHOLE, _BY_DAY))
+_ANY_READ = select(ListingRead.id).where(ListingRead.account == _ACCOUNT).limit(1)
 
 
 def orders_among(shown: Collection[str]) -> list[Order]:
@@ -180,22 +192,24 @@ async def highlights(
     answer = await _answer(session, account, period, now)
     if answer is None:
         return None
-    found, best, idle = _highlights(answer.is_whole, answer.is_money_known)
-    if (await session.scalar(found, answer.asked) or 0) <= 1:
+    count, most, worst = _highlights(answer.is_whole, answer.is_money_known)
+    best = (await session.execute(most, answer.asked)).all()
+    idle = (await session.execute(worst, answer.asked)).all()
+    named = [*best, *idle]
+    found = named[0].found if named else await session.scalar(count, answer.asked) or 0
+    if found <= 1:
         return None
-    named = (await session.execute(idle, answer.asked)).all()
     return Highlights(
-        best=_winners([_as_listing(row) for row in await session.execute(best, answer.asked)]),
-        idle=[_as_listing(row) for row in named],
-        idle_count=named[0][-2] if named else 0,
-        idle_spending=int(named[0][-1]) if named else 0,
+        best=_winners([_as_listing(row) for row in best]),
+        idle=[_as_listing(row) for row in idle],
+        idle_count=idle[0].idle_count if idle else 0,
+        idle_spending=int(idle[0].idle_spending) if idle else 0,
     )
 
 
 async def are_known(session: AsyncSession, account: int) -> bool:
     """Whether they were ever read: a night does, or whoever opens their screen."""
-    read = select(ListingRead.id).where(ListingRead.account == account).limit(1)
-    return await session.scalar(read) is not None
+    return await session.scalar(_ANY_READ, {"account": account}) is not None
 
 
 @cache
@@ -207,14 +221,15 @@ def _highlights(
     Every report asks, and to put these statements together takes longer than to carry them out.
     """
     totals = _totals(is_whole, is_money_known)
-    found = select(func.count()).select_from(totals)
     best = _described(totals).where(totals.c.contacts > 0)
     # What was sold without a word beforehand has earned its money, too.
-    idle = _described(totals, func.count().over(), func.sum(totals.c.spending).over()).where(
-        totals.c.contacts == 0, func.coalesce(totals.c.orders, 0) == 0, totals.c.spending > 0
-    )
+    idle = _described(
+        totals,
+        func.count().over().label("idle_count"),
+        func.sum(totals.c.spending).over().label("idle_spending"),
+    ).where(totals.c.contacts == 0, func.coalesce(totals.c.orders, 0) == 0, totals.c.spending > 0)
     return (
-        found,
+        select(func.count()).select_from(totals),
         best.order_by(*_by(Order.CONTACTS, totals)).limit(NAMED + 1),
         idle.order_by(*_by(Order.SPENDING, totals)).limit(NAMED),
     )
@@ -270,7 +285,7 @@ async def _answer(
     however_old: bool = False,
 ) -> _Answer | None:
     asked = {"account": account, "first_day": period.first, "last_day": period.last}
-    found = await session.scalars(_READS, asked)
+    found = [_Read(*row) for row in await session.execute(_READS, asked)]
     reads = [read for read in found if however_old or _still_says(read, now)]
     chosen = [each for each in reads if Period(each.first_day, each.last_day) == period]
     is_whole = bool(chosen)
@@ -286,7 +301,7 @@ async def _answer(
     )
 
 
-def _still_says(read: ListingRead, now: datetime) -> bool:
+def _still_says(read: _Read, now: datetime) -> bool:
     """Whether its numbers have come to rest, or are as young as those of a report."""
     settled_at = end_of(read.last_day) + SETTLING
     return read.read_at >= settled_at or now - read.read_at <= LIVE_AGE
@@ -306,6 +321,8 @@ def _totals(is_whole: bool, is_money_known: bool) -> Subquery:
             _sum(ListingNumbers.favorites).label("favorites"),
             _sum(ListingNumbers.orders).label("orders"),
             spending.label("spending"),
+            # Of the listings: each is one row here.
+            func.count().over().label("found"),
         )
         .where(ListingNumbers.read_id.in_(reads))
         .group_by(ListingNumbers.listing_id)

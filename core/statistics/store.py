@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import BigInteger, Date, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import (
@@ -21,6 +21,7 @@ from core.database.models import (
     WalletSnapshot,
 )
 from core.database.session import insert_for
+from core.database.types import UtcDateTime
 from utils.analytics import Wallet
 from utils.periods import Period, end_of
 
@@ -65,18 +66,53 @@ class Reading:
     read_at: datetime
 
 
+class _Snapshot(NamedTuple):
+    """A row of `wallet_snapshots`."""
+
+    taken_at: datetime
+    real: int | None
+    bonus: int | None
+    advance: int | None
+
+
+# What every report asks is put together once, and told as columns: to build a statement, or whole
+# rows of its answer, takes longer than to carry it out.
+_ACCOUNT = bindparam("account", type_=BigInteger)
+_FIRST, _LAST = bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)
+_SINCE, _UNTIL = bindparam("since", type_=UtcDateTime), bindparam("until", type_=UtcDateTime)
+_STATE = select(AccountSync).where(AccountSync.avito_user_id == _ACCOUNT)
+_DAYS = (
+    select(DailyStats.day, DailyStats.metrics, DailyStats.source, DailyStats.fetched_at)
+    .where(DailyStats.avito_user_id == _ACCOUNT, DailyStats.day.between(_FIRST, _LAST))
+    .order_by(DailyStats.day)
+)
+_CALLS = select(DailyCalls.day, DailyCalls.metrics, DailyCalls.fetched_at).where(
+    DailyCalls.avito_user_id == _ACCOUNT, DailyCalls.day.between(_FIRST, _LAST)
+)
+_SNAPSHOTS = select(
+    WalletSnapshot.taken_at,
+    WalletSnapshot.real_kopecks,
+    WalletSnapshot.bonus_kopecks,
+    WalletSnapshot.advance_kopecks,
+).where(WalletSnapshot.avito_user_id == _ACCOUNT)
+_NEWEST = _SNAPSHOTS.order_by(WalletSnapshot.taken_at.desc()).limit(1)
+_NEAR = _SNAPSHOTS.where(WalletSnapshot.taken_at.between(_SINCE, _UNTIL))
+_USER_OF = (
+    select(AvitoProfile.id)
+    .where(AvitoProfile.user_id == _ACCOUNT)
+    .limit(1)
+    .with_for_update(read=True, key_share=True)
+)
+
+
 async def days(session: AsyncSession, account: int, period: Period) -> dict[date, DayNumbers]:
     """What is stored about the days of `period`; a day that was never read is absent."""
-    # Columns, since a report reads two months of them: whole rows would take twice as long.
-    rows = await session.execute(
-        select(DailyStats.day, DailyStats.metrics, DailyStats.source, DailyStats.fetched_at)
-        .where(
-            DailyStats.avito_user_id == account,
-            DailyStats.day.between(period.first, period.last),
-        )
-        .order_by(DailyStats.day)
-    )
+    rows = await session.execute(_DAYS, _asked(account, period))
     return {day: DayNumbers(told, Source(source), read_at) for day, told, source, read_at in rows}
+
+
+def _asked(account: int, period: Period) -> dict[str, Any]:
+    return {"account": account, "first_day": period.first, "last_day": period.last}
 
 
 def cut_days(days: Mapping[date, DayNumbers], period: Period) -> list[date]:
@@ -85,7 +121,7 @@ def cut_days(days: Mapping[date, DayNumbers], period: Period) -> list[date]:
 
 
 async def state(session: AsyncSession, account: int) -> AccountSync | None:
-    return await session.get(AccountSync, account)
+    return await session.scalar(_STATE, {"account": account})
 
 
 async def save(session: AsyncSession, account: int, reading: Reading) -> None:
@@ -174,13 +210,8 @@ async def _upsert(
 
 async def calls(session: AsyncSession, account: int, period: Period) -> dict[date, DayCalls]:
     """What is stored about the calls of `period`; a day that was never asked for is absent."""
-    rows = await session.scalars(
-        select(DailyCalls).where(
-            DailyCalls.avito_user_id == account,
-            DailyCalls.day.between(period.first, period.last),
-        )
-    )
-    return {row.day: DayCalls(row.metrics, row.fetched_at) for row in rows}
+    rows = await session.execute(_CALLS, _asked(account, period))
+    return {day: DayCalls(told, read_at) for day, told, read_at in rows}
 
 
 async def save_calls(
@@ -205,33 +236,30 @@ async def save_calls(
 
 
 async def save_wallet(session: AsyncSession, account: int, wallet: Wallet) -> None:
-    session.add(
-        WalletSnapshot(
-            avito_user_id=account,
-            taken_at=wallet.taken_at,
-            real_kopecks=wallet.real,
-            bonus_kopecks=wallet.bonus,
-            advance_kopecks=wallet.advance,
-        )
-    )
-    await session.flush()
+    row = {
+        "avito_user_id": account,
+        "taken_at": wallet.taken_at,
+        "real_kopecks": wallet.real,
+        "bonus_kopecks": wallet.bonus,
+        "advance_kopecks": wallet.advance,
+    }
+    await session.execute(insert(WalletSnapshot), row)
 
 
 async def wallet_read_at(session: AsyncSession, account: int) -> datetime | None:
-    return await session.scalar(
-        select(WalletSnapshot.taken_at)
-        .where(WalletSnapshot.avito_user_id == account)
-        .order_by(WalletSnapshot.taken_at.desc())
-        .limit(1)
-    )
+    newest = await _newest(session, account)
+    return None if newest is None else newest.taken_at
 
 
 async def latest_wallet(session: AsyncSession, account: int) -> Wallet | None:
     """The newest picture of the wallet, None when there is none yet."""
-    newest = await wallet_read_at(session, account)
+    newest = await _newest(session, account)
     if newest is None:
         return None
-    return _picture(await _snapshots(session, account, newest - SAME_READ, newest), newest)
+    near = [newest]
+    if newest.real is None or newest.advance is None:
+        near = await _snapshots(session, account, newest.taken_at - SAME_READ, newest.taken_at)
+    return _picture(near, newest.taken_at)
 
 
 async def wallet_about(session: AsyncSession, account: int, instant: datetime) -> Wallet | None:
@@ -240,43 +268,37 @@ async def wallet_about(session: AsyncSession, account: int, instant: datetime) -
     return _picture(near, instant)
 
 
+async def _newest(session: AsyncSession, account: int) -> _Snapshot | None:
+    row = (await session.execute(_NEWEST, {"account": account})).first()
+    return None if row is None else _Snapshot(*row)
+
+
 async def _snapshots(
     session: AsyncSession, account: int, since: datetime, until: datetime
-) -> list[WalletSnapshot]:
-    found = await session.scalars(
-        select(WalletSnapshot).where(
-            WalletSnapshot.avito_user_id == account,
-            WalletSnapshot.taken_at.between(since, until),
-        )
-    )
-    return list(found)
+) -> list[_Snapshot]:
+    asked = {"account": account, "since": since, "until": until}
+    return [_Snapshot(*row) for row in await session.execute(_NEAR, asked)]
 
 
-def _picture(snapshots: Iterable[WalletSnapshot], instant: datetime) -> Wallet | None:
+def _picture(snapshots: Iterable[_Snapshot], instant: datetime) -> Wallet | None:
     """The values known nearest to `instant`, each from its own snapshot."""
     nearest = sorted(snapshots, key=lambda snapshot: abs(snapshot.taken_at - instant))
     if not nearest:
         return None
-    wallets = [one for one in nearest if one.real_kopecks is not None]
-    advances = [one for one in nearest if one.advance_kopecks is not None]
+    wallet = next((one for one in nearest if one.real is not None), None)
+    advance = next((one for one in nearest if one.advance is not None), None)
     return Wallet(
         taken_at=nearest[0].taken_at,
-        real=wallets[0].real_kopecks if wallets else None,
-        bonus=wallets[0].bonus_kopecks if wallets else None,
-        advance=advances[0].advance_kopecks if advances else None,
-        advance_at=advances[0].taken_at if advances else None,
+        real=wallet.real if wallet else None,
+        bonus=wallet.bonus if wallet else None,
+        advance=advance.advance if advance else None,
+        advance_at=advance.taken_at if advance else None,
     )
 
 
 async def in_use(session: AsyncSession, account: int) -> bool:
     """Whether a profile reads this account. It cannot be deleted until the session is done."""
-    found = await session.scalar(
-        select(AvitoProfile.id)
-        .where(AvitoProfile.user_id == account)
-        .limit(1)
-        .with_for_update(read=True, key_share=True)
-    )
-    return found is not None
+    return await session.scalar(_USER_OF, {"account": account}) is not None
 
 
 async def delete_unused(session: AsyncSession, account: int) -> bool:

@@ -11,15 +11,18 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
 from itertools import groupby
+from typing import NamedTuple, cast
 
 from PIL import Image, ImageDraw
 
 from utils.charts.scene import (
+    Anchor,
     Area,
     Block,
     Box,
     Column,
     Dot,
+    Face,
     Ink,
     Label,
     Point,
@@ -37,6 +40,17 @@ _LEVELS = 16
 _OPAQUE = 255
 _RADIUS = 8
 _COMPRESSION = 3
+_TEXTS = 512
+"""So many are kept, some kilobytes each."""
+
+
+class _Inked(NamedTuple):
+    """Something in one ink."""
+
+    levels: Image.Image
+    """Indices of the palette."""
+    touched: Image.Image
+    """Where there is anything of it."""
 
 
 def png(scene: Scene) -> bytes:
@@ -46,7 +60,7 @@ def png(scene: Scene) -> bytes:
             for shape in shapes:
                 _paint_crisp(indices, shape)
         else:
-            _paint_smooth(indices, list(shapes), smooth_ink)
+            _paint_smooth(indices, cast("list[Smooth]", list(shapes)), smooth_ink)
     indices.putpalette(_palette())
     file = BytesIO()
     indices.save(file, "PNG", compress_level=_COMPRESSION)
@@ -63,22 +77,35 @@ def _paint_crisp(indices: Image.Image, shape: Shape) -> None:
         case Block(Box(left, top, right, bottom), ink):
             edges = round(left), round(top), round(right), round(bottom)
             indices.paste(_index(ink), edges)
+        case Area(outline, ink):
+            ImageDraw.Draw(indices).polygon(outline, _index(ink))
         case Label(text, face, ink, (x, y), anchor):
-            left, top, right, bottom = _whole(box_of(shape))
-            mask = Image.new("L", (right - left, bottom - top))
-            pen = ImageDraw.Draw(mask)
-            pen.text((x - left, y - top), text, _OPAQUE, font(face), anchor=anchor.value)
-            _stamp(indices, mask, (left, top), ink)
+            left, top, inked = _written(text, face, ink, anchor)
+            _stamp(indices, inked, (round(x) + left, round(y) + top))
 
 
-def _paint_smooth(indices: Image.Image, shapes: Sequence[Shape], ink: Ink) -> None:
+@lru_cache(maxsize=_TEXTS)
+def _written(text: str, face: Face, ink: Ink, anchor: Anchor) -> tuple[int, int, _Inked]:
+    """A text, and how far it begins from where it stands.
+
+    It stands on a whole pixel, so it looks alike wherever it does: reports of one morning have
+    most of their texts in common.
+    """
+    left, top, right, bottom = _whole(box_of(Label(text, face, ink, (0, 0), anchor)))
+    mask = Image.new("L", (right - left, bottom - top))
+    pen = ImageDraw.Draw(mask)
+    pen.text((-left, -top), text, _OPAQUE, font(face), anchor=anchor.value)
+    return left, top, _inked(mask, ink)
+
+
+def _paint_smooth(indices: Image.Image, shapes: Sequence[Smooth], ink: Ink) -> None:
     extent = Box.around(corner for shape in shapes for corner in _extent(shape).corners)
     left, top, right, bottom = _whole(extent)
     mask = Image.new("L", ((right - left) * _FINE, (bottom - top) * _FINE))
     pen = ImageDraw.Draw(mask)
     for shape in shapes:
         _trace(pen, shape, (left, top))
-    _stamp(indices, mask.reduce(_FINE), (left, top), ink)
+    _stamp(indices, _inked(mask.reduce(_FINE), ink), (left, top))
 
 
 def _whole(box: Box) -> tuple[int, int, int, int]:
@@ -91,31 +118,27 @@ def _whole(box: Box) -> tuple[int, int, int, int]:
     )
 
 
-def _extent(shape: Shape) -> Box:
+def _extent(shape: Smooth) -> Box:
     match shape:
-        case Area(outline):
-            return Box.around(outline)
         case Stroke(points, _, width):
             return Box.around(points, width)
         case Dot(center, radius):
             return Box.around([center], radius)
-        case Block(box) | Column(box):
+        case Column(box):
             return box
-        case Label():
-            return box_of(shape)
 
 
-def _trace(pen: ImageDraw.ImageDraw, shape: Shape, origin: tuple[int, int]) -> None:
+def _trace(pen: ImageDraw.ImageDraw, shape: Smooth, origin: tuple[int, int]) -> None:
     def fine(points: Iterable[Point]) -> list[Point]:
         return [((x - origin[0]) * _FINE, (y - origin[1]) * _FINE) for x, y in points]
 
     match shape:
-        case Area(outline):
-            pen.polygon(fine(outline), _OPAQUE)
         case Stroke(points, _, width):
-            pen.line(fine(points), _OPAQUE, round(width * _FINE), joint="curve")
-            for end in fine([points[0], points[-1]]):
-                pen.circle(end, width * _FINE / 2, _OPAQUE)
+            way = fine(points)
+            pen.line(way, _OPAQUE, round(width * _FINE))
+            # Round ends and bends: what Pillow itself rounds a bend with takes longer.
+            for point in way:
+                pen.circle(point, width * _FINE / 2, _OPAQUE)
         case Dot(center, radius):
             pen.circle(fine([center])[0], radius * _FINE, _OPAQUE)
         case Column(box, _, end):
@@ -126,17 +149,27 @@ def _trace(pen: ImageDraw.ImageDraw, shape: Shape, origin: tuple[int, int]) -> N
             pen.rounded_rectangle(edges, radius, _OPAQUE, corners=end.value)
 
 
-def _stamp(indices: Image.Image, coverage: Image.Image, corner: tuple[int, int], ink: Ink) -> None:
+def _inked(coverage: Image.Image, ink: Ink) -> _Inked:
     levels, touched = _tables(ink)
-    indices.paste(coverage.point(levels), corner, coverage.point(touched))
+    # `Image.point` would go through the table in Python, each time anew.
+    cells, size = coverage.tobytes(), coverage.size
+    return _Inked(
+        Image.frombytes("L", size, cells.translate(levels)),
+        Image.frombytes("L", size, cells.translate(touched)),
+    )
+
+
+def _stamp(indices: Image.Image, inked: _Inked, corner: tuple[int, int]) -> None:
+    indices.paste(inked.levels, corner, inked.touched)
 
 
 @lru_cache(maxsize=len(Ink))
-def _tables(ink: Ink) -> tuple[list[int], list[int]]:
+def _tables(ink: Ink) -> tuple[bytes, bytes]:
     """By coverage: the index in the palette, and whether there is anything to paste."""
     levels = [round(coverage * (_LEVELS - 1) / _OPAQUE) for coverage in range(_OPAQUE + 1)]
     first = _index(ink) - (_LEVELS - 1)
-    return [first + level for level in levels], [_OPAQUE if level else 0 for level in levels]
+    touched = (_OPAQUE if level else 0 for level in levels)
+    return bytes(first + level for level in levels), bytes(touched)
 
 
 @lru_cache(maxsize=len(Ink))

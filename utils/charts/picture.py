@@ -1,6 +1,7 @@
 """The picture of a report: a course in, a PNG out.
 
-Nothing is kept but the typeface and nothing changes between two pictures, so any thread may draw.
+Nothing is kept but the typeface and the texts of the last pictures, and none of it changes, so any
+thread may draw.
 It takes some ten milliseconds of a core: no thing to do on the event loop.
 """
 

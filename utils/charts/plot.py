@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby, pairwise
 from statistics import median_low
 
@@ -43,22 +44,25 @@ _OVER_TOP = 14
 _OVER_POINT, _UNDER_POINT = 22, 46
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Axis:
     """Where the days stand, the same in all panels."""
 
     points: Sequence[Period]
     left: float
 
-    @property
+    @cached_property
     def day(self) -> float:
         """How wide a day is."""
         return (RIGHT - self.left) / Period(self.points[0].first, self.points[-1].last).length
 
+    @cached_property
+    def _usual(self) -> int:
+        return median_low(point.length for point in self.points)
+
     def width(self, index: int) -> float:
         """Of a point, but none is wider than most are: a week with odd days looks like a week."""
-        usual = median_low(point.length for point in self.points)
-        return min(self.points[index].length, usual) * self.day
+        return min(self.points[index].length, self._usual) * self.day
 
     def start(self, point: Period) -> float:
         return self.left + (point.first - self.points[0].first).days * self.day

@@ -130,6 +130,8 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Area:
+    """A ground; the line along its edge hides that it has sharp pixels."""
+
     outline: tuple[Point, ...]
     ink: Ink
 
@@ -166,9 +168,9 @@ class Label:
     anchor: Anchor = Anchor.LEFT
 
 
-Smooth = Area | Stroke | Dot | Column
+Smooth = Stroke | Dot | Column
 """What is drawn with smooth edges."""
-Shape = Block | Label | Smooth
+Shape = Block | Area | Label | Smooth
 
 
 @dataclass(frozen=True, slots=True)

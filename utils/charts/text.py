@@ -15,6 +15,8 @@ _UNASSIGNED = "\uffff"
 _ELLIPSIS = "…"
 _MOST_CHARACTERS = 120
 """More of them fit into no line, however thin."""
+_MEASURED = 4096
+"""So many texts are measured once: reports of one morning have most of theirs in common."""
 
 
 @lru_cache(maxsize=len(Face))
@@ -25,15 +27,22 @@ def font(face: Face) -> ImageFont.FreeTypeFont:
     return made
 
 
+@lru_cache(maxsize=_MEASURED)
 def width_of(text: str, face: Face) -> float:
     return font(face).getlength(text)
 
 
 def box_of(label: Label) -> Box:
     """What its letters cover."""
-    left, top, right, bottom = font(label.face).getbbox(label.text, anchor=label.anchor.value)
+    left, top, right, bottom = _box(label.text, label.face, label.anchor)
     x, y = label.at
     return Box(x + left, y + top, x + right, y + bottom)
+
+
+@lru_cache(maxsize=_MEASURED)
+def _box(text: str, face: Face, anchor: Anchor) -> tuple[float, float, float, float]:
+    """From where it stands."""
+    return font(face).getbbox(text, anchor=anchor.value)
 
 
 def fitted(text: str, face: Face, width: float) -> str:

@@ -94,10 +94,13 @@ def _moving(dialect: str, when: Condition) -> ReturningInsert[tuple[int]]:
     ).returning(AvitoGate.account)
 
 
+_OPENS_AT = select(AvitoGate.opens_at).where(
+    AvitoGate.account == bindparam("account"), AvitoGate.method == bindparam("method")
+)
+
+
 async def _opens_at(session: AsyncSession, account: int, method: str) -> datetime | None:
-    return await session.scalar(
-        select(AvitoGate.opens_at).where(AvitoGate.account == account, AvitoGate.method == method)
-    )
+    return await session.scalar(_OPENS_AT, {"account": account, "method": method})
 
 
 async def _move(

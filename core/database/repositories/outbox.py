@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -67,6 +67,8 @@ class Standing:
     reason: str | None
     updated_at: datetime
     on_lost_answer: str
+    has_problem: bool
+    """Its destination remembers a report that did not arrive."""
 
 
 # The states of both claims stand in the statement as literals: a plan made for any states could
@@ -153,10 +155,37 @@ def _is_first_in_chat() -> ColumnElement[bool]:
 # Put together once: each claim asks for it.
 _IS_HEAD = _is_first_in_chat()
 
+_STANDING = (
+    select(
+        Delivery.id,
+        Delivery.task_id,
+        Delivery.slot,
+        Delivery.due_at,
+        Delivery.state,
+        Delivery.owner,
+        Delivery.attempt,
+        Delivery.is_repeat,
+        Delivery.reason,
+        Delivery.updated_at,
+        ReportTask.on_lost_answer,
+        ReportTask.problem.is_not(None),
+    )
+    .join(ReportTask, ReportTask.id == Delivery.task_id)
+    .order_by(Delivery.id)
+)
+# Put together once: every step of every report asks.
+_THESE = _STANDING.where(Delivery.id.in_(bindparam("ids", expanding=True))).with_for_update(
+    of=Delivery
+)
+
 
 async def standing(session: AsyncSession, ids: Collection[int]) -> list[Standing]:
     """Where these deliveries stand, locked until the end of the transaction."""
-    return await _standing(session, Delivery.id.in_(ids))
+    return _standings(await session.execute(_THESE, {"ids": list(ids)}))
+
+
+def _standings(rows: Iterable[Any]) -> list[Standing]:
+    return [Standing(*row) for row in rows]
 
 
 def going_to(*of_tasks: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -167,26 +196,10 @@ def going_to(*of_tasks: ColumnElement[bool]) -> ColumnElement[bool]:
 async def _standing(
     session: AsyncSession, *conditions: ColumnElement[bool], skip_locked: bool = False
 ) -> list[Standing]:
-    rows = await session.execute(
-        select(
-            Delivery.id,
-            Delivery.task_id,
-            Delivery.slot,
-            Delivery.due_at,
-            Delivery.state,
-            Delivery.owner,
-            Delivery.attempt,
-            Delivery.is_repeat,
-            Delivery.reason,
-            Delivery.updated_at,
-            ReportTask.on_lost_answer,
-        )
-        .join(ReportTask, ReportTask.id == Delivery.task_id)
-        .where(*conditions)
-        .order_by(Delivery.id)
-        .with_for_update(of=Delivery, skip_locked=skip_locked)
+    query = _STANDING.where(*conditions)
+    return _standings(
+        await session.execute(query.with_for_update(of=Delivery, skip_locked=skip_locked))
     )
-    return [Standing(*cast("tuple[Any, ...]", row)) for row in rows]
 
 
 async def orphans(
@@ -519,28 +532,32 @@ async def sent_since(session: AsyncSession, since: datetime) -> list[tuple[int, 
     return [(chat_id, sent_at) for chat_id, sent_at in rows if sent_at is not None]
 
 
+_EARLIER = and_(
+    Delivery.task_id == bindparam("task"),
+    Delivery.due_at < bindparam("due_at"),
+    Delivery.part == 0,
+    is_scheduled(),
+)
+_LAST_SENT = (
+    select(func.max(Delivery.due_at))
+    .where(_EARLIER, Delivery.state == State.SENT)
+    .scalar_subquery()
+)
+# Put together once: every report asks.
+_MISSED_BEFORE = (
+    select(Delivery)
+    .where(
+        _EARLIER,
+        Delivery.state == State.MISSED,
+        or_(_LAST_SENT.is_(None), Delivery.due_at > _LAST_SENT),
+    )
+    .order_by(Delivery.due_at)
+)
+
+
 async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
-    earlier = and_(
-        Delivery.task_id == delivery.task_id,
-        Delivery.due_at < delivery.due_at,
-        Delivery.part == 0,
-        is_scheduled(),
-    )
-    last_sent = (
-        select(func.max(Delivery.due_at))
-        .where(earlier, Delivery.state == State.SENT)
-        .scalar_subquery()
-    )
-    missed = await session.scalars(
-        select(Delivery)
-        .where(
-            earlier,
-            Delivery.state == State.MISSED,
-            or_(last_sent.is_(None), Delivery.due_at > last_sent),
-        )
-        .order_by(Delivery.due_at)
-    )
-    return list(missed)
+    asked = {"task": delivery.task_id, "due_at": delivery.due_at}
+    return list(await session.scalars(_MISSED_BEFORE, asked))
 
 
 async def empty(session: AsyncSession, before: datetime) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.ports import Token
+
+_TOKEN = select(AvitoProfile.access_token, AvitoProfile.token_expires_at).where(
+    AvitoProfile.id == bindparam("profile")
+)
 
 
 class DatabaseTokenStore:
@@ -16,9 +20,8 @@ class DatabaseTokenStore:
         self._sessions = sessions
 
     async def load(self, profile_id: int) -> Token | None:
-        query = select(AvitoProfile.access_token, AvitoProfile.token_expires_at)
         async with reading(self._sessions) as session:
-            row = (await session.execute(query.where(AvitoProfile.id == profile_id))).first()
+            row = (await session.execute(_TOKEN, {"profile": profile_id})).first()
         if row is None or row.access_token is None or row.token_expires_at is None:
             return None
         return Token(value=row.access_token, expires_at=row.token_expires_at)
