@@ -366,8 +366,8 @@ def test_days_that_avito_does_not_remember() -> None:
     [
         (page_of(TABLE), None, []),
         (page_of(), None, ["ℹ️ Без листа «По объявлениям»: За эти дни Avito не рассказал"]),
-        (page_of(TABLE, count=7_312), None, ["ℹ️ Объявлений 7 312, здесь 1: те, что принесли"]),
-        (page_of(TABLE, source=Source.V1), None, ["ℹ️ Avito не отдал расходы по объявлениям"]),
+        (page_of(TABLE, count=7_312), None, ["ℹ️ На листе «По объявлениям» 1 из 7 312"]),
+        (page_of(TABLE, source=Source.V1), None, ["ℹ️ На листе «По объявлениям» только активные"]),
         (
             page_of(TABLE),
             Unavailable("stats"),

@@ -54,10 +54,6 @@ _ORDERS = {
 """The button of an order, and what is said while it is in force."""
 _WITHOUT_MONEY = (Order.CONTACTS, Order.VIEWS)
 _NONE_TOLD = "За эти дни Avito не рассказал ни об одном объявлении."
-_NO_MONEY = (
-    "ℹ️ Avito не отдал расходы по объявлениям: здесь только просмотры, контакты и избранное "
-    "активных."
-)
 
 
 def highlight_lines(found: Highlights | None, shown: Collection[str]) -> list[Line]:
@@ -136,9 +132,13 @@ def in_workbook(
         said.append(f"ℹ️ Числа объявлений прочитаны {read_at} по Москве, новее пока нет.")
     if page.count > len(page.rows):
         most, count = format_count(len(page.rows)), format_count(page.count)
-        said.append(f"ℹ️ Объявлений {count}, здесь {most}: те, что принесли больше контактов.")
+        said.append(
+            f"ℹ️ На листе «По объявлениям» {most} из {count}: те, что принесли больше контактов."
+        )
     if page.source is Source.V1:
-        said.append(_NO_MONEY)
+        said.append(
+            "ℹ️ На листе «По объявлениям» только активные и без расходов: больше Avito не отдал."
+        )
     return said
 
 
@@ -234,7 +234,10 @@ def _remarks(page: ListingPage, shown: Collection[str]) -> list[Line]:
     if page.source is Source.V1 and not is_money_shown:
         return ["ℹ️ Avito рассказал только об активных объявлениях."]
     if page.source is Source.V1:
-        return [_NO_MONEY]
+        return [
+            "ℹ️ Avito не отдал расходы по объявлениям: здесь только просмотры, контакты и "
+            "избранное активных."
+        ]
     if page.count and is_money_shown and not page.has_money:
         return ["⚠️ Avito скрывает расходы: проверьте права ключей в кабинете Avito."]
     return []
