@@ -75,8 +75,8 @@ class ExcelWork:
         loop = asyncio.get_running_loop()
         kept_as = self.shelf.put(await loop.run_in_executor(self.writing, write, book))
         remarks = listing_screens.in_workbook(page, failure, now, for_owner=True)
-        has_waited_enough = isinstance(failure, PeriodError | RateLimited)
-        refusal = data.failure if has_waited_enough else failure
+        is_usual = failure is None or isinstance(failure, PeriodError | RateLimited)
+        refusal = data.failure if is_usual else failure
         async with job.ending() as ending:
             ending.screen = screens.workbook(data, kept_as, remarks)
             if refusal is not None:
