@@ -314,7 +314,7 @@ def _work(
         "send_again": place_checks.send_again,
         "chats_here": place_checks.send_chats,
         "report": report_work.run,
-        "report_excel": ExcelWork(report_work, base.shelf).run,
+        "report_excel": ExcelWork(report_work, numbers.listing_sync, base.shelf).run,
         "listings": ListingsWork(collector, numbers.listing_sync, clock).run,
         "export": export_work.run,
         "export_due": export_work.run_due,

@@ -219,6 +219,21 @@ def test_where_nothing_was_found_it_is_said_what_may_be_missing() -> None:
     assert "⚠️ Не прочитано: 1 чат." in none
 
 
+@pytest.mark.parametrize(
+    ("export", "said"),
+    [
+        (Export(), "Чатов нет."),
+        (Export(DAYS), "За 01.11.2026 – 20.11.2026 сообщений нет."),
+        (Export(DAYS, Which.UNREAD), "За 01.11.2026 – 20.11.2026 непрочитанных чатов нет."),
+        (Export(which=Which.UNANSWERED), "Чатов без ответа нет."),
+    ],
+)
+def test_where_nothing_was_found_it_is_said_what_was_looked_for(export: Export, said: str) -> None:
+    none = results.nothing(profile(), export, for_owner=False)
+
+    assert read(none) == f"📭 Чаты Avito\nМебель\n{said}"
+
+
 def test_a_place_of_others_is_warned_of_and_a_private_one_is_not() -> None:
     due = datetime(2026, 12, 1, 6, tzinfo=UTC)
     monthly = place(chats_every="month", chats_due_at=due)

@@ -11,9 +11,10 @@ import pytest
 
 from bot.effects import Screen
 from bot.markdown import to_plain
-from bot.screens.listings import highlight_lines, listing_page, out_of_reach
+from bot.screens.listings import highlight_lines, in_workbook, listing_page, out_of_reach
 from bot.screens.parts import screen
 from core.database.models import AvitoProfile
+from core.errors import Unavailable
 from core.statistics.listings import (
     Highlights,
     ListingPage,
@@ -25,7 +26,7 @@ from core.statistics.listings import (
 from core.statistics.store import Source
 from sandbox.telegram.markdown import parse_markdown_v2
 from utils.metrics import METRICS, USUAL
-from utils.periods import Period, one_day
+from utils.periods import Period, PeriodError, PeriodFault, one_day
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 YESTERDAY = one_day(date(2026, 11, 20))
@@ -358,3 +359,31 @@ def test_days_that_avito_does_not_remember() -> None:
         "а раньше бот их не читал."
     )
     assert labels(shown) == [["« Отчёт за 20.11.2025"]]
+
+
+@pytest.mark.parametrize(
+    ("page", "failure", "said"),
+    [
+        (page_of(TABLE), None, []),
+        (page_of(), None, ["ℹ️ Без листа «По объявлениям»: За эти дни Avito не рассказал"]),
+        (page_of(TABLE, count=7_312), None, ["ℹ️ На листе «По объявлениям» 1 из 7 312"]),
+        (page_of(TABLE, source=Source.V1), None, ["ℹ️ На листе «По объявлениям» только активные"]),
+        (
+            page_of(TABLE),
+            Unavailable("stats"),
+            ["ℹ️ Числа объявлений прочитаны 21.11.2026 в 04:33"],
+        ),
+        (
+            *(None, PeriodError(PeriodFault.TOO_DEEP, date(2026, 2, 25))),
+            ["⚠️ Без листа «По объявлениям»: Avito помнит числа объявлений только с 25.02.2026"],
+        ),
+        (None, Unavailable("stats"), ["⚠️ Без листа «По объявлениям»: Avito сейчас не отвечает"]),
+    ],
+)
+def test_a_file_says_what_it_lacks_of_the_listings(
+    page: ListingPage | None, failure: Exception | None, said: list[str]
+) -> None:
+    lines = [_plain(line) for line in in_workbook(page, failure, NOW, for_owner=True)]
+
+    assert len(lines) == len(said)
+    assert all(map(str.startswith, lines, said))

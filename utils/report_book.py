@@ -23,9 +23,10 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from utils.analytics import Figure, Value
-from utils.formatter import NO_DATA, NO_VALUE, format_period
+from utils.formatter import NO_CHANGE, NO_DATA, NO_VALUE, format_change, format_period
 from utils.metrics import Kind, Metric
 from utils.periods import Period
+from utils.plurals import NBSP
 
 FORMATS = {
     Kind.COUNT: "#,##0",
@@ -34,8 +35,11 @@ FORMATS = {
     Kind.PERCENT: "0.00%",
 }
 DATE_FORMAT = "DD.MM.YYYY"
-RELATIVE_FORMAT = "+0.0%;-0.0%;0.0%"
-POINTS_FORMAT = '+0.00" п.п.";-0.00" п.п.";0.00" п.п."'
+RELATIVE_FORMAT = "+0.0%;-0.0%"
+LEAST_RELATIVE = Fraction(5, 10_000)
+"""What is smaller would read `+0.0%`."""
+HARDLY = f"меньше{NBSP}0,1{NBSP}%"
+POINTS_FORMAT = '+0.00" п.п.";-0.00" п.п."'
 """Between two percentages lie percentage points."""
 WEEKDAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 FACE = "Calibri"
@@ -137,14 +141,21 @@ def _put_figure(sheet: Worksheet, row: int, figure: Figure) -> None:
     if change is None:
         return
     _put(sheet.cell(row, 3), kind, figure.value - change.absolute)
-    moved = sheet.cell(row, 4)
+    moved, relative = sheet.cell(row, 4), sheet.cell(row, 5)
+    if format_change(figure) == NO_CHANGE:
+        for cell in (moved, relative):
+            _put_word(cell, NO_CHANGE)
+        return
     if kind is Kind.PERCENT:
         moved.value, moved.number_format = float(change.absolute * 100), POINTS_FORMAT
     else:
         _put(moved, kind, change.absolute)
-    if change.relative is not None:
-        cell = sheet.cell(row, 5, float(change.relative))
-        cell.number_format = RELATIVE_FORMAT
+    if change.relative is None:
+        return
+    if abs(change.relative) < LEAST_RELATIVE:
+        _put_word(relative, HARDLY)
+    else:
+        relative.value, relative.number_format = float(change.relative), RELATIVE_FORMAT
 
 
 def _gaps(book: ReportBook) -> list[str]:
@@ -304,6 +315,11 @@ def _put_text(cell: Any, text: str) -> Cell:
     cell.data_type = "s"
     assert isinstance(cell, Cell)  # noqa: S101 - no cell of ours is merged
     return cell
+
+
+def _put_word(cell: Any, word: str) -> None:
+    """In a column of numbers."""
+    _put_text(cell, word).alignment = Alignment(horizontal="right")
 
 
 def _paint(sheet: Worksheet, row: int, fill: PatternFill, font: Font | None = None) -> None:

@@ -46,7 +46,7 @@ from core.services.exports import (
     zone_of,
 )
 from utils.chats.order import Bound, Which
-from utils.formatter import format_count, format_moment
+from utils.formatter import format_count, format_moment, format_period
 from utils.plurals import NBSP, plural
 
 _NO_SUBSCRIPTION = (
@@ -244,13 +244,28 @@ def nothing(
     *,
     remarks: Sequence[str] = (),
     for_owner: bool = True,
+    slot: datetime | None = None,
 ) -> Screen:
-    found = "Чатов не нашлось" if remarks else "Чатов нет"
+    """Instead of a file; `slot` as there."""
     return screen(
-        f"📭 {found}: {named(profile.profile_name)}, {described(export)}.",
+        *([] if slot is None else [late_line(slot)]),
+        Bold("📭 Чаты Avito"),
+        Italic(profile.profile_name),
+        _none_of(export, "не нашлось" if remarks else "нет"),
         *_missing(remarks),
         keyboard=_ways_on(profile, export) if for_owner else None,
     )
+
+
+def _none_of(export: Export, none: str) -> str:
+    what = {
+        Which.ALL: "чатов" if export.period is None else "сообщений",
+        Which.UNREAD: "непрочитанных чатов",
+        Which.UNANSWERED: "чатов без ответа",
+    }[export.which]
+    if export.period is None:
+        return f"{what.capitalize()} {none}."
+    return f"За {format_period(export.period)} {what} {none}."
 
 
 def _missing(remarks: Sequence[str]) -> list[Line]:

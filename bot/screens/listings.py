@@ -11,9 +11,10 @@ from bot import keyboards
 from bot.callbacks import ItemsPage
 from bot.effects import Screen
 from bot.keyboards import Row, button, keyboard, pager
-from bot.screens import report_buttons
+from bot.screens import problems, report_buttons
 from bot.screens.parts import Line, named, screen
 from core.database.models import AvitoProfile
+from core.errors import RateLimited
 from core.statistics.listings import (
     PAGE_SIZE,
     Highlights,
@@ -26,14 +27,16 @@ from core.statistics.listings import (
 from core.statistics.store import Source
 from utils.formatter import (
     NO_DATA,
+    format_at,
     format_count,
     format_day,
+    format_moment,
     format_money,
     format_period,
     format_price,
     format_read_at,
 )
-from utils.periods import Period
+from utils.periods import MOSCOW, Period, PeriodError
 from utils.plurals import plural
 from utils.titles import isolated, shortened
 
@@ -50,6 +53,7 @@ _ORDERS = {
 }
 """The button of an order, and what is said while it is in force."""
 _WITHOUT_MONEY = (Order.CONTACTS, Order.VIEWS)
+_NONE_TOLD = "За эти дни Avito не рассказал ни об одном объявлении."
 
 
 def highlight_lines(found: Highlights | None, shown: Collection[str]) -> list[Line]:
@@ -110,6 +114,46 @@ def out_of_reach(profile_id: int, period: Period, earliest: date) -> Screen:
     )
 
 
+def in_workbook(
+    page: ListingPage | None, failure: Exception | None, now: datetime, *, for_owner: bool
+) -> list[str]:
+    """What has to be known of the listings in a file: why there are none, or not all, or older.
+
+    `for_owner`: he can act on the reason; the file others may get to read.
+    """
+    if page is None:
+        return [f"⚠️ Без листа «По объявлениям»: {_why(failure, now, for_owner=for_owner)}"]
+    if not page.count:
+        return [f"ℹ️ Без листа «По объявлениям»: {_NONE_TOLD}"]
+    said = []
+    if failure is not None:
+        local = page.read_at.astimezone(MOSCOW)
+        read_at = f"{format_day(local.date())} {format_at(local)}"
+        said.append(f"ℹ️ Числа объявлений прочитаны {read_at} по Москве, новее пока нет.")
+    if page.count > len(page.rows):
+        most, count = format_count(len(page.rows)), format_count(page.count)
+        said.append(
+            f"ℹ️ На листе «По объявлениям» {most} из {count}: те, что принесли больше контактов."
+        )
+    if page.source is Source.V1:
+        said.append(
+            "ℹ️ На листе «По объявлениям» только активные и без расходов: больше Avito не отдал."
+        )
+    return said
+
+
+def _why(failure: Exception | None, now: datetime, *, for_owner: bool) -> str:
+    if isinstance(failure, PeriodError):
+        since = format_day(failure.limit)
+        return f"Avito помнит числа объявлений только с {since}, а раньше бот их не читал."
+    if not for_owner or failure is None:
+        return "Avito не отдал их числа."
+    if isinstance(failure, RateLimited):
+        when = format_moment(failure.retry_at, now)
+        return f"Avito отдаст их числа не раньше, чем {when} по Москве."
+    return problems.reason(failure)
+
+
 def _best_line(listing: ListingTotals, *, with_cost: bool) -> Line:
     contacts = listing.totals.contacts or 0
     words = plural(contacts, "контакт", "контакта", "контактов")
@@ -137,7 +181,7 @@ def _idle_lines(found: Highlights) -> list[Line]:
 
 def _summary_lines(page: ListingPage, shown: Collection[str]) -> list[Line]:
     if not page.count:
-        return ["За эти дни Avito не рассказал ни об одном объявлении.", ""]
+        return [_NONE_TOLD, ""]
     count = plural(page.count, "объявление", "объявления", "объявлений")
     count = count.replace(str(page.count), format_count(page.count))
     numbers = _numbers(page.totals, page, shown)

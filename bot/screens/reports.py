@@ -63,19 +63,17 @@ def writing(job_id: int, profile: AvitoProfile) -> Screen:
     )
 
 
-def workbook(data: ReportData, kept_as: str) -> Screen:
+def workbook(data: ReportData, kept_as: str, remarks: Sequence[str] = ()) -> Screen:
     whole = screen(
         Bold("📗 Отчёт Avito в Excel"),
         Italic(data.profile_name),
         format_period(data.period),
+        *remarks,
         keyboard=keyboard([button("🏪 Профиль", ProfileOpen(profile_id=data.profile_id))]),
     )
     days = sorted({data.period.first.isoformat(), data.period.last.isoformat()})
     name = f"{'_'.join([file_name(data.profile_name), *days])}.xlsx"
     return whole.model_copy(update={"document": Document(kept_as=kept_as, name=name)})
-
-
-NO_LISTINGS = "Чтобы здесь были и объявления, сначала откройте «По объявлениям» за эти же дни."
 
 
 def notes(data: ReportData, now: datetime) -> list[str]:

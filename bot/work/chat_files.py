@@ -26,7 +26,7 @@ from core.services import exports
 from core.services.exports import Export
 from core.shelf import Shelf
 from utils.chats.order import BookOrder, Bound, Which
-from utils.time_left import TimeLeft
+from utils.time_left import Far, TimeLeft
 
 AT_A_TIME = 4
 """Exports that somebody waits for, and as many on schedule: those due on a Monday morning must
@@ -208,9 +208,17 @@ class Teller:
             await self._wait(progress.waits_until)
             return
         left = None
-        if not progress.is_counting:
-            done, found = progress.chats_done, progress.chats_found
-            left = self._left.seconds(time.monotonic(), done, found)
+        if progress.is_counting:
+            # A run that begins anew, after a wait for Avito, counts from nothing again.
+            self._left = TimeLeft()
+        else:
+            far = Far(
+                progress.chats_done,
+                progress.chats_found,
+                progress.pages,
+                progress.pages_in_hand,
+            )
+            left = self._left.seconds(time.monotonic(), far)
         await self.job.progress(
             screens.reading(
                 *self._about,

@@ -149,7 +149,11 @@ class ExportWork:
         slot: datetime | None = None,
     ) -> list[Screen]:
         if not made.files:
-            return [screens.nothing(profile, export, remarks=made.remarks, for_owner=for_owner)]
+            return [
+                screens.nothing(
+                    profile, export, remarks=made.remarks, for_owner=for_owner, slot=slot
+                )
+            ]
         return [
             screens.file(
                 profile,

@@ -69,6 +69,10 @@ class Progress:
     chats_found: int = 0
     messages: int = 0
     """That were not held before."""
+    pages: int = 0
+    """Of messages, that Avito gave."""
+    pages_in_hand: int = 0
+    """Of them, those of chats that are not done yet."""
     is_counting: bool = True
     """The lists are still being read: there may be more chats."""
     waits_until: datetime | None = None
@@ -172,6 +176,7 @@ class _Hand:
         self._reading_long = reading_long
         self._stack = stack
         self._characters = 0
+        self.pages = 0
 
     async def take(self, characters: int) -> None:
         """So many more; waits where that makes it a long one, while another long one is read."""
@@ -284,7 +289,11 @@ class _Run:
 
     async def _read_chat(self, chat: ChatHead) -> None:
         async with AsyncExitStack() as stack:
-            await self._read_in_hand(chat, _Hand(self._reading_long, stack))
+            hand = _Hand(self._reading_long, stack)
+            try:
+                await self._read_in_hand(chat, hand)
+            finally:
+                self._count_pages(0, in_hand=-hand.pages)
 
     async def _read_in_hand(self, chat: ChatHead, hand: _Hand) -> None:
         read_at = self._clock.now()
@@ -318,8 +327,16 @@ class _Run:
 
     async def _ask_messages(self, chat: ChatHead, hand: _Hand, offset: int) -> MessagePage:
         page = await self._pace.ask(partial(self._client.messages, chat, offset), self._waiting)
+        hand.pages += 1
+        self._count_pages(1, in_hand=1)
         await hand.take(sum(len(line.text) for line in page.lines))
         return page
+
+    def _count_pages(self, pages: int, *, in_hand: int) -> None:
+        told = self._progress
+        self._progress = replace(
+            told, pages=told.pages + pages, pages_in_hand=told.pages_in_hand + in_hand
+        )
 
     async def _found(self, chats: int) -> None:
         await self._advance(replace(self._progress, chats_found=chats))

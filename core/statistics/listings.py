@@ -355,8 +355,14 @@ def _described(totals: Subquery, *more: ColumnElement[Any]) -> Select[*tuple[Any
 def _by(order: Order, totals: Subquery) -> list[ColumnElement[Any]]:
     contacts, views, spending = totals.c.contacts, totals.c.views, totals.c.spending
     keys: dict[Order, list[ColumnElement[Any]]] = {
-        # Of two that brought as much, the cheaper one did better.
-        Order.CONTACTS: [contacts.desc(), spending.asc(), views.desc()],
+        # Of two that brought as much, the cheaper one did better. Of those that brought nobody,
+        # the one that costs most wants a look first.
+        Order.CONTACTS: [
+            contacts.desc(),
+            case((contacts > 0, spending)).asc(),
+            spending.desc(),
+            views.desc(),
+        ],
         Order.SPENDING: [spending.desc(), contacts.asc(), views.desc()],
         Order.VIEWS: [views.desc(), contacts.desc()],
         # What has no contacts has no price of one: it comes last, the most expensive first.

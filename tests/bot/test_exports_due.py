@@ -87,6 +87,22 @@ async def test_one_that_comes_late_says_so(rig: BotRig) -> None:
     assert file.text.startswith("⏰ Пришёл позже: должен был 23.11.2026 в 09:00\n📤 Чаты Avito\n")
 
 
+async def test_that_nobody_wrote_comes_late_with_the_same_mark(rig: BotRig) -> None:
+    chat, group, profile_id, task_id = await place(rig)
+    rig.avito.account("shop").set_chats = []
+    await set_weekly(chat, profile_id, task_id)
+
+    rig.clock.advance(MONDAY - rig.clock.now() + timedelta(days=6))
+
+    told = await rig.bob.at(group).wait_for("сообщений нет")
+    assert told.text.splitlines() == [
+        "⏰ Пришёл позже: должен был 23.11.2026 в 09:00",
+        "📭 Чаты Avito",
+        "Магазин",
+        "За 16.11.2026 – 22.11.2026 сообщений нет.",
+    ]
+
+
 async def test_what_goes_wrong_is_for_the_owner_alone(rig: BotRig) -> None:
     chat, group, profile_id, task_id = await place(rig)
     await set_weekly(chat, profile_id, task_id)

@@ -51,13 +51,21 @@ def rows(seen: Seen) -> list[tuple[str, str]]:
 
 
 def expected_rows(account: AvitoAccount, period: Period) -> list[tuple[str, str]]:
-    """Of all listings, those with most contacts first, and of two the cheaper one."""
+    """Of all listings, those with most contacts first, and of two the cheaper one.
+
+    Of those without, the dearest first.
+    """
     titles = {listing.id: listing.title for listing in account.listings}
     did = {
         item: (total.contacts or 0, total.views or 0, total.spending or 0)
         for item, total in expected_totals(account, period).items()
     }
-    ordered = sorted(did, key=lambda item: (-did[item][0], did[item][2], -did[item][1], item))
+
+    def place(item: int) -> tuple[int, int, int, int]:
+        contacts, views, spending = did[item]
+        return -contacts, spending if contacts else -spending, -views, item
+
+    ordered = sorted(did, key=place)
     return [(titles[item], numbers_of(*did[item])) for item in ordered]
 
 

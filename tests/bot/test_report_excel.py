@@ -11,7 +11,7 @@ from openpyxl import Workbook, load_workbook
 
 from sandbox.telegram import server
 from sandbox.telegram.errors import bad_request
-from sandbox.telegram.seen import Seen
+from sandbox.telegram.seen import Seen, as_read
 from tests.support.bot import BotRig
 from tests.support.listings import expected_totals
 from tests.support.report import ask_report
@@ -20,6 +20,7 @@ from utils.periods import Period
 
 pytestmark = pytest.mark.one_database
 YESTERDAY = date(2026, 11, 20)
+MINUTE = timedelta(seconds=65)
 
 
 def opened(rig: BotRig, seen: Seen) -> Workbook:
@@ -36,6 +37,7 @@ def rows(book: Workbook, sheet: str) -> list[list[Any]]:
 async def test_a_month_of_days_as_avito_tells_them(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice, "shop", "=Мебель & Co")
     report = await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
 
     chat.press(f"report_excel:{profile_id}:2026-10-22:2026-11-20", report)
 
@@ -63,6 +65,7 @@ async def test_where_there_is_nothing_whole_to_compare_with_no_scrap_of_it_is_to
 ) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     report = await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
 
     # Two of the seven days before are the oldest that Avito tells.
     chat.press(f"report_excel:{profile_id}:2026-02-27:2026-03-05", report)
@@ -77,6 +80,7 @@ async def test_where_there_is_nothing_whole_to_compare_with_no_scrap_of_it_is_to
 async def test_the_button_under_a_report_asks_for_its_days(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
 
     chat.click("📗 Excel")
 
@@ -88,23 +92,18 @@ async def test_the_button_under_a_report_asks_for_its_days(rig: BotRig) -> None:
     assert await scalar(rig, "SELECT count(*) FROM jobs") == 0
 
 
-async def test_listings_have_a_sheet_once_they_were_read(rig: BotRig) -> None:
+async def test_listings_are_read_for_the_file(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     report = await ask_report(chat, profile_id)
-    days = "2026-11-19:2026-11-20"
-    chat.press(f"report_excel:{profile_id}:{days}", report)
-    before = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
-    assert "По объявлениям" not in before.sheetnames
-    assert any("«По объявлениям»" in str(row[0]) for row in rows(before, "Сводка"))
-    rig.clock.advance(timedelta(seconds=65))
-    chat.press(f"report_items:{profile_id}:{days}", report)
-    await chat.wait_for("сначала те, что принесли больше контактов")
-    chat.mark()
+    days = f"report_excel:{profile_id}:2026-11-19:2026-11-20"
 
-    chat.press(f"report_excel:{profile_id}:{days}", report)
+    chat.press(days, report)
+    await chat.wait_for("Прочитаю через")
+    rig.clock.advance(MINUTE)
 
-    book = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
-    head, *lines = rows(book, "По объявлениям")
+    file = await chat.wait_for("Отчёт Avito в Excel")
+    assert "объявлен" not in file.text
+    head, *lines = rows(opened(rig, file), "По объявлениям")
     assert head[:2] == ["Номер", "Объявление"]
     wanted = expected_totals(rig.avito.account("shop"), Period(date(2026, 11, 19), YESTERDAY))
     said = {int(line[0]): line[3:7] for line in lines}
@@ -113,12 +112,64 @@ async def test_listings_have_a_sheet_once_they_were_read(rig: BotRig) -> None:
         for item, one in wanted.items()
     }
     assert [line[4] for line in lines] == sorted((line[4] for line in lines), reverse=True)
-    assert not any("«По объявлениям»" in str(row[0]) for row in rows(book, "Сводка"))
+    asked = len(rig.avito.calls("stats_v2"))
+    chat.mark()
+    chat.press(days, report)
+    again = await chat.wait_for("Отчёт Avito в Excel")
+    assert rows(opened(rig, again), "По объявлениям") == [head, *lines]
+    assert len(rig.avito.calls("stats_v2")) == asked
+
+
+@pytest.mark.parametrize(
+    ("status", "for_owner"),
+    [
+        (402, "у аккаунта нет подписки Avito"),
+        (429, "Avito отдаст их числа не раньше, чем сегодня"),
+    ],
+)
+async def test_where_listings_cannot_be_read_the_file_comes_without_and_says_so(
+    rig: BotRig, status: int, for_owner: str
+) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    report = await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
+    for endpoint in ("stats_v2", "stats_v1"):
+        rig.avito.fault("status", endpoint, status=status, retry_after=3600)
+
+    chat.press(f"report_excel:{profile_id}:2026-11-19:2026-11-20", report)
+
+    file = await chat.wait_for("Отчёт Avito в Excel")
+    assert "⚠️ Без листа «По объявлениям»: " in file.text
+    assert for_owner in file.text
+    book = opened(rig, file)
+    assert "По объявлениям" not in book.sheetnames
+    [said] = [row[0] for row in rows(book, "Сводка") if "«По объявлениям»" in str(row[0])]
+    assert said == "⚠️ Без листа «По объявлениям»: Avito не отдал их числа."
+
+
+async def test_nobody_waits_for_newer_listings_than_those_of_his_last_file(rig: BotRig) -> None:
+    chat, profile_id = await rig.connect(rig.alice)
+    report = await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
+    today = f"report_excel:{profile_id}:2026-11-21:2026-11-21"
+    chat.press(today, report)
+    await chat.wait_for("Отчёт Avito в Excel")
+    rig.clock.advance(timedelta(minutes=15))
+    chat.mark()
+
+    # The report itself takes Avito's minute.
+    chat.press(today, report)
+
+    file = await chat.wait_for("Отчёт Avito в Excel")
+    said = "Числа объявлений прочитаны 21.11.2026 в 09:01 по Москве, новее пока нет."
+    assert said in as_read(file.text)
+    assert "По объявлениям" in opened(rig, file).sheetnames
 
 
 async def test_calls_are_told_where_somebody_wants_them(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
 
     chat.click("📗 Excel")
 
@@ -130,6 +181,7 @@ async def test_calls_are_told_where_somebody_wants_them(rig: BotRig) -> None:
 async def test_what_avito_withholds_is_said_in_words(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice, "no_money")
     await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
     chat.click("📗 Excel")
 
     book = opened(rig, await chat.wait_for("Отчёт Avito в Excel"))
@@ -164,14 +216,16 @@ async def test_what_has_to_be_known_about_the_numbers_is_in_the_file(rig: BotRig
 async def test_a_workbook_that_failed_is_asked_for_again(rig: BotRig) -> None:
     rig.avito.fault("status", "stats_v2", status=503)
     chat, profile_id = await rig.connect(rig.alice)
-    rig.clock.advance(timedelta(seconds=65))
+    rig.clock.advance(MINUTE)
     days = f"report_excel:{profile_id}:2026-11-19:2026-11-20"
     chat.press(days, chat.last)
     failed = await chat.wait_for("Не получилось")
     rig.avito.clear_faults()
-    rig.clock.advance(timedelta(seconds=65))
+    rig.clock.advance(MINUTE)
 
     chat.click("🔄 Повторить", failed)
+    await chat.wait_for("Прочитаю через")
+    rig.clock.advance(MINUTE)
 
     assert failed.button_data[0] == days
     assert (await chat.wait_for("Отчёт Avito в Excel")).document is not None
@@ -194,6 +248,7 @@ async def test_days_that_no_report_can_have_begin_no_work(rig: BotRig, days: str
 
 async def test_from_a_group_it_comes_to_the_owner_in_private(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice)
+    rig.clock.advance(MINUTE)
     group = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     await add_destination(rig, profile_id, group.id)
     own = rig.alice.at(group)
@@ -222,6 +277,7 @@ async def test_a_strangers_button_gets_no_file(rig: BotRig) -> None:
 async def test_a_file_that_was_lost_before_it_was_sent_says_so(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
     fault = rig.telegram.fault("drop_before", method="editMessageMedia")
     chat.click("📗 Excel")
     outgoing = rig.settings.data_dir / "outgoing"
@@ -251,6 +307,7 @@ async def test_a_file_that_telegram_refuses_leaves_no_placeholder_behind(
 
     chat, profile_id = await rig.connect(rig.alice)
     await ask_report(chat, profile_id)
+    rig.clock.advance(MINUTE)
     for method in refused:
         monkeypatch.setitem(server.METHODS, method, refuse)
 

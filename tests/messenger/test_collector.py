@@ -216,7 +216,7 @@ async def test_progress_counts_chats_and_messages(office: ChatOffice) -> None:
     office.chats(101, 2)
     await office.collect()
     assert [each.chats_found for each in office.told if each.is_counting][:2] == [100, 101]
-    assert office.told[-1] == Progress(101, 101, 202, is_counting=False)
+    assert office.told[-1] == Progress(101, 101, 202, pages=101, is_counting=False)
     assert [each.chats_done for each in office.told if not each.is_counting] == [*range(102)]
 
 

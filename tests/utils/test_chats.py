@@ -170,6 +170,28 @@ def test_who_has_the_last_word_waits_since_his_first_one_after_ours() -> None:
     assert found.last.text == "Алло"
 
 
+@pytest.mark.parametrize(
+    ("lines", "minute", "who", "words"),
+    [
+        ([said(0), ours(19, "Да"), said(27, "", "deleted")], 27, "Анна (удалено)", "Да"),
+        ([said(0), ours(19, "Да"), ours(27, "Мы спим", "system")], 19, "Мебель у дома", "Да"),
+        ([ours(5, "", "deleted")], 5, "Мебель у дома (удалено)", "Сообщение удалено"),
+    ],
+)
+def test_a_deleted_message_is_the_last_one_and_marked_as_such(
+    tmp_path: Path, lines: list[Line], minute: int, who: str, words: str
+) -> None:
+    sheets = read(bound(tmp_path, [chat(*lines)]).files[0].path)
+
+    [row] = records(sheets["Чаты"])
+    assert row["Последнее сообщение"] == at(minute)
+    assert row["Кто писал последним"] == who
+    assert row["Последние слова"] == words
+    written = [line for line in records(sheets["Сообщения"]) if line["Направление"] != "служебное"]
+    assert row["Последнее сообщение"] == written[-1]["Время"]
+    assert any("Удалённое" in str(line[0]) for line in sheets["Сводка"] if line)
+
+
 @pytest.mark.parametrize("head", [{"is_buying": True}, {"kind": "a2u"}])
 def test_where_nobody_buys_from_us_no_answer_is_owed(head: dict[str, Any]) -> None:
     found = studied(said(0), ours(5), said(6), **head)

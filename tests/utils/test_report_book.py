@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +12,7 @@ from openpyxl.chart import BarChart, LineChart
 
 from utils.analytics import figures
 from utils.periods import Period, one_day
+from utils.plurals import NBSP
 from utils.report_book import ListingLine, ReportBook, write
 
 DAY = date(2026, 11, 20)
@@ -39,6 +40,29 @@ def test_between_two_percentages_lie_percentage_points() -> None:
     assert (now.value, before.value, moved.value, relative.value) == (0.05, 0.04, 1, 0.25)
     assert "п.п." in moved.number_format
     assert "%" not in moved.number_format
+
+
+@pytest.mark.parametrize(
+    ("label", "before", "now", "moved", "relative"),
+    [
+        ("Конверсия (CR)", 5_000, 5_001, "как было", "как было"),
+        ("Контакты", 5_000, 5_000, "как было", "как было"),
+        ("Контакты", 5_000, 5_002, 2, "меньше 0,1 %"),
+        ("Контакты", 5_000, 4_998, -2, "меньше 0,1 %"),
+        ("Контакты", 5_000, 5_005, 5, 0.001),
+    ],
+)
+def test_what_rounds_to_nothing_says_so(
+    label: str, before: int, now: int, moved: object, relative: object
+) -> None:
+    told = [{"views": 100_000, "contacts": contacts} for contacts in (before, now)]
+    days = dict(zip((DAY - timedelta(days=1), DAY), told, strict=True))
+    book = ReportBook("Мебель", one_day(DAY), None, figures(one_day(DAY), days), {})
+
+    row = row_of(load_workbook(BytesIO(write(book))), label)
+
+    said = [cell.value for cell in row[3:]]
+    assert [str(one).replace(NBSP, " ") for one in said] == [str(moved), str(relative)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 from utils.chats.clock import DAY, HOUR, LocalClock
 from utils.chats.model import Line
-from utils.chats.study import Studied, is_service
+from utils.chats.study import DELETED, Studied, is_service
 from utils.chats.words import (
     AVITO,
     TEXT,
@@ -88,8 +88,8 @@ def chat_row(chat: Studied, clock: LocalClock, us: str) -> Row:
         price(head.price),
         status(head),
         clock(begun) if begun else None,
-        clock(chat.last.at) if chat.last else None,
-        _author(chat.last, us, buyer(head)) if chat.last else None,
+        clock(chat.latest.at) if chat.latest else None,
+        _who_wrote(chat.latest, us, buyer(head)) if chat.latest else None,
         "да" if chat.is_unanswered else None,
         chat.unread or None,
         chat.incoming,
@@ -169,6 +169,11 @@ def _author(line: Line, us: str, buyer: str) -> str:
     if line.is_ours:
         return us
     return buyer if line.author else AVITO
+
+
+def _who_wrote(latest: Line, us: str, buyer: str) -> str:
+    author = _author(latest, us, buyer)
+    return f"{author} (удалено)" if latest.kind == DELETED else author
 
 
 def _glimpse(line: Line | None) -> str | None:

@@ -13,8 +13,8 @@ from utils.chats.model import ChatHead, Line, Transcript
 from utils.chats.phones import phones_in
 
 _MINUTE = 60
-_NO_WORDS = frozenset({"system", "deleted"})
-"""Kinds by which nobody says anything: not asked, not answered."""
+DELETED = "deleted"
+"""By such a message nobody says anything: not asked, not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,9 @@ class Studied:
     """The first word. Deleted messages and those of robots are none, unless nothing else is there,
     or it is Avito to whom we talk."""
     last: Line | None = None
+    latest: Line | None = None
+    """The last message of a person, be it deleted, where there is any; of a chat with Avito, the
+    last of all."""
     asked_at: int | None = None
     """When the buyer first wrote something that waits for an answer."""
     replied_at: int | None = None
@@ -92,6 +95,8 @@ def study(transcript: Transcript, span: Span) -> Studied:
     _follow(chat, lines)
     if lines and (chat.last is None or head.kind == "a2u"):
         chat.first, chat.last = lines[0], lines[-1]
+        if chat.latest is None or head.kind == "a2u":
+            chat.latest = chat.last
     if not (head.has_beginning and chat.is_sale):
         # Who wrote first, and when, is among what is missing.
         chat.asked_at = chat.replied_at = None
@@ -103,7 +108,10 @@ def _follow(chat: Studied, lines: Iterable[Line]) -> None:
     for line in lines:
         if not line.is_ours and line.is_read is False:
             chat.unread += 1
-        if line.kind in _NO_WORDS or not line.author:
+        if line.kind == "system" or not line.author:
+            continue
+        chat.latest = line
+        if line.kind == DELETED:
             continue
         if chat.first is None:
             chat.first = line

@@ -42,6 +42,10 @@ _HOW_STATES_ARE_COUNTED = (
     "Сообщения — за период. Кто писал последним, ждёт ли покупатель ответа и что не прочитано — "
     "по всей переписке."
 )
+_WHAT_IS_LAST = (
+    "«Последнее сообщение» на листе «Чаты» — без служебных. Удалённое — тоже сообщение, но не "
+    "вопрос и не ответ: «Ждёт ответа», «Первый ответ» и «Последние слова» считаются без него."
+)
 _NO_BEGINNINGS = "У части чатов нет начала переписки: их первый ответ не считается."
 
 
@@ -98,6 +102,7 @@ def _write_counts(page: Lines, order: BookOrder, survey: Survey) -> None:
     _count(page, "Служебных (автоответы и от Avito)", total.service)
     if order.since is not None or order.until is not None:
         page.line((Kind.NOTE, _HOW_STATES_ARE_COUNTED))
+    page.line((Kind.NOTE, _WHAT_IS_LAST))
     _head(page, "Первый ответ")
     _count(page, "Чатов, где ответили", len(total.replies))
     page.line((Kind.TEXT, "Медиана, минут"), _minutes(total.replies.median))
