@@ -2,8 +2,8 @@
 
 APScheduler wakes us, with its jobs in the database, on a thread of its own: its job store is
 synchronous and would block the event loop. Nothing depends on its store, though. Schedules are
-rows of ours, the few jobs are put back at every start, and a pulse on the loop ticks by itself
-when no tick came.
+rows of ours, the few jobs are put back at every start, and a pulse on the loop does by itself
+what did not come at its time: a machine sleeps, its clock is stepped, a demo's clock is moved.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ log = get_logger(__name__)
 TABLE = "scheduler_jobs"
 PULSE_SEC = 1.0
 GRACE = timedelta(seconds=2)
-"""How long a minute may lack its tick before the pulse gives it."""
+"""How long a tick or another alarm may be late before the pulse gives it."""
 STOP_SEC = 0.8
 CONNECT_SEC = 5
 
@@ -155,11 +155,15 @@ class Scheduler:
         self._failing: set[str] = set()
         self._ticked_at: datetime | None = None
         self._rang: dict[str, float] = {}
+        self._answered: dict[str, datetime] = {}
+        self._made_up: set[str] = set()
 
     async def run(self) -> None:
         """Do everything at its time until cancelled."""
         self._loop = asyncio.get_running_loop()
         _running.add(self)
+        # What rang while we were away is known to APScheduler's store.
+        self._answered = dict.fromkeys(ALARMS, self._clock.now())
         try:
             for name in ("repair", "tick", "keep_house"):
                 self._begin(name)
@@ -215,9 +219,18 @@ class Scheduler:
     def _heard(self, name: str) -> None:
         if self in _running:
             self._rang[name] = time.monotonic()
-            self._begin(name)
+            if name in self._made_up:
+                self._made_up.remove(name)  # late at last
+            else:
+                self._answer(name)
+
+    def _answer(self, name: str) -> None:
+        self._answered[name] = self._clock.now()
+        self._begin(name)
 
     def _pulse(self) -> None:
+        # First: reports of the morning are about what is read at night.
+        self._make_up()
         if self._lacks_tick():
             self._begin("tick")
         now = time.monotonic()
@@ -229,6 +242,19 @@ class Scheduler:
             # read them and threw them out of the store.
             log.warning("alarms_silent", names=silent)
             self._begin("set_alarms")
+
+    def _make_up(self) -> None:
+        """Do what should have rung by our clock and did not; a tick is missed by `_lacks_tick`."""
+        now = self._clock.now()
+        for name in ALARMS:
+            if name == "tick" or name in self._under_way:
+                continue
+            if now < self._answered[name] - GRACE:
+                self._answered[name] = now  # the clock was ahead
+            elif _due_after(name, self._answered[name]) <= now - GRACE:
+                log.info("made_up", alarm=name)
+                self._made_up.add(name)
+                self._answer(name)
 
     def _lacks_tick(self) -> bool:
         now = self._clock.now()
@@ -310,6 +336,11 @@ class AlarmClock:
         if self._scheduler is not None and self._scheduler.running:
             self._scheduler.shutdown()
         self._scheduler = None
+
+
+def _due_after(name: str, instant: datetime) -> datetime:
+    due: datetime = ALARMS[name].trigger.get_next_fire_time(instant, instant)
+    return due
 
 
 def _set(scheduler: BackgroundScheduler, name: str, alarm: Alarm) -> None:

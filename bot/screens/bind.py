@@ -27,12 +27,15 @@ from bot.callbacks import (
 from bot.effects import Screen
 from bot.keyboards import button, keyboard, link, pager
 from bot.screens.destination import UNNAMED, WHY_NOT, into, into_place, state_of, to_listing
+from bot.screens.metric_words import describe_metrics
 from bot.screens.parts import named, screen
 from bot.screens.schedule_words import describe_schedule
 from core.database.models import AvitoProfile
-from core.services.destinations import PLACES_LIMIT, Bound, Place, Refusal, Trouble
+from core.services import metrics
+from core.services.destinations import PLACES_LIMIT, Bound, Destination, Place, Refusal, Trouble
 from core.services.profiles import ProfilePage
 from core.services.schedule import schedule_of
+from utils.metrics import USUAL
 
 CANCEL = "❌ Отмена"
 """The only button of the reply keyboard that types its text."""
@@ -174,6 +177,7 @@ def bound(result: Bound, now: datetime) -> Screen:
     return screen(
         Bold(heading),
         state_of(result.destination, now),
+        *_unusual(result.destination),
         keyboard=keyboard(
             [button("📨 Прислать пробный", TrialTo(task_id=task.id))],
             [button("⚙️ Настроить это место", DestinationView(task_id=task.id))],
@@ -191,6 +195,14 @@ def bound(result: Bound, now: datetime) -> Screen:
             keyboards.to_report(profile.id),
         ),
     )
+
+
+def _unusual(destination: Destination) -> list[str]:
+    """What reports show there, if it is not what anybody would expect of a new place."""
+    keys = metrics.of_destination(destination)
+    if keys == USUAL:
+        return []
+    return [f"В отчёте: {describe_metrics(keys)}. Изменить: «⚙️ Настроить это место»."]
 
 
 def refused(profile: AvitoProfile, again: PlaceBind, why: Trouble | Refusal) -> Screen:

@@ -256,12 +256,8 @@ async def _has_others(session: AsyncSession, owner_id: int, place: Place) -> boo
 
 
 def _like(task: ReportTask) -> ReportTask:
-    """A task with what is chosen for the whole profile: metrics and period."""
-    return ReportTask(
-        report_metrics=task.report_metrics,
-        report_period=task.report_period,
-        is_period_set=task.is_period_set,
-    )
+    """A task with the period, which is chosen for the whole profile."""
+    return ReportTask(report_period=task.report_period, is_period_set=task.is_period_set)
 
 
 async def pause(session: AsyncSession, destination: Destination, now: datetime) -> None:

@@ -1,8 +1,9 @@
 """The panel of the page: what goes wrong on request, and the time."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sandbox.avito.world import MOSCOW, AvitoWorld
@@ -11,7 +12,10 @@ from sandbox.page.scene import Scene
 from sandbox.telegram.model import PRESENT, Json
 
 RETRY_SECONDS = 5
-MORNING = 9
+MORNING = time(9)
+NIGHT = time(4, 30)
+"""In Moscow, when the bot reads what nobody waits for; Avito makes it take some minutes."""
+NIGHT_SECONDS, NIGHT_SPEED = 4.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +46,31 @@ def build_switches(scene: Scene, avito: AvitoWorld) -> dict[str, Switch]:
     }
 
 
-def move_clock(clock: SandboxClock, step: str) -> None:
-    """`hour`, `day`, or `morning`: the next nine o'clock in Moscow."""
-    now = clock.now()
-    steps = {
-        "hour": timedelta(hours=1),
-        "day": timedelta(days=1),
-        "morning": _next_morning(now) - now,
-    }
-    clock.advance(steps[step])
+async def move_clock(clock: SandboxClock, step: str) -> None:
+    """`hour`, `day`, or `morning`: the next nine o'clock in Moscow, after a short night."""
+    if step == "morning":
+        await _sleep_until(_next(MORNING, clock.now()), clock)
+    else:
+        clock.advance({"hour": timedelta(hours=1), "day": timedelta(days=1)}[step])
 
 
-def _next_morning(now: datetime) -> datetime:
+async def _sleep_until(morning: datetime, clock: SandboxClock) -> None:
+    night = _next(NIGHT, clock.now())
+    if night < morning:
+        clock.advance(night - clock.now())
+        usual, clock.scale = clock.scale, NIGHT_SPEED
+        try:
+            await asyncio.sleep(NIGHT_SECONDS)
+        finally:
+            clock.scale = usual
+    # Somebody may have been in a greater hurry meanwhile.
+    clock.advance(max(morning - clock.now(), timedelta(0)))
+
+
+def _next(hour: time, now: datetime) -> datetime:
     here = now.astimezone(MOSCOW)
-    morning = here.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    return morning if morning > here else morning + timedelta(days=1)
+    today = datetime.combine(here, hour, MOSCOW)
+    return today if today > here else today + timedelta(days=1)
 
 
 def _avito(avito: AvitoWorld, title: str, note: str, kind: str, **params: Any) -> Switch:

@@ -111,7 +111,7 @@ class _Page:
 
     async def move_clock(self, request: web.Request) -> web.StreamResponse:
         asked: dict[str, Any] = await request.json()
-        move_clock(self.scene.world.clock, asked["step"])
+        await move_clock(self.scene.world.clock, asked["step"])
         return web.json_response(self._panel())
 
     def _panel(self) -> Json:

@@ -10,7 +10,7 @@ from sandbox.telegram.people import ChatView
 from sandbox.telegram.presses import Notice, Press
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
-from tests.support.places import bound, greet
+from tests.support.places import bound, greet, open_places
 from tests.support.report import LABELS, ask_report, read_figures
 from tests.support.rows import add_destination, add_profile, connected, execute, scalar
 from tests.support.schedules import open_report_settings
@@ -211,6 +211,36 @@ async def test_where_places_differ_one_press_makes_them_the_same_and_says_so(rig
     assert "⚠️" not in screen.text
     assert await stored(rig, PLACE, id=clients) is None
     assert await stored(rig) == [key for key in USUAL if key != "cpv"]
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+async def test_a_new_place_takes_no_ticks_of_another(rig: BotRig, is_left: bool) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель")
+    forum = rig.telegram.supergroup("Клиенты", rig.alice, rig.me, is_forum=True)
+    narrow = await bound(rig, profile_id, forum, report_metrics='["views", "contacts"]')
+    chat = await greet(rig, rig.alice)
+    if is_left:
+        chat.press(f"destination_remove_confirm:{narrow}", chat.last)
+        await chat.wait_for("Пока никуда")
+
+    rig.alice.at(forum, rig.telegram.topic(forum, "Отчёты", rig.alice)).send("/bind")
+
+    said = await chat.wait_for("будут приходить в тему «Отчёты»")
+    assert "В отчёте" not in said.text
+    assert (
+        await stored(rig, "SELECT report_metrics FROM report_tasks WHERE thread_id != 0") is None
+    )
+
+
+async def test_a_new_place_that_shows_the_profiles_own_choice_says_so(rig: BotRig) -> None:
+    profile_id = await add_profile(rig, rig.alice, "Мебель", report_metrics='["cr", "views"]')
+    chat = rig.alice.private(rig.me)
+    await open_places(chat, profile_id)
+
+    chat.click(f"report_chat_here:{profile_id}")
+
+    said = await chat.wait_for("будут приходить в этот чат")
+    assert "В отчёте: просмотры и конверсия (CR). Изменить: «⚙️ Настроить это место»." in said.text
 
 
 @pytest.mark.parametrize("own", [None, ["views"]])

@@ -24,6 +24,7 @@ from core import scheduler as module
 from core.config import parse_database_url
 from core.outbox import State
 from core.scheduler import ALARMS, Errands, Scheduler, run_scheduled_report, synchronous
+from sandbox.clock import SandboxClock
 from tests.support.databases import storage_settings
 from tests.support.deliveries import NINE, Office
 from tests.support.waiting import eventually
@@ -231,11 +232,63 @@ async def test_a_clock_that_jumps_is_ticked_after(watch: Watch, office: Office) 
         ]
 
 
-async def test_each_minute_has_one_tick(
+@pytest.fixture
+def no_rings(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No alarm but those of the test: the wall clock may pass a time of theirs just now."""
+    monkeypatch.setattr(watch.scheduler._alarms, "start", lambda: None)
+
+
+@pytest.mark.usefixtures("no_rings")
+async def test_a_night_that_the_clock_jumped_over_is_made_up_for_before_the_morning(
+    watch: Watch, office: Office
+) -> None:
+    async with watch.running() as done:
+        await eventually(lambda: done.times["wake"] == 1)
+        done.times.clear()
+        office.clock.advance(DAY)
+        await eventually(lambda: done.times["wake"] == 1)
+        begun = list(done.times)
+        assert begun.index("sync_statistics") < begun.index("call_roll") < begun.index("wake")
+
+        # What rings late at last, as after a sleep of the machine, has been done.
+        module.sync_statistics()
+        module.call_roll()
+        await asyncio.sleep(1.5 * module.PULSE_SEC)
+        assert done.times["sync_statistics"] == done.times["call_roll"] == 1
+
+        office.clock.advance(DAY)
+        module.sync_statistics()
+        await eventually(lambda: done.times["call_roll"] == 2)
+        assert done.times["sync_statistics"] == 2
+
+
+@pytest.mark.usefixtures("no_rings")
+async def test_a_start_has_no_night_to_make_up_for(watch: Watch, office: Office) -> None:
+    async with watch.running() as done:
+        await eventually(lambda: done.times["wake"] == 1)
+        # Until the pulse has looked.
+        office.clock.advance(timedelta(minutes=1, seconds=3))
+        await eventually(lambda: done.times["wake"] == 2)
+        assert not done.times["sync_statistics"] + done.times["call_roll"]
+
+
+@pytest.mark.usefixtures("no_rings")
+async def test_a_clock_that_was_ahead_costs_no_night(
     watch: Watch, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The wall clock may pass a minute of its own just now.
-    monkeypatch.setattr(watch.scheduler._alarms, "start", lambda: None)
+    async with watch.running() as done:
+        await eventually(lambda: done.times["wake"] == 1)
+        office.clock.advance(30 * DAY)
+        await eventually(lambda: done.times["sync_statistics"] == 1)
+        mended = SandboxClock(NINE, scale=0)
+        monkeypatch.setattr(watch.scheduler, "_clock", mended)
+        await eventually(lambda: done.times["wake"] == 3)
+        mended.advance(DAY)
+        await eventually(lambda: done.times["sync_statistics"] == 2)
+
+
+@pytest.mark.usefixtures("no_rings")
+async def test_each_minute_has_one_tick(watch: Watch, office: Office) -> None:
     async with watch.running() as done:
         await eventually(lambda: done.times["wake"] == 1)
         # The alarm rings in time: the pulse has nothing to add.

@@ -16,6 +16,7 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_p
 from sqlalchemy import URL
 
 from sandbox.avito.world import AvitoWorld
+from sandbox.page import panel
 from sandbox.page.browser import FLAGS, find_chromium
 from sandbox.page.scene import Scene, set_scene
 from sandbox.page.server import add_page
@@ -106,8 +107,11 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(sqlite_url: URL, tmp_path: Path, browser: Browser) -> AsyncIterator[Desk]:
+async def desk(
+    sqlite_url: URL, tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Desk]:
     expect.set_options(timeout=PATIENCE_MS)
+    monkeypatch.setattr(panel, "NIGHT_SECONDS", 0.0)
     async with bot_rig(sqlite_url, tmp_path) as rig:
         scene = set_scene(rig.telegram, rig.me, rig.operator)
         async with serve(page_app(scene, rig.avito)) as url:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from sandbox.clock import FollowingClock, SandboxClock
 from sandbox.demo import running_demo
+from sandbox.page import panel
 
 NEARLY = timedelta(seconds=1)
 
@@ -24,6 +28,21 @@ def test_a_clock_of_another_process_follows_moves_and_speed(tmp_path: Path) -> N
     clock.advance(timedelta(hours=1))
     clock.scale = 0.0
     assert follower.now() - clock.now() == timedelta(0)
+
+
+async def test_a_morning_comes_after_a_short_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panel, "NIGHT_SECONDS", 0.05)
+    clock = SandboxClock(datetime(2026, 11, 21, 18, tzinfo=UTC), scale=0)
+    night, morning = (datetime(2026, 11, 22, *at, tzinfo=UTC) for at in ((1, 30), (6, 0)))
+
+    waking = asyncio.create_task(panel.move_clock(clock, "morning"))
+    await asyncio.sleep(0.01)
+    assert night < clock.now() < night + timedelta(hours=1)
+    await waking
+    assert (clock.now(), clock.scale) == (morning, 0.0)
+
+    await panel.move_clock(clock, "morning")
+    assert clock.now() == morning + timedelta(days=1)
 
 
 async def test_the_worker_of_the_demo_reports_about_the_day_before_the_moved_one() -> None:

@@ -25,6 +25,7 @@ export class Panel {
   }
 
   async #move(step) {
+    if (step === "morning") toast("Идёт ночь: бот читает, что нужно к утру…");
     this.show(await moveClock(step));
     toast(`Теперь ${this.#words()} по Москве`);
   }
