@@ -18,7 +18,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from utils.analytics import Change, Figure, Value
+from utils.analytics import Change, Figure, Value, earlier
 from utils.metrics import Better, Kind, Metric
 from utils.periods import MOSCOW, Period
 from utils.plurals import NBSP, plural
@@ -106,10 +106,10 @@ def format_change(figure: Figure) -> str:
     The arrow says up or down, the colour whether that is good: only for a metric of which that
     can be said, and only for a change worth a look.
     """
-    metric, change = figure.metric, figure.change
-    if change is None or figure.value is None:
+    metric, change, before = figure.metric, figure.change, earlier(figure)
+    if change is None or before is None:
         return ""
-    moved = _moved(metric, change, before=figure.value - change.absolute)
+    moved = _moved(metric, change, before)
     if moved is None:
         return NO_CHANGE
     arrow = "▲" if change.absolute > 0 else "▼"

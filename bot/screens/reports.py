@@ -220,15 +220,21 @@ def figure_lines(figures: Sequence[Figure]) -> list[Line]:
 
 
 def compared_line(
-    figures: Sequence[Figure], period: Period, compared_with: Period | None
+    figures: Sequence[Figure], period: Period, compared_with: Period | None, of_whom: str = ""
 ) -> list[Line]:
-    """What the changes are changes to: days for statistics, an instant for the wallet."""
+    """What the changes are changes to: days for statistics, an instant for the wallet.
+
+    `of_whom`: in a sum, whose statistics they are.
+    """
     changes = []
     if compared_with is not None and are_compared(figures):
-        changes.append(f"к {format_period(compared_with)}")
-    if any(figure.change for figure in figures if not figure.metric.slugs):
+        changes.append(f"к {format_period(compared_with)}{of_whom}")
+    held = [figure for figure in figures if not figure.metric.slugs and figure.change]
+    if held:
         days = plural(period.length, "день", "дня", "дней")
-        changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}")
+        is_of_all = all(figure.compared is None for figure in held)
+        some = "" if is_of_all else ", не по всем профилям"
+        changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}{some}")
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
 
 

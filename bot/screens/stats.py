@@ -112,7 +112,7 @@ def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
 
 
 def _cut_line(report: Combined) -> list[Line]:
-    """Whose last day is not told whole, and so is not in the sums either."""
+    """Whose last day is not told whole, neither here nor in the sums."""
     cut = [
         f"{named(row.profile_name)} {until(row.data.cut_at)}"
         for row in report.rows
@@ -122,7 +122,7 @@ def _cut_line(report: Combined) -> list[Line]:
         return []
     more = f" и ещё {len(cut) - _CUT_NAMED}" if len(cut) > _CUT_NAMED else ""
     said = "Не весь день" if report.period.length == 1 else "Последний день не целиком"
-    return [Bold(f"⚠️ {said}: {', '.join(cut[:_CUT_NAMED])}{more}")]
+    return [Bold(f"⚠️ {said}, и в итогах тоже: {', '.join(cut[:_CUT_NAMED])}{more}")]
 
 
 def nothing_bound(chat_type: str, private: str) -> Screen:
@@ -158,10 +158,19 @@ def _totals(report: Combined) -> list[Line]:
         return []
     told = [row.data for row in report.rows if row.data is not None]
     compared = [
-        *compared_line(report.figures, report.period, report.compared_with),
+        *compared_line(report.figures, report.period, report.compared_with, _whole(report)),
         *baseless_line(report.figures, told),
     ]
     return [*figure_lines(report.figures), "", *compared, *([""] if compared else [])]
+
+
+def _whole(report: Combined) -> str:
+    """Whose changes these are, where not all of the sums have a part in them."""
+    if all(figure.compared is None for figure in report.figures if figure.metric.slugs):
+        return ""
+    names = plural(report.whole, "профилю", "профилям", "профилям")
+    both = "оба дня" if report.period.length == 1 else "оба периода"
+    return f", по {names} из {len(report.rows)}, где целиком {both}"
 
 
 def _row(row: Row, now: datetime, for_owner: bool) -> list[Line]:
