@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -14,7 +15,7 @@ from bot.effects import Screen
 from bot.keyboards import Row as Buttons
 from bot.keyboards import button, keyboard, link
 from bot.screens import problems
-from bot.screens.parts import Line, named, screen
+from bot.screens.parts import Line, in_messages, named, screen
 from bot.screens.reports import (
     INSTEAD,
     baseless_line,
@@ -66,44 +67,63 @@ def collecting() -> Screen:
 
 def combined(
     report: Combined, now: datetime, *, for_owner: bool, first: Period | None = None
-) -> Screen:
-    """`for_owner`: nobody else reads along, so it can be said why something was not read.
+) -> list[Screen]:
+    """Most often one message.
+
+    `for_owner`: nobody else reads along, so it can be said why something was not read.
 
     `first`: the days of the combined report in whose place it stands.
     """
-    return screen(*_lines(report, now, for_owner), keyboard=_buttons(report, for_owner, first))
+    return _messages(report, now, _buttons(report, for_owner, first), for_owner=for_owner)
 
 
-def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
-    lines = _lines(digest.combined, now, digest.for_owner)
-    if digest.is_trial:
-        lines.insert(0, Italic("Пробная сводка"))
-    if digest.is_supplement:
-        last = format_day(digest.combined.period.last)
-        lines.insert(0, Italic(f"✅ Дополнено: день {last} теперь целиком, {INSTEAD}"))
+def scheduled(digest: ScheduledDigest, now: datetime) -> list[Screen]:
+    report, for_owner = digest.combined, digest.for_owner
+    above: list[Line] = []
     if digest.went_ahead:
         said = "➕ К сводке, которая уже пришла: эти профили Avito отдал позже"
-        lines.insert(0, Italic(said))
+        above.append(Italic(said))
+    if digest.is_supplement:
+        last = format_day(report.period.last)
+        above.append(Italic(f"✅ Дополнено: день {last} теперь целиком, {INSTEAD}"))
+    if digest.is_trial:
+        above.append(Italic("Пробная сводка"))
+    below: list[Line] = []
     if digest.is_followed:
-        lines += ["", "⏳ Неполные пришлю целиком, если Avito ответит в течение суток."]
+        below += ["", "⏳ Неполные пришлю целиком, если Avito ответит в течение суток."]
     if digest.missed:
-        lines += ["", missed_line(digest.missed, digest.for_owner)]
-    return screen(*lines, keyboard=_buttons(digest.combined, digest.for_owner))
+        below += ["", missed_line(digest.missed, for_owner)]
+    buttons = _buttons(report, for_owner)
+    return _messages(report, now, buttons, for_owner=for_owner, above=above, below=below)
 
 
-def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
-    names = plural(len(report.rows), "профиль", "профиля", "профилей")
-    lines: list[Line] = [
-        Bold("📊 Сводка Avito"),
-        Italic(f"{names}, {format_period(report.period)}"),
-        *_cut_line(report),
-        "",
-        *_totals(report),
-        Bold("По профилям"),
+def _messages(
+    report: Combined,
+    now: datetime,
+    buttons: InlineKeyboardMarkup,
+    *,
+    for_owner: bool,
+    above: Sequence[Line] = (),
+    below: Sequence[Line] = (),
+) -> list[Screen]:
+    about = _about(report)
+    first, *rows = [_row(row, now, for_owner) for row in report.rows]
+    blocks = [
+        [*above, Bold("📊 Сводка Avito"), Italic(about), *_cut_line(report), "", *_totals(report)],
+        [Bold("По профилям"), *first],
+        *rows,
+        [*_foot(report, now), *below],
     ]
-    for row in report.rows:
-        lines += _row(row, now, for_owner)
-    lines += ["", Italic(_legend(report))]
+    return in_messages(blocks, buttons, continued=Italic(f"…продолжение сводки: {about}"))
+
+
+def _about(report: Combined) -> str:
+    names = plural(len(report.rows), "профиль", "профиля", "профилей")
+    return f"{names}, {format_period(report.period)}"
+
+
+def _foot(report: Combined, now: datetime) -> list[Line]:
+    lines: list[Line] = ["", Italic(_legend(report))]
     if report.read_at is not None:
         lines.append(Italic(f"{format_read_at(report.read_at, now)} по Москве"))
     if report.old_wallet_at is not None:
@@ -161,7 +181,12 @@ def _totals(report: Combined) -> list[Line]:
         *compared_line(report.figures, report.period, report.compared_with, _whole(report)),
         *baseless_line(report.figures, told),
     ]
-    return [*figure_lines(report.figures), "", *compared, *([""] if compared else [])]
+    return [
+        *figure_lines(report.figures),
+        "",
+        *compared,
+        *([""] if compared else []),
+    ]
 
 
 def _whole(report: Combined) -> str:
