@@ -100,7 +100,7 @@ def format_figure(figure: Figure) -> str:
     return format_value(figure.metric.kind, figure.value)
 
 
-def format_change(figure: Figure) -> str:
+def format_change(figure: Figure, *, coloured: bool = True) -> str:
     """`🟢 ▲ 12 %`, `как было`, or nothing where there is nothing to compare.
 
     The arrow says up or down, the colour whether that is good: only for a metric of which that
@@ -113,7 +113,8 @@ def format_change(figure: Figure) -> str:
     if moved is None:
         return NO_CHANGE
     arrow = "▲" if change.absolute > 0 else "▼"
-    return f"{_colour(metric.better, change)}{arrow}{NBSP}{moved}"
+    colour = _colour(metric.better, change) if coloured else ""
+    return f"{colour}{arrow}{NBSP}{moved}"
 
 
 def _moved(metric: Metric, change: Change, before: Value) -> str | None:

@@ -214,9 +214,11 @@ def _wall_clock(slot: datetime) -> str:
     return f"{format_day(slot.date())} {format_at(slot)}"
 
 
-def figure_lines(figures: Sequence[Figure]) -> list[Line]:
+def figure_lines(figures: Sequence[Figure], *, coloured: bool = True) -> list[Line]:
     shown = {figure.metric.key for figure in figures}
-    return [line for figure in figures for line in (_line(figure), *_beneath(figure, shown))]
+    return [
+        line for figure in figures for line in (_line(figure, coloured), *_beneath(figure, shown))
+    ]
 
 
 def compared_line(
@@ -257,8 +259,8 @@ def baseless_line(figures: Sequence[Figure], told: Sequence[ReportData]) -> list
     return [Italic(f"Сравнить не с чем: за {before} полных чисел нет")]
 
 
-def _line(figure: Figure) -> Line:
-    change = format_change(figure)
+def _line(figure: Figure, coloured: bool) -> Line:
+    change = format_change(figure, coloured=coloured)
     tail = f"  {change}" if change else ""
     gap = " (не за все дни)" if figure.partial else ""
     if not figure.of_all and figure.value is not None:

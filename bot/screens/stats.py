@@ -51,7 +51,7 @@ _IN_ROW = ("views", "contacts", "total_spending", "wallet_balance")
 _LIGHTS = {
     Light.RED: ("🔴", "намного хуже"),
     Light.YELLOW: ("🟡", "заметно хуже"),
-    Light.GREEN: ("🟢", "не хуже, чем бывает случайно"),
+    Light.GREEN: ("🟢", "как обычно или лучше"),
     Light.NONE: ("⚪", "судить не по чему"),
 }
 _WORSE = (Light.RED, Light.YELLOW)
@@ -181,8 +181,9 @@ def _totals(report: Combined) -> list[Line]:
         *compared_line(report.figures, report.period, report.compared_with, _whole(report)),
         *baseless_line(report.figures, told),
     ]
+    # Colours are the lights of the rows: a sum's, by another rule, would contradict them.
     return [
-        *figure_lines(report.figures),
+        *figure_lines(report.figures, coloured=False),
         "",
         *compared,
         *([""] if compared else []),
@@ -276,7 +277,7 @@ def _ways(chat_type: str) -> list[Line]:
 def _legend(report: Combined) -> str:
     lit = {row.light for row in report.rows}
     meanings = [f"{mark} {words}" for light, (mark, words) in _LIGHTS.items() if light in lit]
-    return f"Контакты и их цена к прошлому периоду: {' · '.join(meanings)}"
+    return f"Контакты и их цена по сравнению с прошлым периодом: {' · '.join(meanings)}"
 
 
 def _buttons(
