@@ -260,7 +260,7 @@ def _remarks(row: Row, data: ReportData, now: datetime, for_owner: bool) -> list
 
 
 def _ways(chat_type: str) -> list[Line]:
-    settings = "в личном чате с ботом: профиль → «Отчёты по расписанию» → «Куда отправлять»"
+    settings = "В личном чате с ботом: профиль → «Отчёты по расписанию» → «Куда отправлять»"
     if chat_type == "channel":
         return [
             f"1. {settings}, там выбрать этот канал.",
