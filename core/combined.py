@@ -16,7 +16,7 @@ from core.database.models import AvitoProfile
 from core.errors import AvitoError, ProfileNotFound, SecretKeyError, Unavailable
 from core.logs import get_logger
 from core.report_data import Collector, ReportData, is_baseless
-from utils.analytics import Figure, only, together, uncompared
+from utils.analytics import Figure, are_compared, only, together, uncompared
 from utils.lights import Light, light_of
 from utils.metrics import STATISTICS, Shown, common
 from utils.periods import Period
@@ -56,6 +56,8 @@ class Combined:
     """The totals; empty when no profile could be read."""
     rows: list[Row]
     """What wants a look comes first."""
+    whole: int
+    """How many of the rows are whole in both periods: the changes are of these."""
     read_at: datetime | None
     """The oldest read among the rows."""
     old_wallet_at: datetime | None
@@ -76,6 +78,7 @@ def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) ->
         compared_with=period.previous() if _is_compared(figures) else None,
         figures=uncompared(told, STATISTICS) if is_baseless(told, known) else told,
         rows=list(_counted_once(sorted(_judged(rows, shown), key=_urgency))),
+        whole=sum(row.data is not None and are_compared(row.data.figures) for row in rows),
         read_at=min((data.read_at for data in known if data.read_at), default=None),
         old_wallet_at=min(
             (data.old_wallet_at for data in known if data.old_wallet_at), default=None

@@ -223,7 +223,8 @@ class Collector:
             return None
         freshness = fresh or Freshness(held.stats_read_at, refreshed=False)
         data = (await self._data(profile, period, freshness)).with_old_wallet(failure)
-        if fresh is not None and not isinstance(failure, KeysRefused | EmployeeKey):
+        is_fresh = fresh is not None or data.read_at != freshness.read_at
+        if is_fresh and not isinstance(failure, KeysRefused | EmployeeKey):
             return data
         return replace(data, failure=failure)
 
@@ -361,6 +362,7 @@ def _made_of(
     held: _Held, profile: AvitoProfile, period: Period, freshness: Freshness, now: datetime
 ) -> ReportData:
     both, days, wallet = Period(period.previous().first, period.last), held.days, held.wallet
+    freshness = _as_read(freshness, days.get(period.last))
     wallet_at, advance_at = (wallet.taken_at, wallet.advance_at) if wallet else (None, None)
     is_over, cut = period.last < moscow_day(now), store.cut_days(days, both)
     compare = is_over and not cut and bool(_known(days, period.previous()))
@@ -388,6 +390,19 @@ def _made_of(
         missing=missing_days(period, {day: one.metrics for day, one in days.items()}),
         cut_days=[day for day in cut if period.first <= day < period.last and days[day].metrics],
     )
+
+
+def _as_read(freshness: Freshness, last_day: DayNumbers | None) -> Freshness:
+    """How fresh the days are, which may have been read anew since that was found out.
+
+    Then nothing is wrong with them, whatever it was; but that keys are refused has to be known.
+    """
+    known = freshness.read_at
+    if last_day is None or (known is not None and last_day.read_at <= known):
+        return freshness
+    is_refused = isinstance(freshness.failure, KeysRefused | EmployeeKey)
+    failure = freshness.failure if is_refused else None
+    return Freshness(last_day.read_at, freshness.refreshed, failure=failure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.effects import Screen
 from bot.markdown import to_plain
-from bot.screens import stats
+from bot.screens import parts, stats
 from bot.work.stats import freeze_digest
 from core.combined import Row, combined
 from core.digests import ScheduledDigest
@@ -27,12 +27,14 @@ AFTER_AN_OUTAGE = """\
 ➕ К сводке, которая уже пришла: эти профили Avito отдал позже
 📊 Сводка Avito
 3 профиля, 20.11.2026
-⚠️ Не весь день: «Кофейня» до 09:00
+⚠️ Не весь день, и в итогах тоже: «Кофейня» до 09:00
 
-👁 Просмотры: 200
-📞 Контакты: 20
-💰 Расходы: 2 000,00 ₽
+👁 Просмотры: 200  как было
+📞 Контакты: 20  ▼ 50 %
+💰 Расходы: 2 000,00 ₽  как было
 👛 Кошелёк: 10 000,00 ₽
+
+Изменения: к 19.11.2026, по 1 профилю из 3, где целиком оба дня
 
 По профилям
 ⚪ Долги
@@ -43,7 +45,7 @@ AFTER_AN_OUTAGE = """\
 ⚪ Кофейня, только до 09:00
 👁 100 · 📞 10 · 💰 1 000,00 ₽ · 👛 5 000,00 ₽
 
-Контакты и их цена к прошлому периоду: 🟡 заметно хуже · ⚪ судить не по чему
+Контакты и их цена по сравнению с прошлым периодом: 🟡 заметно хуже · ⚪ судить не по чему
 Обновлено в 08:00 по Москве
 
 ⏳ Неполные пришлю целиком, если Avito ответит в течение суток."""
@@ -59,8 +61,8 @@ def test_beneath_it_are_other_days_and_its_own_once_more() -> None:
     report = combined(WEEK, [row], {1: Shown(tuple(METRICS))})
     days = ["Вчера", "7 дней", "30 дней"]
 
-    digest = stats.scheduled(ScheduledDigest(report, False, False, []), READ_AT)
-    instead = stats.combined(report, READ_AT, for_owner=False, first=DAY)
+    [digest] = stats.scheduled(ScheduledDigest(report, False, False, []), READ_AT)
+    [instead] = stats.combined(report, READ_AT, for_owner=False, first=DAY)
 
     assert buttons(digest) == [days, ["🔄 Обновить"]]
     assert buttons(instead) == [days, ["🔄 Обновить", "« К сводке"]]
@@ -82,8 +84,12 @@ def cut(data: ReportData) -> ReportData:
 
 
 def said(digest: ScheduledDigest) -> list[str]:
-    text = to_plain(stats.scheduled(digest, READ_AT).text)
-    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\r", "").splitlines()
+    [whole] = stats.scheduled(digest, READ_AT)
+    return plain(whole).splitlines()
+
+
+def plain(part: Screen) -> str:
+    return to_plain(part.text).replace("\N{NO-BREAK SPACE}", " ").replace("\r", "")
 
 
 def test_what_is_late_or_cut_is_said_before_the_numbers() -> None:
@@ -108,8 +114,31 @@ def test_of_several_days_it_is_the_last_that_is_cut() -> None:
     lines = said(ScheduledDigest(report, False, False, []))
 
     named = ", ".join(f"«№{number}» до 09:00" for number in range(5))
-    assert lines[2] == f"⚠️ Последний день не целиком: {named} и ещё 2"
+    assert lines[2] == f"⚠️ Последний день не целиком, и в итогах тоже: {named} и ещё 2"
     assert "⚪ №0, последний день только до 09:00" in lines
+
+
+def test_what_is_said_of_a_profile_is_torn_by_no_end_of_a_message() -> None:
+    cut_rows = [
+        Row(number, f"Магазин_{number}.", cut(report_data(number))) for number in range(120)
+    ]
+    shown = {row.profile_id: USUAL for row in cut_rows}
+    digest = ScheduledDigest(combined(DAY, cut_rows, shown), False, False, [], is_followed=True)
+
+    messages = stats.scheduled(digest, READ_AT)
+
+    told = [
+        f"⚪ {row.profile_name}, только до 09:00\n👁 100 · 📞 10 · 💰 1 000,00 ₽ · 👛 5 000,00 ₽"
+        for row in cut_rows
+    ]
+    assert [sum(row in plain(part) for part in messages) for row in told] == [1] * 120
+    continued = "…продолжение сводки: 120 профилей, 20.11.2026\n\n⚪ Магазин_"
+    assert [plain(part).startswith(continued) for part in messages] == [False, True, True]
+    assert plain(messages[-1]).endswith(
+        "⏳ Неполные пришлю целиком, если Avito ответит в течение суток."
+    )
+    assert [part.inline is None for part in messages] == [True, True, False]
+    assert all(len(plain(part)) <= parts.PART_LIMIT for part in messages)
 
 
 @pytest.mark.parametrize(

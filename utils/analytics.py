@@ -6,7 +6,7 @@ never 0: a missing number is never added up as if it were nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
@@ -61,6 +61,8 @@ class Figure:
     """What a ratio is made of: money of some days and contacts of others make no price."""
     of_all: bool = True
     """False in a sum over accounts of which some say nothing about this."""
+    compared: Value | None = None
+    """In a sum, what the change is about, where that is not all of the value."""
     lasts: Fraction | None = None
     """For how many more days this money lasts (`utils.runway`); None is not known."""
 
@@ -209,10 +211,19 @@ def together(accounts: Sequence[Sequence[Figure]]) -> list[Figure]:
 
     `accounts` are the `figures` of each, all about the same period. Ratios are made anew from
     the sums. An account that withholds a part of a figure is left out of that whole figure: its
-    contacts without its spending would make everybody's contact cheaper.
+    contacts without its spending would make everybody's contact cheaper. One that cannot be
+    compared is left out of the changes only.
     """
     by_key = [{figure.metric.key: figure for figure in account} for account in accounts]
-    return [_sum(metric, by_key) for metric in CATALOGUE]
+    whole = [account for account in by_key if are_compared(account.values())]
+    return [
+        _sum(
+            metric,
+            by_key,
+            whole if metric.slugs else [each for each in by_key if each[metric.key].change],
+        )
+        for metric in CATALOGUE
+    ]
 
 
 def only(figures: Sequence[Figure], shown: Shown) -> list[Figure]:
@@ -236,23 +247,31 @@ _SUMS = {metric.slugs[0]: metric.key for metric in CATALOGUE if len(metric.slugs
 """The figure that is the sum of a slug."""
 
 
-def _sum(metric: Metric, accounts: Sequence[Mapping[str, Figure]]) -> Figure:
+def _sum(
+    metric: Metric,
+    accounts: Sequence[Mapping[str, Figure]],
+    whole: Sequence[Mapping[str, Figure]],
+) -> Figure:
+    """Of all `accounts`; its change of those that are `whole` in both periods."""
     keys = [_SUMS[slug] for slug in metric.slugs] or [metric.key]
     telling = [account for account in accounts if _parts(account[metric.key])]
     told = [account[metric.key] for account in telling]
     sums = [sum(column) for column in zip(*map(_parts, told), strict=True)]
     value = _made_of(sums)
-    before = _made_of([_added(earlier(account[key]) for account in telling) for key in keys])
+    compared = _telling(keys, whole)
+    moved = _made_of(_sums(compared, lambda figure: figure.value))
+    change = change_between(moved, _made_of(_sums(compared, earlier)))
     return Figure(
         metric,
         value,
-        change_between(value, before),
+        change,
         partial=value is not None
         and any(account[key].partial for account in telling for key in (*keys, metric.key)),
         bonus=sum(figure.bonus for figure in told) if len(keys) == 1 else 0,
         commission=sum(figure.commission for figure in told) if len(keys) == 1 else 0,
         undefined=_is_undefined(sums),
         of_all=len(telling) == len(accounts),
+        compared=moved if change is not None and len(compared) < len(telling) else None,
     )
 
 
@@ -263,11 +282,24 @@ def _parts(figure: Figure) -> tuple[Value, ...]:
     return () if figure.value is None else (figure.value,)
 
 
+def _telling(keys: Sequence[str], accounts: Iterable[Mapping[str, Figure]]) -> list[list[Figure]]:
+    """These figures of the accounts that tell all of them."""
+    parts = ([account[key] for key in keys] for account in accounts)
+    return [part for part in parts if all(figure.value is not None for figure in part)]
+
+
+def _sums(
+    parts: Iterable[Sequence[Figure]], said: Callable[[Figure], Value | None]
+) -> list[Value | None]:
+    return [_added(map(said, column)) for column in zip(*parts, strict=True)]
+
+
 def earlier(figure: Figure) -> Value | None:
-    """Its value in the period before, None where it cannot be compared."""
+    """What its change is from, None where it cannot be compared."""
     if figure.value is None or figure.change is None:
         return None
-    return figure.value - figure.change.absolute
+    now = figure.value if figure.compared is None else figure.compared
+    return now - figure.change.absolute
 
 
 def _added(values: Iterable[Value | None]) -> Value | None:

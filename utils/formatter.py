@@ -20,7 +20,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
 
-from utils.analytics import Change, Figure, Value
+from utils.analytics import Change, Figure, Value, earlier
 from utils.metrics import Better, Kind, Metric
 from utils.periods import MOSCOW, Period
 from utils.plurals import NBSP, plural
@@ -110,20 +110,21 @@ def format_figure(figure: Figure) -> str:
     return format_value(figure.metric.kind, figure.value)
 
 
-def format_change(figure: Figure) -> str:
+def format_change(figure: Figure, *, coloured: bool = True) -> str:
     """`🟢 ▲ 12 %`, `как было`, or nothing where there is nothing to compare.
 
     The arrow says up or down, the colour whether that is good: only for a metric of which that
     can be said, and only for a change worth a look.
     """
-    metric, change = figure.metric, figure.change
-    if change is None or figure.value is None:
+    metric, change, before = figure.metric, figure.change, earlier(figure)
+    if change is None or before is None:
         return ""
-    moved = _moved(metric, change, before=figure.value - change.absolute)
+    moved = _moved(metric, change, before)
     if moved is None:
         return NO_CHANGE
     arrow = "▲" if change.absolute > 0 else "▼"
-    return f"{_colour(metric.better, change)}{arrow}{NBSP}{moved}"
+    colour = _colour(metric.better, change) if coloured else ""
+    return f"{colour}{arrow}{NBSP}{moved}"
 
 
 def _moved(metric: Metric, change: Change, before: Value) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aiogram.utils.formatting import Text
 
@@ -100,6 +100,26 @@ def split(whole: Screen) -> list[Screen]:
         parts[-1] += line + "\n"
     *first, last = (part.strip("\n") for part in parts)
     return [Screen(text=text) for text in first] + [Screen(text=last, keyboard=whole.keyboard)]
+
+
+def in_messages(
+    blocks: Iterable[Sequence[Line]], keyboard: Keyboard | None, *, continued: Line
+) -> list[Screen]:
+    """Blocks of lines as one message or several, between which none is torn.
+
+    None of ours is longer than a message. `continued` stands above what goes on in another one;
+    the last has the buttons.
+    """
+    texts: list[str] = []
+    for block in blocks:
+        text = screen(*block).text
+        if texts and _length(to_plain(f"{texts[-1]}\n{text}")) <= PART_LIMIT:
+            texts[-1] += f"\n{text}"
+        else:
+            heading = screen(continued, "", "").text if texts else ""
+            texts.append(heading + text.lstrip("\n"))
+    *first, last = texts
+    return [Screen(text=text) for text in first] + [Screen(text=last, keyboard=keyboard)]
 
 
 def marked(mark: Line, messages: Sequence[Screen]) -> list[Screen]:

@@ -224,21 +224,29 @@ def _wall_clock(slot: datetime) -> str:
     return f"{format_day(slot.date())} {format_at(slot)}"
 
 
-def figure_lines(figures: Sequence[Figure]) -> list[Line]:
+def figure_lines(figures: Sequence[Figure], *, coloured: bool = True) -> list[Line]:
     shown = {figure.metric.key for figure in figures}
-    return [line for figure in figures for line in (_line(figure), *_beneath(figure, shown))]
+    return [
+        line for figure in figures for line in (_line(figure, coloured), *_beneath(figure, shown))
+    ]
 
 
 def compared_line(
-    figures: Sequence[Figure], period: Period, compared_with: Period | None
+    figures: Sequence[Figure], period: Period, compared_with: Period | None, of_whom: str = ""
 ) -> list[Line]:
-    """What the changes are changes to: days for statistics, an instant for the wallet."""
+    """What the changes are changes to: days for statistics, an instant for the wallet.
+
+    `of_whom`: in a sum, whose statistics they are.
+    """
     changes = []
     if compared_with is not None and are_compared(figures):
-        changes.append(f"к {format_period(compared_with)}")
-    if any(figure.change for figure in figures if not figure.metric.slugs):
+        changes.append(f"к {format_period(compared_with)}{of_whom}")
+    held = [figure for figure in figures if not figure.metric.slugs and figure.change]
+    if held:
         days = plural(period.length, "день", "дня", "дней")
-        changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}")
+        is_of_all = all(figure.compared is None for figure in held)
+        some = "" if is_of_all else ", не по всем профилям"
+        changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}{some}")
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
 
 
@@ -261,8 +269,8 @@ def baseless_line(figures: Sequence[Figure], told: Sequence[ReportData]) -> list
     return [Italic(f"Сравнить не с чем: за {before} полных чисел нет")]
 
 
-def _line(figure: Figure) -> Line:
-    change = format_change(figure)
+def _line(figure: Figure, coloured: bool) -> Line:
+    change = format_change(figure, coloured=coloured)
     tail = f"  {change}" if change else ""
     gap = " (не за все дни)" if figure.partial else ""
     if not figure.of_all and figure.value is not None:

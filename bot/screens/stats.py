@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -14,7 +15,7 @@ from bot.effects import Screen
 from bot.keyboards import Row as Buttons
 from bot.keyboards import button, keyboard, link
 from bot.screens import problems
-from bot.screens.parts import Line, named, screen
+from bot.screens.parts import Line, in_messages, named, screen
 from bot.screens.reports import (
     INSTEAD,
     baseless_line,
@@ -50,7 +51,7 @@ _IN_ROW = ("views", "contacts", "total_spending", "wallet_balance")
 _LIGHTS = {
     Light.RED: ("🔴", "намного хуже"),
     Light.YELLOW: ("🟡", "заметно хуже"),
-    Light.GREEN: ("🟢", "не хуже, чем бывает случайно"),
+    Light.GREEN: ("🟢", "как обычно или лучше"),
     Light.NONE: ("⚪", "судить не по чему"),
 }
 _WORSE = (Light.RED, Light.YELLOW)
@@ -66,44 +67,63 @@ def collecting() -> Screen:
 
 def combined(
     report: Combined, now: datetime, *, for_owner: bool, first: Period | None = None
-) -> Screen:
-    """`for_owner`: nobody else reads along, so it can be said why something was not read.
+) -> list[Screen]:
+    """Most often one message.
+
+    `for_owner`: nobody else reads along, so it can be said why something was not read.
 
     `first`: the days of the combined report in whose place it stands.
     """
-    return screen(*_lines(report, now, for_owner), keyboard=_buttons(report, for_owner, first))
+    return _messages(report, now, _buttons(report, for_owner, first), for_owner=for_owner)
 
 
-def scheduled(digest: ScheduledDigest, now: datetime) -> Screen:
-    lines = _lines(digest.combined, now, digest.for_owner)
-    if digest.is_trial:
-        lines.insert(0, Italic("Пробная сводка"))
-    if digest.is_supplement:
-        last = format_day(digest.combined.period.last)
-        lines.insert(0, Italic(f"✅ Дополнено: день {last} теперь целиком, {INSTEAD}"))
+def scheduled(digest: ScheduledDigest, now: datetime) -> list[Screen]:
+    report, for_owner = digest.combined, digest.for_owner
+    above: list[Line] = []
     if digest.went_ahead:
         said = "➕ К сводке, которая уже пришла: эти профили Avito отдал позже"
-        lines.insert(0, Italic(said))
+        above.append(Italic(said))
+    if digest.is_supplement:
+        last = format_day(report.period.last)
+        above.append(Italic(f"✅ Дополнено: день {last} теперь целиком, {INSTEAD}"))
+    if digest.is_trial:
+        above.append(Italic("Пробная сводка"))
+    below: list[Line] = []
     if digest.is_followed:
-        lines += ["", "⏳ Неполные пришлю целиком, если Avito ответит в течение суток."]
+        below += ["", "⏳ Неполные пришлю целиком, если Avito ответит в течение суток."]
     if digest.missed:
-        lines += ["", missed_line(digest.missed, digest.for_owner)]
-    return screen(*lines, keyboard=_buttons(digest.combined, digest.for_owner))
+        below += ["", missed_line(digest.missed, for_owner)]
+    buttons = _buttons(report, for_owner)
+    return _messages(report, now, buttons, for_owner=for_owner, above=above, below=below)
 
 
-def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
-    names = plural(len(report.rows), "профиль", "профиля", "профилей")
-    lines: list[Line] = [
-        Bold("📊 Сводка Avito"),
-        Italic(f"{names}, {format_period(report.period)}"),
-        *_cut_line(report),
-        "",
-        *_totals(report),
-        Bold("По профилям"),
+def _messages(
+    report: Combined,
+    now: datetime,
+    buttons: InlineKeyboardMarkup,
+    *,
+    for_owner: bool,
+    above: Sequence[Line] = (),
+    below: Sequence[Line] = (),
+) -> list[Screen]:
+    about = _about(report)
+    first, *rows = [_row(row, now, for_owner) for row in report.rows]
+    blocks = [
+        [*above, Bold("📊 Сводка Avito"), Italic(about), *_cut_line(report), "", *_totals(report)],
+        [Bold("По профилям"), *first],
+        *rows,
+        [*_foot(report, now), *below],
     ]
-    for row in report.rows:
-        lines += _row(row, now, for_owner)
-    lines += ["", Italic(_legend(report))]
+    return in_messages(blocks, buttons, continued=Italic(f"…продолжение сводки: {about}"))
+
+
+def _about(report: Combined) -> str:
+    names = plural(len(report.rows), "профиль", "профиля", "профилей")
+    return f"{names}, {format_period(report.period)}"
+
+
+def _foot(report: Combined, now: datetime) -> list[Line]:
+    lines: list[Line] = ["", Italic(_legend(report))]
     if report.read_at is not None:
         lines.append(Italic(f"{format_read_at(report.read_at, now)} по Москве"))
     if report.old_wallet_at is not None:
@@ -112,7 +132,7 @@ def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
 
 
 def _cut_line(report: Combined) -> list[Line]:
-    """Whose last day is not told whole, and so is not in the sums either."""
+    """Whose last day is not told whole, neither here nor in the sums."""
     cut = [
         f"{named(row.profile_name)} {until(row.data.cut_at)}"
         for row in report.rows
@@ -122,7 +142,7 @@ def _cut_line(report: Combined) -> list[Line]:
         return []
     more = f" и ещё {len(cut) - _CUT_NAMED}" if len(cut) > _CUT_NAMED else ""
     said = "Не весь день" if report.period.length == 1 else "Последний день не целиком"
-    return [Bold(f"⚠️ {said}: {', '.join(cut[:_CUT_NAMED])}{more}")]
+    return [Bold(f"⚠️ {said}, и в итогах тоже: {', '.join(cut[:_CUT_NAMED])}{more}")]
 
 
 def nothing_bound(chat_type: str, private: str) -> Screen:
@@ -158,10 +178,25 @@ def _totals(report: Combined) -> list[Line]:
         return []
     told = [row.data for row in report.rows if row.data is not None]
     compared = [
-        *compared_line(report.figures, report.period, report.compared_with),
+        *compared_line(report.figures, report.period, report.compared_with, _whole(report)),
         *baseless_line(report.figures, told),
     ]
-    return [*figure_lines(report.figures), "", *compared, *([""] if compared else [])]
+    # Colours are the lights of the rows: a sum's, by another rule, would contradict them.
+    return [
+        *figure_lines(report.figures, coloured=False),
+        "",
+        *compared,
+        *([""] if compared else []),
+    ]
+
+
+def _whole(report: Combined) -> str:
+    """Whose changes these are, where not all of the sums have a part in them."""
+    if all(figure.compared is None for figure in report.figures if figure.metric.slugs):
+        return ""
+    names = plural(report.whole, "профилю", "профилям", "профилям")
+    both = "оба дня" if report.period.length == 1 else "оба периода"
+    return f", по {names} из {len(report.rows)}, где целиком {both}"
 
 
 def _row(row: Row, now: datetime, for_owner: bool) -> list[Line]:
@@ -225,7 +260,7 @@ def _remarks(row: Row, data: ReportData, now: datetime, for_owner: bool) -> list
 
 
 def _ways(chat_type: str) -> list[Line]:
-    settings = "в личном чате с ботом: профиль → «Отчёты по расписанию» → «Куда отправлять»"
+    settings = "В личном чате с ботом: профиль → «Отчёты по расписанию» → «Куда отправлять»"
     if chat_type == "channel":
         return [
             f"1. {settings}, там выбрать этот канал.",
@@ -242,7 +277,7 @@ def _ways(chat_type: str) -> list[Line]:
 def _legend(report: Combined) -> str:
     lit = {row.light for row in report.rows}
     meanings = [f"{mark} {words}" for light, (mark, words) in _LIGHTS.items() if light in lit]
-    return f"Контакты и их цена к прошлому периоду: {' · '.join(meanings)}"
+    return f"Контакты и их цена по сравнению с прошлым периодом: {' · '.join(meanings)}"
 
 
 def _buttons(

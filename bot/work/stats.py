@@ -30,8 +30,7 @@ def freeze_digest(digest: ScheduledDigest, now: datetime) -> list[dict[str, Any]
     The part with the buttons says whom it tells of (`digests.told_in`).
     """
     messages = [
-        part.model_dump(mode="json", exclude_none=True)
-        for part in parts.split(screens.scheduled(digest, now))
+        part.model_dump(mode="json", exclude_none=True) for part in screens.scheduled(digest, now)
     ]
     messages[-1]["about"] = [row.profile_id for row in digest.combined.rows]
     return messages
@@ -61,13 +60,13 @@ class StatsWork:
             )
             known = await kept.of_message(ending.session, job.chat_id, job.message_id, None)
             report, now = combined(period, told, shown), self.clock.now()
-            whole = screens.combined(
+            messages = screens.combined(
                 report,
                 now,
                 for_owner=job.chat_id > 0,
                 first=None if known is None else known.period,
             )
-            ending.screen, *rest = _messages(whole, job.replaced)
+            ending.screen, *rest = _in_place(messages, job.replaced)
             if job.replaced is None or rest:
                 self.cooldown.begin(job.chat_id)
             ending.more = [
@@ -95,11 +94,10 @@ async def _is_digest(session: AsyncSession, job: JobContext) -> bool:
     return await digests.came_as(session, job.chat_id, job.message_id)
 
 
-def _messages(whole: Screen, replaced: Screen | None) -> list[Screen]:
+def _in_place(messages: list[Screen], replaced: Screen | None) -> list[Screen]:
     """Several have no room in the place of one: that stays, and they come below it."""
-    messages = parts.split(whole)
     if replaced is None:
         return messages
     if len(messages) > 1:
         return [replaced, *messages]
-    return [parts.in_place(whole, replaced)]
+    return [parts.in_place(messages[0], replaced)]

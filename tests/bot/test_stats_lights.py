@@ -59,8 +59,8 @@ async def test_trouble_comes_first_with_what_it_is_about(rig: BotRig) -> None:
     assert not any(line.startswith("↳") for line in rows["Кофейня"])
     *_, legend, _ = report.text.splitlines()
     assert legend == (
-        "Контакты и их цена к прошлому периоду: 🔴 намного хуже · 🟡 заметно хуже · "
-        "🟢 не хуже, чем бывает случайно · ⚪ судить не по чему"
+        "Контакты и их цена по сравнению с прошлым периодом: 🔴 намного хуже · 🟡 заметно хуже · "
+        "🟢 как обычно или лучше · ⚪ судить не по чему"
     )
 
 

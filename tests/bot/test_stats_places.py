@@ -60,6 +60,9 @@ async def test_where_nothing_reports_it_says_how_to_bind(rig: BotRig, kind: str)
     said = await view.wait_for(UNBOUND)
     assert "«Куда отправлять»" in said.text
     assert ("/bind" in said.text) == (kind not in {"private", "channel"})
+    ways = [line[3] for line in said.text.splitlines() if line[:1].isdigit()]
+    assert len(ways) == (0 if kind == "private" else 3)
+    assert all(first.isupper() for first in ways), "each is a sentence of its own"
     if kind == "private":
         assert said.button_data == ["profiles_back"]
     else:

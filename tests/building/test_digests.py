@@ -213,7 +213,7 @@ async def test_what_can_go_without_its_evening_waits_for_none_of_which_nothing_i
 
     cut, *_ = await rig.office.deliveries(shop)
     text = text_of(cut)
-    assert f"⚠️ Не весь день: «{rig.account('shop').name}» до 09:00\n" in text
+    assert f"⚠️ Не весь день, и в итогах тоже: «{rig.account('shop').name}» до 09:00\n" in text
     assert row_of(rig, text, "second") == [LATER]
     assert (await rig.of(second)).state == State.DUE
 
@@ -240,7 +240,8 @@ async def test_an_outage_leaves_one_message_that_says_what_is_missing_from_whom(
     names = [rig.account(label).name for label in LABELS]
     listed = ", ".join(f"«{name}» до 05:30" for name in names)
     _, heading, cut, *_ = text.splitlines()
-    assert (heading, cut) == ("3 профиля, 21.11.2026", f"⚠️ Не весь день: {listed}")
+    assert heading == "3 профиля, 21.11.2026"
+    assert cut == f"⚠️ Не весь день, и в итогах тоже: {listed}"
     assert all(f"⚪ {name}, только до 05:30\n" in text for name in names)
     assert text.endswith("⏳ Неполные пришлю целиком, если Avito ответит в течение суток.")
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.avito.auth import ProfileAccess
-from core.database.models import DailyStats
+from core.database.models import AccountSync, DailyStats
 from core.errors import AvitoError, KeysRefused, RateLimited, Unavailable
 from core.report_data import Collector
+from core.statistics import store
 from core.statistics.sync import Freshness, StatisticsSync
 from sandbox.clock import SandboxClock
 from tests.support.avito import AvitoRig
@@ -72,6 +74,56 @@ async def test_numbers_of_a_moment_ago_are_no_older_ones_whatever_fails_beside_t
     assert await failure_after(refused) is refused
     rig.clock.advance(4 * HOUR)
     assert await failure_after(silent) is silent
+
+
+async def test_numbers_that_come_while_the_store_is_asked_are_not_called_old(
+    rig: AvitoRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = await rig.connect("shop")
+    collector = Collector(rig.sessions, rig.avito, rig.sync, rig.clock)
+    profile = await collector.profile(1, access.profile_id)
+    await fresh(rig, access)
+    rig.clock.advance(24 * HOUR)
+    state, coming = store.state, [access]
+
+    async def state_before_they_come(session: AsyncSession, account: int) -> AccountSync | None:
+        held = await state(session, account)
+        while coming:
+            await rig.sync.refresh(coming.pop())
+        return held
+
+    monkeypatch.setattr(store, "state", state_before_they_come)
+
+    data = await collector.stored(profile, one_day(TODAY), Unavailable("reading"))
+
+    assert data is not None
+    assert coming == []
+    assert data.read_at is not None
+    is_cut = data.cut_at is not None
+    assert is_cut is (data.failure is not None) is (data.read_at < rig.clock.now() - HOUR)
+
+
+async def test_a_failed_read_is_no_matter_if_another_gets_the_numbers_before_they_are_told(
+    rig: AvitoRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = await rig.connect("shop")
+    collector = Collector(rig.sessions, rig.avito, rig.sync, rig.clock)
+    profile = await collector.profile(1, access.profile_id)
+    await fresh(rig, access)
+    rig.clock.advance(24 * HOUR)
+    rig.world.fault("status", endpoint="stats_v2", status=503, times=1)
+
+    async def meanwhile(_access: ProfileAccess) -> None:
+        rig.clock.advance(MINUTE)
+        await rig.sync.refresh(access)
+
+    monkeypatch.setattr(rig.sync, "ensure_fresh_wallet", meanwhile)
+
+    data = await collector.collect(profile, one_day(TODAY))
+
+    assert (data.cut_at, data.failure) == (None, None)
+    assert data.read_at is not None
+    assert data.read_at > rig.clock.now() - HOUR
 
 
 async def test_today_moves_and_is_read_again_after_ten_minutes(rig: AvitoRig) -> None:

@@ -89,19 +89,26 @@ def figures_in(text: str) -> dict[str, Said]:
 
 def expected_figures(account: AvitoAccount, day: date) -> dict[str, Said]:
     """The usual statistics of `day` with the change against the day before; no wallet."""
-    return expected_totals([account], day)
+    said = expected_sums([account], [day], [day - timedelta(days=1)])
+    return {label: said[label] for label in LABELS if label in said}
 
 
 def expected_totals(accounts: Iterable[AvitoAccount], day: date) -> dict[str, Said]:
-    """The same for several accounts together: slug by slug, then the ratios."""
+    """The same for several accounts together, where colours are for the accounts alone."""
     said = expected_sums(accounts, [day], [day - timedelta(days=1)])
-    return {label: said[label] for label in LABELS if label in said}
+    return {
+        label: Said(said[label].value, said[label].change.lstrip(f"🟢🔴{SPACE}"))
+        for label in LABELS
+        if label in said
+    }
 
 
 def expected_sums(
     accounts: Iterable[AvitoAccount], days: Iterable[date], before: Iterable[date]
 ) -> dict[str, Said]:
-    """Everything that is told of `days` against the days `before`, but for states of money."""
+    """Everything that is told of `days` against the days `before`, but for states of money:
+    slug by slug, then the ratios.
+    """
     accounts = list(accounts)
     now, earlier = _added_up(accounts, days), _added_up(accounts, before)
     said = {}

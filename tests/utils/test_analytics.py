@@ -13,6 +13,7 @@ from utils.analytics import (
     Days,
     Figure,
     Wallet,
+    earlier,
     figures,
     known_days,
     only,
@@ -255,6 +256,32 @@ def test_accounts_add_up_like_days_of_one() -> None:
     assert (shown["total_spending"].value, shown["total_spending"].commission) == (12, 5)
     assert shown["cpl"].value == 3
     assert shown["cpv"].undefined
+
+
+def test_who_cannot_be_compared_is_in_the_sum_and_leaves_its_change_to_the_others() -> None:
+    period = Period(TUESDAY, TUESDAY)
+    grown = {MONDAY: {"views": 20, "contacts": 4}, TUESDAY: {"views": 24, "contacts": 2}}
+    cut = {MONDAY: {"views": 90, "contacts": 9}, TUESDAY: {"views": 6, "contacts": 1}}
+    scraps = {MONDAY: {"activeItems": 3}, TUESDAY: {"views": 10, "contacts": 1, "activeItems": 5}}
+    accounts = [figures(period, grown), figures(period, cut, compare=False)]
+    shown = {each.metric.key: each for each in together([*accounts, figures(period, scraps)])}
+
+    assert (shown["views"].value, shown["views"].compared) == (40, 24)
+    assert shown["views"].change == Change(4, Fraction(1, 5))
+    assert earlier(shown["views"]) == 20
+    assert (shown["cr"].value, shown["cr"].compared) == (Fraction(1, 10), Fraction(1, 12))
+    assert earlier(shown["cr"]) == Fraction(1, 5)
+    assert (shown["active_items"].value, shown["active_items"].change) == (5, None)
+    assert {each.compared for each in together(accounts[:1])} == {None}
+
+
+def test_an_old_wallet_leaves_the_change_of_the_sum_to_the_others() -> None:
+    period = Period(TUESDAY, TUESDAY)
+    held, before = wallet(real=900, advance=0), wallet(real=1000, advance=0)
+    moved = figures(period, {}, wallet=held, earlier_wallet=before)
+    shown = {each.metric.key: each for each in together([moved, figures(period, {}, wallet=held)])}
+    assert (shown["wallet_balance"].value, shown["wallet_balance"].compared) == (1800, 900)
+    assert shown["wallet_balance"].change == Change(-100, Fraction(-1, 10))
 
 
 def test_the_bonus_slug_counts_where_the_sums_are_withheld() -> None:
