@@ -59,9 +59,12 @@ class Combined:
     whole: int
     """How many of the rows are whole in both periods: the changes are of these."""
     read_at: datetime | None
-    """The oldest read among the rows, but for those that say themselves how old they are."""
+    """The oldest read among the rows, but for those that say themselves how old they are.
+
+    So it is with the wallets.
+    """
     old_wallet_at: datetime | None
-    """Likewise of the wallets, if that is longer ago than a wallet should be."""
+    """When the oldest wallet was read, if that is longer ago than a wallet should be."""
 
 
 def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) -> Combined:
