@@ -59,7 +59,10 @@ class Combined:
     whole: int
     """How many of the rows are whole in both periods: the changes are of these."""
     read_at: datetime | None
-    """The oldest read among the rows."""
+    """The oldest read among the rows, but for those that say themselves how old they are.
+
+    So it is with the wallets.
+    """
     old_wallet_at: datetime | None
     """When the oldest wallet was read, if that is longer ago than a wallet should be."""
 
@@ -73,15 +76,16 @@ def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) ->
     known = list({row.data.account: row.data for row in rows if row.data is not None}.values())
     figures = together([data.figures for data in known]) if known else []
     told = only(figures, common(shown.values()))
+    fresh = [data for data in known if data.failure is None] or known
     return Combined(
         period=period,
         compared_with=period.previous() if _is_compared(figures) else None,
         figures=uncompared(told, STATISTICS) if is_baseless(told, known) else told,
         rows=list(_counted_once(sorted(_judged(rows, shown), key=_urgency))),
         whole=sum(row.data is not None and are_compared(row.data.figures) for row in rows),
-        read_at=min((data.read_at for data in known if data.read_at), default=None),
+        read_at=min((data.read_at for data in fresh if data.read_at), default=None),
         old_wallet_at=min(
-            (data.old_wallet_at for data in known if data.old_wallet_at), default=None
+            (data.old_wallet_at for data in fresh if data.old_wallet_at), default=None
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
+from datetime import timedelta
 from functools import wraps
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from core.combined import PATIENCE_SEC, SOON_SEC, Combined, Combiner, Row, combi
 from core.database.models import AvitoProfile
 from core.errors import Unavailable
 from core.report_data import Collector, ReportData
-from tests.support.combined import DAY, report_data
+from tests.support.combined import DAY, READ_AT, report_data
 from tests.support.virtual_time import run_in_virtual_time
 from utils.analytics import figures
 from utils.lights import Light
@@ -200,6 +201,22 @@ def test_what_one_keeps_to_itself_is_in_no_sum() -> None:
         if each.data is not None
     }
     assert told == {1: every, 2: some}
+
+
+def test_numbers_whose_row_says_how_old_they_are_make_nobody_elses_old() -> None:
+    yesterday = READ_AT - timedelta(days=1)
+    old: dict[str, Any] = {
+        "read_at": yesterday,
+        "old_wallet_at": yesterday,
+        "failure": Unavailable("reading"),
+    }
+    rows = [row(1, report_data(1)), row(2, report_data(2, **old))]
+    shown = dict.fromkeys((1, 2), EVERYTHING)
+
+    both, only_old = combined(DAY, rows, shown), combined(DAY, rows[1:], shown)
+
+    assert (both.read_at, both.old_wallet_at) == (READ_AT, None)
+    assert (only_old.read_at, only_old.old_wallet_at) == (yesterday, yesterday)
 
 
 def test_a_sum_that_is_compared_with_nothing_tells_no_scrap_of_the_day_before() -> None:
