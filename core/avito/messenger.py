@@ -216,7 +216,7 @@ def _whole(value: Any) -> int | None:
         value = int(value) if _DIGITS.fullmatch(value) else None
     if not isinstance(value, int | Decimal) or isinstance(value, bool):
         return None
-    # First of all: a Decimal like 1e999999999 is small only until it is made an int.
+    # In this order: what is infinite cannot be made an int.
     return int(value) if -(2**63) <= value < 2**63 and value == int(value) else None
 
 

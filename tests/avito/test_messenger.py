@@ -140,7 +140,7 @@ async def test_too_many_questions_about_messages_are_too_many_about_chats(rig: A
     [
         {},
         {"id": None, "created": "yesterday", "author_id": {}, "content": [1], "type": None},
-        {"id": True, "created": Decimal("1e999999999"), "content": {"text": 5 * [1]}},
+        {"id": True, "created": Decimal("inf"), "content": {"text": 5 * [1]}},
         {"created": -1, "is_read": "yes", "type": ["text"], "direction": 1},
     ],
 )
