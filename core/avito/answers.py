@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Context
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -208,7 +208,9 @@ def _parse(answer: Answer) -> Any:
             answer.endpoint, status=answer.status, detail=f"{declared[:60]} instead of JSON"
         )
     try:
-        return json.loads(answer.body, parse_float=_BOUNDS.create_decimal, parse_constant=_no_constant)
+        return json.loads(
+            answer.body, parse_float=_BOUNDS.create_decimal, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError) as broken:
         size = len(answer.body)
         raise UnexpectedAnswer(

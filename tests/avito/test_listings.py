@@ -65,6 +65,18 @@ async def test_a_row_that_names_no_listing_is_counted_and_left_out(rig: AvitoRig
     assert page == ({2**40: {"views": 3}}, 5, 4, None)
 
 
+async def test_a_listing_that_is_told_twice_and_not_alike_has_no_numbers(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    rows = [
+        {"id": item, "metrics": [{"slug": "views", "value": views}]}
+        for item, views in ((5, 3), (6, 3), (5, 3), (6, 0))
+    ]
+    body = {"result": {"groupings": [*rows, None]}}
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
+    page = await client.listing_stats(one_day(date(2026, 11, 20)))
+    assert page == ({5: {"views": 3}, 6: {}}, 5, 1, None)
+
+
 async def test_listings_come_with_what_a_screen_shows_of_them(rig: AvitoRig) -> None:
     account = rig.account("shop")
     account.listings = [
