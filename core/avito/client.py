@@ -236,7 +236,8 @@ class AvitoClient:
         """
         query = {"limit": PAGE, "offset": offset}
         request = Request(MESSAGES, self._access.account, query=query, chat=chat.id)
-        return message_page(await self._ask(request), self._access.account, chat.updated)
+        newest_at = chat.updated or chat.created
+        return message_page(await self._ask(request), self._access.account, newest_at)
 
     async def listing_stats_v1(
         self, items: Sequence[int], period: Period

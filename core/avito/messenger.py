@@ -27,8 +27,8 @@ UNKNOWN = "unknown"
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
 _READ = {"is_read", "read"}
-_LAST_INSTANT = 253_402_300_799
-"""The year 9999: what is later is no instant."""
+_FIRST_INSTANT, _LAST_INSTANT = 1_167_609_600, 253_402_300_799
+"""2007, when Avito began, and the year 9999: what is earlier or later is no instant."""
 
 
 class ChatFilter(NamedTuple):
@@ -104,13 +104,13 @@ def _head(chat: dict[str, Any], kind: str, account: int) -> ChatHead:
     seller = _whole(listing.get("user_id"))
     chat_id = _id(chat)
     named_kind = chat_id.partition("-")[0]
-    created = _instant(chat.get("created")) or 0
-    written = _instant(_dict(chat.get("last_message")).get("created"))
+    updated = _instant(chat.get("updated")) or 0
+    written = _instant(_dict(chat.get("last_message")).get("created")) or 0
     return ChatHead(
         id=chat_id,
         kind=named_kind if named_kind in KINDS else kind,
-        created=created,
-        updated=_instant(chat.get("updated")) or written or created,
+        created=_instant(chat.get("created")) or 0,
+        updated=max(updated, written),
         name=_name(chat.get("users"), account),
         is_buying=seller is not None and seller != account,
         listing_id=max(_whole(listing.get("id")) or 0, 0),
@@ -223,4 +223,4 @@ def _whole(value: Any) -> int | None:
 def _instant(value: Any) -> int | None:
     """Unix seconds."""
     at = _whole(value)
-    return at if at is not None and 0 < at <= _LAST_INSTANT else None
+    return at if at is not None and _FIRST_INSTANT <= at <= _LAST_INSTANT else None

@@ -128,7 +128,7 @@ class Book:
         if self._order.which is not Which.ALL or not self._survey.total.chats:
             return
         for head in self._not_read.values():
-            if head.updated in self._span:
+            if not head.updated or head.updated in self._span:
                 chat = study(Transcript(head, []), self._span)
                 chat.is_stale = True
                 self._write(chat, 0)
