@@ -80,6 +80,7 @@ class Book:
         stored = zlib.decompress(packed)
         chat = study(Transcript.from_json(stored), self._span)
         chat.is_stale = self._not_read.pop(chat.head.id, None) is not None
+        chat.is_listed_unread = self._order.which is Which.UNREAD
         if self._is_wanted(chat):
             self._write(chat, len(stored))
 
@@ -140,7 +141,7 @@ class Book:
             case Which.ALL:
                 return True
             case Which.UNREAD:
-                return chat.unread > 0
+                return chat.is_unread
             case Which.UNANSWERED:
                 return chat.is_unanswered
 
