@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -80,9 +81,20 @@ def message_page(answer: Any, account: int, newest_at: int) -> MessagePage:
     """
     rows = _rows(answer, "messages", MESSAGES.name)
     lines: list[Line] = []
-    for row in rows:
-        lines.append(_line(row, account, lines[-1].at if lines else newest_at))
+    for row, message_id in zip(rows, _message_ids(rows), strict=True):
+        later_at = lines[-1].at if lines else newest_at
+        lines.append(_line(row, message_id, account, later_at))
     return MessagePage(lines, len(rows), _has_more(answer))
+
+
+def _message_ids(rows: list[Any]) -> Iterator[str]:
+    """Of each row. What has no id of its own, or one that tells it from no other, gets one."""
+    ids = [_text(_dict(row).get("id")) for row in rows]
+    times = Counter(ids)
+    told = {(one, _made_up_id(row)) for one, row in zip(ids, rows, strict=True) if times[one] > 1}
+    different = Counter(one for one, _ in told)
+    for one, row in zip(ids, rows, strict=True):
+        yield one if one and different[one] <= 1 else _made_up_id(row)
 
 
 def _rows(answer: Any, name: str, endpoint: str) -> list[Any]:
@@ -136,12 +148,12 @@ def _name(users: Any, account: int) -> str:
     return ""
 
 
-def _line(row: Any, account: int, later_at: int) -> Line:
+def _line(row: Any, message_id: str, account: int, later_at: int) -> Line:
     message = _dict(row)
     author = _whole(message.get("author_id")) or 0
     kind = _text(message.get("type")) or UNKNOWN
     return Line(
-        id=_text(message.get("id")) or _made_up_id(row),
+        id=message_id,
         at=_instant(message.get("created")) or later_at,
         author=author,
         is_ours=_is_ours(message.get("direction"), author, account),

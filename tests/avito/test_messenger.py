@@ -161,6 +161,19 @@ def test_a_message_that_is_no_object_costs_the_others_nothing() -> None:
     assert page.rows == 3
 
 
+def test_different_messages_under_one_id_are_different_messages() -> None:
+    told = [
+        {"id": "0", "created": AT - number, "content": {"text": str(number)}}
+        for number in range(50)
+    ]
+    own = {"id": "a", "created": AT}
+    page = message_page([own, *told, *told[:5], own], ACCOUNT, AT)
+    assert [read.text for read in page.lines[1:51]] == [str(number) for number in range(50)]
+    assert len({read.id for read in page.lines}) == 51
+    assert page.lines[0].id == page.lines[-1].id == "a"
+    assert page.lines[1:6] == page.lines[51:56]
+
+
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
