@@ -115,6 +115,13 @@ class StatsRows(Schema):
     total: int | None = Field(default=None, alias="dataTotalCount")
     groupings: list[StatsRow]
 
+    @model_validator(mode="after")
+    def _says_of_what(self) -> StatsRows:
+        """Where no row at all names anything, it is not the rows that are odd."""
+        if self.groupings and all(row.id is None for row in self.groupings):
+            raise ValueError("rows of nothing")
+        return self
+
 
 class StatsAnswer(Schema):
     result: StatsRows

@@ -221,13 +221,18 @@ async def test_an_answer_that_was_cut_short_is_not_taken_for_empty_days(rig: Avi
         await client.daily_stats(last_days(rig.clock.now(), 35))
 
 
-async def test_a_shape_that_no_contract_knows_is_named_without_its_content(rig: AvitoRig) -> None:
+@pytest.mark.parametrize(
+    "groupings",
+    [{"many": 1}, "many", ["many", None], [{"day": "many"}, {"id": "many", "metrics": []}]],
+)
+async def test_a_shape_that_no_contract_knows_is_named_without_its_content(
+    rig: AvitoRig, groupings: Any
+) -> None:
     client = await rig.client("shop")
-    body = {"result": {"groupings": {"many": 1}}}
-    rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json={"result": {"groupings": groupings}})
     with pytest.raises(UnexpectedAnswer) as caught:
         await client.daily_stats(last_days(rig.clock.now(), 1))
-    assert "result.groupings" in str(caught.value)
+    assert "another shape at result" in str(caught.value)
     assert "many" not in f"{caught.value} {caught.value.__cause__}"
 
 
