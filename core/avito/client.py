@@ -193,9 +193,9 @@ class AvitoClient:
             answer = await self._ask(Request(ITEMS, self._access.account, query=query))
             told = _read(ItemsAnswer, answer, ITEMS)
             fresh = {
-                item.id: listed(item)
+                item.id: listed(item.id, item)
                 for item in told.resources
-                if item.id not in known and is_storable(item.id)
+                if item.id and item.id not in known and is_storable(item.id)
             }
             known |= fresh.keys()
             yield list(fresh.values())

@@ -7,11 +7,13 @@ specification lags behind. Ids are plain integers: the declared int32 is outgrow
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -100,35 +102,38 @@ class Row(Schema):
         return {}
 
 
+class NamedRow(Row):
+    id: Annotated[int | None, Optional] = None
+
+
+def _about_something(rows: Sequence[NamedRow]) -> Sequence[NamedRow]:
+    """Where no row at all names anything, it is not the rows that are odd."""
+    if rows and all(row.id is None for row in rows):
+        raise ValueError("rows of nothing")
+    return rows
+
+
 class MetricValue(Row):
     slug: Annotated[str | None, Optional] = None
     value: Annotated[Number | None, Optional] = None
 
 
-class StatsRow(Row):
-    id: Annotated[int | None, Optional] = None
-    """For days: unix seconds of a UTC midnight. For listings: above 2**31."""
+class StatsRow(NamedRow):
+    """By day its id is the unix seconds of a UTC midnight; a listing's may be above 2**31."""
+
     metrics: Annotated[list[MetricValue] | None, Optional] = None
 
 
 class StatsRows(Schema):
     total: int | None = Field(default=None, alias="dataTotalCount")
-    groupings: list[StatsRow]
-
-    @model_validator(mode="after")
-    def _says_of_what(self) -> StatsRows:
-        """Where no row at all names anything, it is not the rows that are odd."""
-        if self.groupings and all(row.id is None for row in self.groupings):
-            raise ValueError("rows of nothing")
-        return self
+    groupings: Annotated[list[StatsRow], AfterValidator(_about_something)]
 
 
 class StatsAnswer(Schema):
     result: StatsRows
 
 
-class Item(Schema):
-    id: int
+class Item(NamedRow):
     title: Annotated[str | None, Optional] = None
     price: Annotated[Number | None, Optional] = None
     """Roubles."""
@@ -137,11 +142,11 @@ class Item(Schema):
 
 
 class ItemsMeta(Schema):
-    per_page: int | None = None
+    per_page: Annotated[int | None, Optional] = None
 
 
 class ItemsAnswer(Schema):
-    resources: list[Item]
+    resources: Annotated[list[Item], AfterValidator(_about_something)]
     meta: ItemsMeta = ItemsMeta()
 
 
