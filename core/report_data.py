@@ -70,6 +70,8 @@ class ReportData:
     """What a due read of the wallet ended with."""
     old_advance_at: datetime | None = None
     """The same of the advance: a call of its own, which may fail alone."""
+    advance_failure: str | None = None
+    """The class name of what it failed with, if there is more to it than a limit or a refusal."""
     calls_failure: str | None = None
     """The class name of what the last read of the calls ended with; None after a good one."""
     course: Course | None = None
@@ -190,6 +192,7 @@ class Collector:
             data = data.with_old_wallet(wallet_failure)
         elif data.old_advance_at is not None:
             data = data.uncompared({"advance_balance"})
+        data = replace(data, advance_failure=self.sync.advance_failure(data.account))
         if calls_failure is None:
             return data
         return replace(data, calls_failure=type(calls_failure).__name__)

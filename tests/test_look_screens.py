@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from bot.screens.comparison import comparison
 from bot.screens.parts import is_caption
 from bot.screens.reports import report
 from core.database.models import AvitoProfile
+from core.errors import Unavailable
 from core.looks import Breakdown, Comparison
 from core.report_data import ReportData
 from core.statistics.listings import Highlights, ListingTotals, Totals
@@ -445,6 +447,36 @@ def test_years_of_ten_digit_sums_turn_pages() -> None:
     assert turns == ["[‹ Раньше]", "[‹ Раньше] [Позже ›]", "[Позже ›]"]
     by_month = [" ".join(line.split()) for line in middle]
     assert "12.2022 306 172 833 38 271 577 3 061 728 395" in by_month
+
+
+@pytest.mark.parametrize(
+    ("changes", "to_owner", "to_others"),
+    [
+        (
+            {"advance_failure": "Unavailable"},
+            "⚠️ Аванс прочитать не удалось: Avito сейчас не отвечает.",
+            "⚠️ Аванс прочитать не удалось.\n",
+        ),
+        (
+            {"advance_failure": "Unavailable", "old_advance_at": READ_AT},
+            "прочитан сегодня в 09:05, новый прочитать не удалось: Avito сейчас не отвечает.",
+            "Аванс прочитан сегодня в 09:05, новый прочитать не удалось.\n",
+        ),
+        (
+            {"old_advance_at": READ_AT},
+            "Аванс прочитан сегодня в 09:05.\n",
+            "Аванс прочитан сегодня в 09:05.\n",
+        ),
+    ],
+)
+def test_an_advance_that_failed_alone_is_named(
+    changes: dict[str, Any], to_owner: str, to_others: str
+) -> None:
+    data = replace(facts(WEEK, told(WEEK)), **changes)
+    assert to_owner in drawn(report(data, NOW, for_owner=True, is_bound=True))
+    assert to_others in drawn(report(data, NOW, for_owner=False, is_bound=True))
+    away = replace(data, failure=Unavailable("stats_v2"))
+    assert drawn(report(away, NOW, for_owner=True, is_bound=True)).count("не отвечает") == 1
 
 
 @pytest.mark.parametrize(

@@ -347,9 +347,18 @@ def _money_remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Lin
         return [read + (f", новые прочитать не удалось{why}" if failure is not None else ".")]
     if failure is not None and _tells(data.figures, HELD):
         return [f"⚠️ Кошелёк и аванс прочитать не удалось{why}"]
-    if data.old_advance_at is not None and _tells(data.figures, {"advance_balance"}):
-        return [f"ℹ️ Аванс прочитан {format_moment(data.old_advance_at, now)}."]
-    return []
+    if not _tells(data.figures, {"advance_balance"}):
+        return []
+    return _advance_remarks(data, now, for_owner)
+
+
+def _advance_remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
+    failure = data.advance_failure if data.failure is None else None
+    why = f": {problems.of_failure(failure)}" if for_owner and failure is not None else "."
+    if data.old_advance_at is not None:
+        read = f"ℹ️ Аванс прочитан {format_moment(data.old_advance_at, now)}"
+        return [read + (f", новый прочитать не удалось{why}" if failure is not None else ".")]
+    return [] if failure is None else [f"⚠️ Аванс прочитать не удалось{why}"]
 
 
 def _tells(figures: Iterable[Figure], keys: Collection[str]) -> bool:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -32,6 +32,8 @@ FULL_WINDOW = 62.0
 
 _LONGEST_WAIT = 3600.0
 _DETAIL_LENGTH = 200
+_BOUNDS = Context(prec=60, Emin=-60, Emax=60, traps=[])
+"""Of numbers: wider than any of Avito's, and narrow enough to be made whole in no time."""
 
 
 class TokenRefused(KeysRefused):
@@ -79,6 +81,8 @@ _BY_CODE: dict[int, type[AvitoError]] = _BY_STATUS | {
 
 def understand(answer: Answer) -> Any:
     """The JSON of a good answer, with `Decimal` where Avito wrote a fraction.
+
+    What is larger than any number of Avito's is infinite: nothing that wants a number takes it.
 
     Raises the `AvitoError` that a bad one stands for, `TokenRefused` among them.
     """
@@ -181,7 +185,7 @@ def _retry_after(answer: Answer) -> float:
         pass
     try:
         return (parsedate_to_datetime(value) - answer.at).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 
@@ -204,8 +208,10 @@ def _parse(answer: Answer) -> Any:
             answer.endpoint, status=answer.status, detail=f"{declared[:60]} instead of JSON"
         )
     try:
-        return json.loads(answer.body, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, ArithmeticError, RecursionError) as broken:
+        return json.loads(
+            answer.body, parse_float=_BOUNDS.create_decimal, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as broken:
         size = len(answer.body)
         raise UnexpectedAnswer(
             answer.endpoint, status=answer.status, detail=f"{size} bytes that are no JSON"

@@ -51,6 +51,7 @@ from core.avito.schemas import (
     ItemStatsAnswer,
     SelfInfo,
     StatsAnswer,
+    Unread,
 )
 from core.avito.stats import (
     DEPTH_DAYS,
@@ -74,9 +75,12 @@ from core.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from core.logs import get_logger
 from core.ports import Clock, Token, TokenStore
 from utils.chats.model import ChatHead
 from utils.periods import Period
+
+log = get_logger(__name__)
 
 ITEMS_PER_PAGE = 99
 Model = TypeVar("Model", bound=BaseModel)
@@ -189,9 +193,9 @@ class AvitoClient:
             answer = await self._ask(Request(ITEMS, self._access.account, query=query))
             told = _read(ItemsAnswer, answer, ITEMS)
             fresh = {
-                item.id: listed(item)
+                item.id: listed(item.id, item)
                 for item in told.resources
-                if item.id not in known and is_storable(item.id)
+                if item.id and item.id not in known and is_storable(item.id)
             }
             known |= fresh.keys()
             yield list(fresh.values())
@@ -232,7 +236,8 @@ class AvitoClient:
         """
         query = {"limit": PAGE, "offset": offset}
         request = Request(MESSAGES, self._access.account, query=query, chat=chat.id)
-        return message_page(await self._ask(request), self._access.account, chat.updated)
+        newest_at = chat.updated or chat.created
+        return message_page(await self._ask(request), self._access.account, newest_at)
 
     async def listing_stats_v1(
         self, items: Sequence[int], period: Period
@@ -336,8 +341,9 @@ class _OneToken:
 
 
 def _read(model: type[Model], answer: Any, endpoint: Endpoint) -> Model:
+    unread = Unread()
     try:
-        return model.model_validate(answer)
+        told = model.model_validate(answer, context=unread)
     except ValidationError as unreadable:
         where = ", ".join(
             ".".join(str(part) for part in error["loc"]) for error in unreadable.errors()[:3]
@@ -345,6 +351,9 @@ def _read(model: type[Model], answer: Any, endpoint: Endpoint) -> Model:
         raise UnexpectedAnswer(
             endpoint.name, status=200, detail=f"another shape at {where}"
         ) from unreadable
+    if unread:
+        log.warning("avito_fields_unread", endpoint=endpoint.name, fields=dict(unread))
+    return told
 
 
 def _kopecks(roubles: Decimal | None) -> int | None:

@@ -28,9 +28,9 @@ class Listed(NamedTuple):
     url: str | None
 
 
-def listed(item: Item) -> Listed:
+def listed(listing_id: int, item: Item) -> Listed:
     return Listed(
-        id=item.id,
+        id=listing_id,
         title=cleaned(item.title or "")[:TITLE_LIMIT].rstrip() or None,
         price=None if item.price is None else whole(item.price * Decimal(100)),
         status=cleaned(item.status or "")[:STATUS_LIMIT] or None,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -27,8 +28,8 @@ UNKNOWN = "unknown"
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
 _READ = {"is_read", "read"}
-_LAST_INSTANT = 253_402_300_799
-"""The year 9999: what is later is no instant."""
+_FIRST_INSTANT, _LAST_INSTANT = 1_167_609_600, 253_402_300_799
+"""2007, when Avito began, and the year 9999: what is earlier or later is no instant."""
 
 
 class ChatFilter(NamedTuple):
@@ -80,9 +81,20 @@ def message_page(answer: Any, account: int, newest_at: int) -> MessagePage:
     """
     rows = _rows(answer, "messages", MESSAGES.name)
     lines: list[Line] = []
-    for row in rows:
-        lines.append(_line(row, account, lines[-1].at if lines else newest_at))
+    for row, message_id in zip(rows, _message_ids(rows), strict=True):
+        later_at = lines[-1].at if lines else newest_at
+        lines.append(_line(row, message_id, account, later_at))
     return MessagePage(lines, len(rows), _has_more(answer))
+
+
+def _message_ids(rows: list[Any]) -> Iterator[str]:
+    """Of each row. What has no id of its own, or one that tells it from no other, gets one."""
+    ids = [_text(_dict(row).get("id")) for row in rows]
+    times = Counter(ids)
+    told = {(one, _made_up_id(row)) for one, row in zip(ids, rows, strict=True) if times[one] > 1}
+    different = Counter(one for one, _ in told)
+    for one, row in zip(ids, rows, strict=True):
+        yield one if one and different[one] <= 1 else _made_up_id(row)
 
 
 def _rows(answer: Any, name: str, endpoint: str) -> list[Any]:
@@ -104,13 +116,13 @@ def _head(chat: dict[str, Any], kind: str, account: int) -> ChatHead:
     seller = _whole(listing.get("user_id"))
     chat_id = _id(chat)
     named_kind = chat_id.partition("-")[0]
-    created = _instant(chat.get("created")) or 0
-    written = _instant(_dict(chat.get("last_message")).get("created"))
+    updated = _instant(chat.get("updated")) or 0
+    written = _instant(_dict(chat.get("last_message")).get("created")) or 0
     return ChatHead(
         id=chat_id,
         kind=named_kind if named_kind in KINDS else kind,
-        created=created,
-        updated=_instant(chat.get("updated")) or written or created,
+        created=_instant(chat.get("created")) or 0,
+        updated=max(updated, written),
         name=_name(chat.get("users"), account),
         is_buying=seller is not None and seller != account,
         listing_id=max(_whole(listing.get("id")) or 0, 0),
@@ -136,12 +148,12 @@ def _name(users: Any, account: int) -> str:
     return ""
 
 
-def _line(row: Any, account: int, later_at: int) -> Line:
+def _line(row: Any, message_id: str, account: int, later_at: int) -> Line:
     message = _dict(row)
     author = _whole(message.get("author_id")) or 0
     kind = _text(message.get("type")) or UNKNOWN
     return Line(
-        id=_text(message.get("id")) or _made_up_id(row),
+        id=message_id,
         at=_instant(message.get("created")) or later_at,
         author=author,
         is_ours=_is_ours(message.get("direction"), author, account),
@@ -216,11 +228,11 @@ def _whole(value: Any) -> int | None:
         value = int(value) if _DIGITS.fullmatch(value) else None
     if not isinstance(value, int | Decimal) or isinstance(value, bool):
         return None
-    # First of all: a Decimal like 1e999999999 is small only until it is made an int.
+    # In this order: what is infinite cannot be made an int.
     return int(value) if -(2**63) <= value < 2**63 and value == int(value) else None
 
 
 def _instant(value: Any) -> int | None:
     """Unix seconds."""
     at = _whole(value)
-    return at if at is not None and 0 < at <= _LAST_INSTANT else None
+    return at if at is not None and _FIRST_INSTANT <= at <= _LAST_INSTANT else None

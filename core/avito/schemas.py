@@ -6,17 +6,22 @@ specification lags behind. Ids are plain integers: the declared int32 is outgrow
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
 Number = Annotated[Decimal, Field(allow_inf_nan=False, ge=-(10**15), le=10**15)]
@@ -26,10 +31,20 @@ Count = Annotated[int, Field(ge=-(10**15), le=10**15)]
 """A whole count, where Avito writes nothing else."""
 
 
-def _or_nothing(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+class Unread(Counter[str]):
+    """By the names of fields, how many could not be read: the context of a validation."""
+
+    @classmethod
+    def note(cls, info: ValidationInfo, name: str) -> None:
+        if isinstance(info.context, cls):
+            info.context[name] += 1
+
+
+def _or_nothing(value: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     try:
         return read(value)
     except ValidationError:
+        Unread.note(info, info.field_name or "")
         return None
 
 
@@ -59,8 +74,8 @@ class EmployeeCheck(Schema):
 class Balance(Schema):
     """The wallet, in roubles."""
 
-    real: Number | None = None
-    bonus: Number | None = None
+    real: Annotated[Number | None, Optional] = None
+    bonus: Annotated[Number | None, Optional] = None
 
 
 class Advance(Schema):
@@ -75,28 +90,50 @@ class Advance(Schema):
         return self.balance
 
 
-class MetricValue(Schema):
-    slug: str
-    value: Number | None = None
+class Row(Schema):
+    """One of many. What is none at all has nothing in it, and still counts as a row."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _or_empty(cls, row: Any, info: ValidationInfo) -> Any:
+        if isinstance(row, dict):
+            return row
+        Unread.note(info, cls.__name__)
+        return {}
 
 
-class StatsRow(Schema):
-    id: int | None = None
-    """For days: unix seconds of a UTC midnight. For listings: above 2**31."""
-    metrics: list[MetricValue] = []
+class NamedRow(Row):
+    id: Annotated[int | None, Optional] = None
+
+
+def _about_something(rows: Sequence[NamedRow]) -> Sequence[NamedRow]:
+    """Where no row at all names anything, it is not the rows that are odd."""
+    if rows and all(row.id is None for row in rows):
+        raise ValueError("rows of nothing")
+    return rows
+
+
+class MetricValue(Row):
+    slug: Annotated[str | None, Optional] = None
+    value: Annotated[Number | None, Optional] = None
+
+
+class StatsRow(NamedRow):
+    """By day its id is the unix seconds of a UTC midnight; a listing's may be above 2**31."""
+
+    metrics: Annotated[list[MetricValue] | None, Optional] = None
 
 
 class StatsRows(Schema):
     total: int | None = Field(default=None, alias="dataTotalCount")
-    groupings: list[StatsRow]
+    groupings: Annotated[list[StatsRow], AfterValidator(_about_something)]
 
 
 class StatsAnswer(Schema):
     result: StatsRows
 
 
-class Item(Schema):
-    id: int
+class Item(NamedRow):
     title: Annotated[str | None, Optional] = None
     price: Annotated[Number | None, Optional] = None
     """Roubles."""
@@ -105,11 +142,11 @@ class Item(Schema):
 
 
 class ItemsMeta(Schema):
-    per_page: int | None = None
+    per_page: Annotated[int | None, Optional] = None
 
 
 class ItemsAnswer(Schema):
-    resources: list[Item]
+    resources: Annotated[list[Item], AfterValidator(_about_something)]
     meta: ItemsMeta = ItemsMeta()
 
 

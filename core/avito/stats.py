@@ -8,8 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from core.avito.schemas import ItemDay, ItemStats, StatsRow, StatsRows
+from core.avito.schemas import ItemDay, ItemStats, MetricValue, StatsRow, StatsRows
+from core.logs import get_logger
 from utils.periods import Period
+
+log = get_logger(__name__)
 
 DEPTH_DAYS = 270
 """How many days back Avito's statistics reach, today included."""
@@ -83,13 +86,19 @@ def days_question(period: Period) -> dict[str, Any]:
 
 
 def by_day(rows: StatsRows, period: Period) -> DayMetrics:
+    """A day that is told twice, and not alike, is left out: nobody knows which is right."""
     days: DayMetrics = {}
+    doubtful: set[date] = set()
     for row in rows.groupings:
         day = None if row.id is None else _day_of(row.id)
-        if day is None or day not in period:
+        if day is None or day not in period or row.metrics is None:
             continue
-        days[day] = _told(row)
-    return days
+        told = _told(row.metrics)
+        if days.setdefault(day, told) != told:
+            doubtful.add(day)
+    if doubtful:
+        log.warning("days_told_twice", days=[day.isoformat() for day in sorted(doubtful)])
+    return {day: told for day, told in days.items() if day not in doubtful}
 
 
 def listings_question(period: Period, offset: int) -> dict[str, Any]:
@@ -105,15 +114,26 @@ def listings_question(period: Period, offset: int) -> dict[str, Any]:
 
 
 def by_listing(rows: Iterable[StatsRow]) -> ListingMetrics:
-    return {row.id: _told(row) for row in rows if row.id is not None}
+    """One that is told twice, and not alike, is there without numbers."""
+    listings: ListingMetrics = {}
+    for row in rows:
+        if row.id is not None:
+            told = _told(row.metrics or ())
+            if listings.setdefault(row.id, told) != told:
+                listings[row.id] = {}
+    return listings
 
 
 def is_storable(listing_id: int) -> bool:
     return 0 < listing_id < 2**63
 
 
-def _told(row: StatsRow) -> dict[str, int]:
-    return {metric.slug: whole(metric.value) for metric in row.metrics if metric.value is not None}
+def _told(metrics: Iterable[MetricValue]) -> dict[str, int]:
+    return {
+        metric.slug: whole(metric.value)
+        for metric in metrics
+        if metric.slug is not None and metric.value is not None
+    }
 
 
 def _day_of(row_id: int) -> date | None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from core.avito.messenger import ABOUT_LISTINGS, KINDS, ChatFilter, ChatPage
 from core.errors import BadRequest, Forbidden, NotFound
-from core.messenger.pages import pages
+from core.messenger.pages import goes_back_to, pages
 from utils.chats.model import ChatHead
 
 TOGETHER = 20
@@ -101,7 +101,8 @@ class ChatFinder:
                 self.chats[chat.id] = chat._replace(kind=known.kind)
 
     def _is_past(self, page: ChatPage) -> bool:
-        return any(self._is_old(chat) for chat in page.chats)
+        reached = goes_back_to(chat.updated for chat in page.chats)
+        return self._since is not None and reached is not None and reached < self._since
 
     def _is_old(self, chat: ChatHead) -> bool:
         """Where nobody knows when it was written to, it may be new."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 from core.avito.messenger import LAST_OFFSET, PAGE, ChatPage, MessagePage
 
 OVERLAP = 10
 """Pages share so many rows: what goes away meanwhile moves all later ones forward."""
+PROOF = 10
+"""So many of its last rows tell how far back a page goes: one alone may have an odd time."""
 
 Page = TypeVar("Page", ChatPage, MessagePage)
 
@@ -34,3 +36,11 @@ async def pages(ask: Callable[[int], Awaitable[Page]]) -> AsyncIterator[Turned[P
             return
         step = page.rows - OVERLAP if page.rows > OVERLAP else page.rows
         offset = min(offset + step, LAST_OFFSET)
+
+
+def goes_back_to(times: Iterable[int]) -> int | None:
+    """The instant before which everything is beyond a page, by the times of its rows.
+
+    They come the latest first. What has no time (0) tells nothing; None: so do all.
+    """
+    return max([at for at in times if at][-PROOF:], default=None)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from core.avito.messenger import MessagePage
-from core.messenger.pages import pages
+from core.messenger.pages import goes_back_to, pages
 from utils.chats.model import ChatHead, Line, Transcript
 
 AskMessages = Callable[[int], Awaitable[MessagePage]]
@@ -27,7 +27,7 @@ class Fresh:
 
 
 async def read(ask: AskMessages, known: Iterable[str], since: int | None) -> Fresh:
-    """Read until a message that is `known`, or the first that is earlier than `since`."""
+    """Read until a message that is `known`, or until all others are earlier than `since`."""
     held = frozenset(known)
     fresh = Fresh()
     async for turn in pages(ask):
@@ -37,10 +37,10 @@ async def read(ask: AskMessages, known: Iterable[str], since: int | None) -> Fre
         if any(line.id in held for line in lines):
             fresh.is_joined = True
             break
-        earliest = min((line.at for line in lines), default=None)
-        if since is not None and earliest is not None and earliest < since and not turn.is_last:
+        reached = goes_back_to(line.at for line in lines)
+        if since is not None and reached is not None and reached < since and not turn.is_last:
             # Others of that very second may be on the next page.
-            fresh.whole_since = earliest + 1
+            fresh.whole_since = reached + 1
             break
         fresh.is_cut = turn.is_cut
     return fresh

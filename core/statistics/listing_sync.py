@@ -134,6 +134,7 @@ class ListingSync:
         offset, nameless, least = 0, 0, sys.maxsize
         while True:
             page = await self._page(client, access, period, offset, wait)
+            is_known = page.listings.keys() <= found.keys()
             found |= page.listings
             nameless += page.nameless
             offset += page.rows
@@ -143,6 +144,9 @@ class ListingSync:
                 break
             if page.rows <= OVERLAP:
                 raise _cut_short(offset, total)
+            if is_known:
+                # An Avito that does not mind the offset would send it for ever.
+                raise _cut_short(len(found), least)
             offset -= OVERLAP
         if len(found) + nameless < least:
             raise _cut_short(len(found), least)

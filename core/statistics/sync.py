@@ -32,6 +32,7 @@ from core.errors import (
     RateLimited,
     SubscriptionRequired,
     Unavailable,
+    UnexpectedAnswer,
 )
 from core.ports import Clock
 from core.statistics import store
@@ -97,6 +98,7 @@ class StatisticsSync:
         self._avito = avito
         self._clock = clock
         self._reads = KeyedLocks()
+        self._advance_failures: dict[int, str] = {}
 
     async def first_read(self, access: ProfileAccess) -> None:
         """Read everything Avito still holds: 270 days that end today."""
@@ -156,6 +158,10 @@ class StatisticsSync:
             if read_at is not None and self._clock.now() - read_at <= max_age:
                 return None
             return await self._read_wallet(self._avito.client(access), access)
+
+    def advance_failure(self, account: int) -> str | None:
+        """The class name of what the last read of the advance failed with, by this process."""
+        return self._advance_failures.get(account)
 
     async def ensure_fresh_calls(
         self, access: ProfileAccess, period: Period, *, max_age: timedelta = BUTTON_AGE
@@ -241,7 +247,7 @@ class StatisticsSync:
 
     async def _read_wallet(self, client: AvitoClient, access: ProfileAccess) -> AvitoError | None:
         try:
-            wallet = await read_wallet(client, self._clock)
+            wallet, advance_failure = await read_wallet(client, self._clock)
         except KeysRefused:
             raise
         except AvitoError as failure:
@@ -250,7 +256,15 @@ class StatisticsSync:
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save_wallet(session, access.account, wallet)
+        self._note_advance(access.account, advance_failure)
         return None
+
+    def _note_advance(self, account: int, failure: AvitoError | None) -> None:
+        """A limit is no failure, and whom Avito refuses has most often no advance."""
+        if isinstance(failure, Unavailable | UnexpectedAnswer):
+            self._advance_failures[account] = type(failure).__name__
+        elif not isinstance(failure, RateLimited):
+            self._advance_failures.pop(account, None)
 
 
 async def as_it_is(

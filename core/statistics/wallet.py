@@ -12,18 +12,19 @@ from utils.analytics import Wallet
 log = structlog.get_logger(__name__)
 
 
-async def read_wallet(client: AvitoClient, clock: Clock) -> Wallet:
-    """The wallet and the advance in kopecks; raises the `AvitoError` of the wallet."""
+async def read_wallet(client: AvitoClient, clock: Clock) -> tuple[Wallet, AvitoError | None]:
+    """The wallet and the advance in kopecks, and why the advance is unknown.
+
+    Raises the `AvitoError` of the wallet.
+    """
     real, bonus = await client.balance()
     # The advance is asked for without naming the account, and keys may come to open another
     # one. That they open this one is known from its wallet.
-    return Wallet(taken_at=clock.now(), real=real, bonus=bonus, advance=await _advance(client))
-
-
-async def _advance(client: AvitoClient) -> int | None:
+    advance, failure = None, None
     try:
-        return await client.advance()
-    except AvitoError as failure:
+        advance = await client.advance()
+    except AvitoError as error:
         # Most often the account has no CPA, or the minute of this method is not over.
-        log.info("advance_unknown", reason=str(failure))
-        return None
+        log.info("advance_unknown", reason=str(error))
+        failure = error
+    return Wallet(taken_at=clock.now(), real=real, bonus=bonus, advance=advance), failure

@@ -1,8 +1,10 @@
 """What Avito answers arrives in our units, held against the sandbox's own numbers."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.avito.auth import Credentials
 from core.avito.stats import COUNT_SLUGS, MONEY_SLUGS
@@ -98,6 +100,12 @@ async def test_the_advance_may_be_wrapped(rig: AvitoRig) -> None:
     assert await client.advance() == 77
 
 
+async def test_a_bonus_that_cannot_be_read_takes_no_money_with_it(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    rig.world.fault("wrong_shape", endpoint="balance", json={"real": 4350.5, "bonus": ""})
+    assert await client.balance() == (435_050, None)
+
+
 async def test_one_call_gives_every_metric_of_270_days(rig: AvitoRig) -> None:
     client = await rig.client("shop")
     period = last_days(rig.clock.now(), 270)
@@ -146,6 +154,65 @@ async def test_a_row_beyond_the_calendar_is_no_day(rig: AvitoRig, row_id: int) -
     assert await client.daily_stats(Period(day, day)) == {}
 
 
+def day_row(day: int, **metrics: Any) -> dict[str, Any]:
+    """A row of stats v2 about this day of November."""
+    named = datetime(2026, 11, day, tzinfo=UTC)
+    told = [{"slug": slug, "value": value} for slug, value in metrics.items()]
+    return {"id": int(named.timestamp()), "type": "dates", "metrics": told}
+
+
+async def told_of_november(rig: AvitoRig, *rows: Any) -> dict[int, dict[str, int]]:
+    """What the client makes of such rows, by the day of the month."""
+    client = await rig.client("shop")
+    body = {"result": {"dataTotalCount": len(rows), "groupings": rows}}
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
+    days = await client.daily_stats(Period(date(2026, 11, 1), date(2026, 11, 20)))
+    return {day.day: metrics for day, metrics in days.items()}
+
+
+@pytest.mark.parametrize("value", ["", "many", {"amount": 1}, True, 10**16])
+async def test_a_metric_that_cannot_be_read_is_absent_and_the_rest_stands(
+    rig: AvitoRig, value: Any
+) -> None:
+    with capture_logs() as logged:
+        told = await told_of_november(
+            rig, day_row(19, views=3, contacts=value), day_row(20, views=value, contacts=0)
+        )
+    assert told == {19: {"views": 3}, 20: {"contacts": 0}}
+    noted = [event for event in logged if event["event"] == "avito_fields_unread"]
+    assert [(event["endpoint"], event["fields"]) for event in noted] == [
+        ("stats_v2_items", {"value": 2})
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        None,
+        [],
+        day_row(19) | {"metrics": None},
+        day_row(19) | {"metrics": "none"},
+        day_row(19) | {"id": ""},
+        day_row(19) | {"id": 1.5},
+    ],
+)
+async def test_a_row_that_cannot_be_read_costs_the_others_nothing(rig: AvitoRig, row: Any) -> None:
+    assert await told_of_november(rig, row, day_row(20, views=3)) == {20: {"views": 3}}
+
+
+@pytest.mark.parametrize("metric", [None, {"slug": None, "value": 1}, {"value": 1}, "views"])
+async def test_a_metric_without_a_name_is_none(rig: AvitoRig, metric: Any) -> None:
+    row = day_row(20, views=3)
+    row["metrics"].append(metric)
+    assert await told_of_november(rig, row) == {20: {"views": 3}}
+
+
+async def test_a_day_told_twice_is_known_only_if_it_is_told_alike(rig: AvitoRig) -> None:
+    alike, doubtful = day_row(19, views=3, contacts=1), day_row(20, views=30)
+    told = await told_of_november(rig, alike, doubtful, alike, day_row(20, views=0))
+    assert told == {19: {"views": 3, "contacts": 1}}
+
+
 async def test_an_answer_that_was_cut_short_is_not_taken_for_empty_days(rig: AvitoRig) -> None:
     client = await rig.client("shop")
     body = {"result": {"dataTotalCount": 35, "groupings": []}}
@@ -154,13 +221,18 @@ async def test_an_answer_that_was_cut_short_is_not_taken_for_empty_days(rig: Avi
         await client.daily_stats(last_days(rig.clock.now(), 35))
 
 
-async def test_a_shape_that_no_contract_knows_is_named_without_its_content(rig: AvitoRig) -> None:
+@pytest.mark.parametrize(
+    "groupings",
+    [{"many": 1}, "many", ["many", None], [{"day": "many"}, {"id": "many", "metrics": []}]],
+)
+async def test_a_shape_that_no_contract_knows_is_named_without_its_content(
+    rig: AvitoRig, groupings: Any
+) -> None:
     client = await rig.client("shop")
-    body = {"result": {"groupings": [{"metrics": [{"slug": "views", "value": "many"}]}]}}
-    rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json={"result": {"groupings": groupings}})
     with pytest.raises(UnexpectedAnswer) as caught:
         await client.daily_stats(last_days(rig.clock.now(), 1))
-    assert "result.groupings.0.metrics.0.value" in str(caught.value)
+    assert "another shape at result" in str(caught.value)
     assert "many" not in f"{caught.value} {caught.value.__cause__}"
 
 

@@ -10,7 +10,7 @@ import pytest
 from core.avito.client import AvitoClient
 from core.avito.listings import Listed
 from core.avito.stats import LISTING_SLUGS
-from core.errors import Forbidden, RateLimited
+from core.errors import Forbidden, RateLimited, UnexpectedAnswer
 from sandbox.avito.accounts import make_listings
 from sandbox.avito.world import Listing
 from tests.support.avito import AvitoRig
@@ -65,6 +65,18 @@ async def test_a_row_that_names_no_listing_is_counted_and_left_out(rig: AvitoRig
     assert page == ({2**40: {"views": 3}}, 5, 4, None)
 
 
+async def test_a_listing_that_is_told_twice_and_not_alike_has_no_numbers(rig: AvitoRig) -> None:
+    client = await rig.client("shop")
+    rows = [
+        {"id": item, "metrics": [{"slug": "views", "value": views}]}
+        for item, views in ((5, 3), (6, 3), (5, 3), (6, 0))
+    ]
+    body = {"result": {"groupings": [*rows, None]}}
+    rig.world.fault("wrong_shape", endpoint="stats_v2", json=body)
+    page = await client.listing_stats(one_day(date(2026, 11, 20)))
+    assert page == ({5: {"views": 3}, 6: {}}, 5, 1, None)
+
+
 async def test_listings_come_with_what_a_screen_shows_of_them(rig: AvitoRig) -> None:
     account = rig.account("shop")
     account.listings = [
@@ -101,12 +113,23 @@ async def test_what_cannot_be_shown_of_a_listing_does_not_spoil_the_others(
 ) -> None:
     client = await rig.client("shop")
     strange = {"id": 5, "title": ["x"], "price": "dear", "status": 7, "url": url}
-    page = {"meta": {}, "resources": [strange, {"id": 2**70}, {"id": 0}, {"id": 6}]}
+    nameless: list[Any] = [{"id": 2**70}, {"id": 0}, {"id": ""}, {"id": None}, {}, None]
+    page = {"meta": {"per_page": "many"}, "resources": [strange, *nameless, {"id": 6}]}
     rig.world.fault("wrong_shape", endpoint="items", json=page)
     assert await listings(client) == [
         Listed(5, None, None, None, None),
         Listed(6, None, None, None, None),
     ]
+
+
+@pytest.mark.parametrize("resources", [[{"itemId": 5}, {"itemId": 6}], [None], "none"])
+async def test_a_page_that_names_no_listing_is_not_taken_for_the_end(
+    rig: AvitoRig, resources: Any
+) -> None:
+    client = await rig.client("shop")
+    rig.world.fault("wrong_shape", endpoint="items", json={"resources": resources})
+    with pytest.raises(UnexpectedAnswer):
+        await listings(client)
 
 
 async def test_no_page_is_asked_for_that_nobody_wants(rig: AvitoRig) -> None:

@@ -140,8 +140,9 @@ async def test_too_many_questions_about_messages_are_too_many_about_chats(rig: A
     [
         {},
         {"id": None, "created": "yesterday", "author_id": {}, "content": [1], "type": None},
-        {"id": True, "created": Decimal("1e999999999"), "content": {"text": 5 * [1]}},
+        {"id": True, "created": Decimal("inf"), "content": {"text": 5 * [1]}},
         {"created": -1, "is_read": "yes", "type": ["text"], "direction": 1},
+        {"created": 1, "author_id": -(2**64)},
     ],
 )
 def test_a_broken_message_is_still_a_message(message: dict[str, Any]) -> None:
@@ -153,10 +154,24 @@ def test_a_broken_message_is_still_a_message(message: dict[str, Any]) -> None:
 
 
 def test_a_message_that_is_no_object_costs_the_others_nothing() -> None:
-    page = message_page([{"id": "b", "created": 200}, None, {"id": "a", "created": 100}], 1, AT)
-    assert [(read.id[:1], read.at) for read in page.lines][::2] == [("b", 200), ("a", 100)]
-    assert page.lines[1].at == 200
+    told = [{"id": "b", "created": AT - 60}, None, {"id": "a", "created": AT - 120}]
+    page = message_page(told, 1, AT)
+    assert [read.at for read in page.lines] == [AT - 60, AT - 60, AT - 120]
+    assert [read.id for read in page.lines][::2] == ["b", "a"]
     assert page.rows == 3
+
+
+def test_different_messages_under_one_id_are_different_messages() -> None:
+    told = [
+        {"id": "0", "created": AT - number, "content": {"text": str(number)}}
+        for number in range(50)
+    ]
+    own = {"id": "a", "created": AT}
+    page = message_page([own, *told, *told[:5], own], ACCOUNT, AT)
+    assert [read.text for read in page.lines[1:51]] == [str(number) for number in range(50)]
+    assert len({read.id for read in page.lines}) == 51
+    assert page.lines[0].id == page.lines[-1].id == "a"
+    assert page.lines[1:6] == page.lines[51:56]
 
 
 @pytest.mark.parametrize(
@@ -195,10 +210,29 @@ def test_numbers_outgrow_32_bits_and_64_are_the_end() -> None:
 
 @pytest.mark.parametrize("context", [None, [], {"value": None}, {"value": {"id": "x"}}])
 def test_a_chat_without_a_readable_listing_is_a_chat(context: Any) -> None:
-    chat = {"id": "u2i-1", "created": 5, "users": [None, {"id": ACCOUNT}], "context": context}
+    chat = {"id": "u2i-1", "users": [None, {"id": ACCOUNT}], "context": context}
     head = chat_page({"chats": [chat]}, "u2i", ACCOUNT).chats[0]
     assert (head.listing_id, head.title, head.name, head.is_buying) == (0, "", "", False)
-    assert (head.updated, head.status) == (5, None)
+    assert head.status is None
+
+
+@pytest.mark.parametrize(
+    ("told", "updated"),
+    [
+        ({"updated": AT}, AT),
+        ({"updated": None, "last_message": {"created": AT}}, AT),
+        ({"updated": 1, "last_message": {"created": AT}}, AT),
+        ({"updated": AT - 86_400, "last_message": {"created": AT}}, AT),
+        ({"updated": AT, "last_message": None}, AT),
+        ({"updated": 1}, 0),
+        ({}, 0),
+    ],
+)
+def test_when_a_chat_was_begun_does_not_tell_when_it_was_written_to(
+    told: dict[str, Any], updated: int
+) -> None:
+    chat = {"id": "u2i-1", "created": AT - 9_000_000, **told}
+    assert chat_page({"chats": [chat]}, "u2i", ACCOUNT).chats[0].updated == updated
 
 
 def test_we_are_the_buyer_where_the_listing_is_another_s() -> None:

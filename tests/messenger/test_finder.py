@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -128,6 +129,27 @@ async def test_a_period_ends_the_list(rig: AvitoRig, client: AvitoClient) -> Non
     finder = await found(client, since=since)
     assert (len(finder.chats), finder.cut) == (121, [])
     assert len(rig.calls("messenger_chats")) == 2 + 1 + 2
+
+
+@pytest.mark.parametrize("place", [0, 50, 99])
+@pytest.mark.parametrize("odd", [{"updated": None}, {"updated": 1_600_000_000}])
+async def test_one_odd_time_does_not_end_the_list(place: int, odd: dict[str, int | None]) -> None:
+    since = 1_795_000_000
+    told: list[dict[str, Any]] = [
+        {"id": f"u2i-{number}", "created": 1_600_000_000, "updated": since + 1_000 - number}
+        for number in range(2_000)
+    ]
+    told[place] |= odd
+
+    async def ask(which: ChatFilter, offset: int) -> ChatPage:
+        rows = told[offset : offset + 100] if which.kind == "u2i" else []
+        return chat_page({"chats": rows}, which.kind, account=1)
+
+    finder = ChatFinder(ask, since, unheard)
+    await finder.find([])
+    old = odd["updated"] is not None
+    assert (len(finder.chats), finder.cut) == (1_001 - old, [])
+    assert (told[place]["id"] in finder.chats) is not old
 
 
 async def test_rows_that_name_no_chat_are_counted(rig: AvitoRig, client: AvitoClient) -> None:

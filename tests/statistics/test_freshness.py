@@ -261,3 +261,28 @@ async def test_the_wallet_moves_only_in_reports_about_days_that_end_now(rig: Avi
     day_after = YESTERDAY.last + timedelta(days=1)
     assert await moved(day_after)
     assert not await moved(YESTERDAY.last)
+
+
+@pytest.mark.one_database
+async def test_an_advance_that_fails_alone_is_told_until_it_is_read_again(rig: AvitoRig) -> None:
+    access = await rig.connect("shop")
+    collector = Collector(rig.sessions, rig.avito, rig.sync, rig.clock)
+    profile = await collector.profile(1, access.profile_id)
+
+    async def failed_with(*statuses: int) -> str | None:
+        for status in statuses:
+            rig.world.fault("status", endpoint="cpa_balance", status=status)
+        data = await collector.collect(profile, YESTERDAY)
+        rig.world.faults.clear()
+        rig.clock.advance(timedelta(minutes=5))
+        assert data.wallet_failure is None
+        return data.advance_failure
+
+    assert await failed_with() is None
+    assert await failed_with(500) == "Unavailable"
+    # To be put off is no news of it.
+    assert await failed_with(429) == "Unavailable"
+    # Nor is there an advance where Avito refuses to tell it.
+    assert await failed_with(403) is None
+    assert await failed_with(500) == "Unavailable"
+    assert await failed_with() is None

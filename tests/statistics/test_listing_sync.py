@@ -183,6 +183,25 @@ async def test_without_a_total_a_page_that_is_not_full_is_the_last(rig: AvitoRig
     assert len(await totals(rig, profile)) == 30
 
 
+@pytest.mark.parametrize("total", [None, 10**9])
+async def test_pages_that_repeat_come_to_an_end(
+    rig: AvitoRig, total: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_sync, "ROWS_LIMIT", 30)
+    profile = await connected(rig)
+    await rig.sync.first_read(access_to(profile))
+    rig.clock.advance(MINUTE)
+    body = page_of(rig.account("shop"), 30)
+    body["result"]["dataTotalCount"] = total
+    rig.world.fault("wrong_shape", "stats_v2", json=body)
+
+    with pytest.raises(UnexpectedAnswer, match="30 of"):
+        await read(rig, profile)
+
+    assert len(v2_calls(rig)) == 1 + 2
+    assert await stored(rig, profile) is None
+
+
 async def test_the_numbers_of_reports_go_first(rig: AvitoRig) -> None:
     profile = await connected(rig)
     await rig.sync.first_read(access_to(profile))

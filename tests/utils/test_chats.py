@@ -474,6 +474,22 @@ def test_only_the_chats_asked_for_are_there(tmp_path: Path, which: Which, kept: 
     assert made.chats == len(kept)
 
 
+def test_where_messages_do_not_say_what_is_unread_avitos_list_does(tmp_path: Path) -> None:
+    chats = [
+        chat(said(0, is_read=None), id="a"),
+        chat(said(0), ours(1)._replace(is_read=None), id="b"),
+    ]
+
+    made = bound(tmp_path, chats, which=Which.UNREAD)
+
+    sheets = read(made.files[0].path)
+    assert [row["Номер чата"] for row in records(sheets["Чаты"])] == ["a"]
+    assert ["С непрочитанным", 1] in [list(row[:2]) for row in sheets["Сводка"]]
+    # Among all chats nobody knows that.
+    sheets = read(bound(tmp_path, chats).files[0].path)
+    assert ["С непрочитанным", 0] in [list(row[:2]) for row in sheets["Сводка"]]
+
+
 def test_nothing_to_tell_is_told_too(tmp_path: Path) -> None:
     made = bound(tmp_path, [])
 

@@ -80,6 +80,7 @@ class Book:
         stored = zlib.decompress(packed)
         chat = study(Transcript.from_json(stored), self._span)
         chat.is_stale = self._not_read.pop(chat.head.id, None) is not None
+        chat.is_listed_unread = self._order.which is Which.UNREAD
         if self._is_wanted(chat):
             self._write(chat, len(stored))
 
@@ -128,7 +129,7 @@ class Book:
         if self._order.which is not Which.ALL or not self._survey.total.chats:
             return
         for head in self._not_read.values():
-            if head.updated in self._span:
+            if not head.updated or head.updated in self._span:
                 chat = study(Transcript(head, []), self._span)
                 chat.is_stale = True
                 self._write(chat, 0)
@@ -140,7 +141,7 @@ class Book:
             case Which.ALL:
                 return True
             case Which.UNREAD:
-                return chat.unread > 0
+                return chat.is_unread
             case Which.UNANSWERED:
                 return chat.is_unanswered
 

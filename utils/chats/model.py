@@ -34,7 +34,7 @@ class ChatHead(NamedTuple):
     kind: str
     """`u2i` about a listing, `u2u` between people, `a2u` with Avito."""
     created: int
-    """Unix seconds, UTC."""
+    """Unix seconds, UTC; 0 where Avito does not say it. So the next."""
     updated: int
     name: str
     """Of whoever is at the other end. Empty: unknown."""

@@ -15,6 +15,7 @@ MAX_BYTES = 49_000_000
 class Which(StrEnum):
     ALL = "all"
     UNREAD = "unread"
+    """Those that Avito lists as such: no others are handed over."""
     UNANSWERED = "unanswered"
 
 

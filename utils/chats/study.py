@@ -49,6 +49,10 @@ class Studied:
     service: int = 0
     """What Avito or a robot wrote."""
     unread: int = 0
+    unsaid: int = 0
+    """Not ours, and Avito does not say whether they were read."""
+    is_listed_unread: bool = False
+    """Avito has it among the chats with something unread."""
     first: Line | None = None
     """The first word. Deleted messages and those of robots are none, unless nothing else is there,
     or it is Avito to whom we talk."""
@@ -69,6 +73,11 @@ class Studied:
     def is_sale(self) -> bool:
         """Somebody wants something of us: with Avito, or as buyers, we owe no answer."""
         return not self.head.is_buying and self.head.kind != "a2u"
+
+    @property
+    def is_unread(self) -> bool:
+        """Where its messages do not say so, the list does."""
+        return self.unread > 0 or (self.is_listed_unread and self.unsaid > 0)
 
     @property
     def is_unanswered(self) -> bool:
@@ -106,8 +115,9 @@ def study(transcript: Transcript, span: Span) -> Studied:
 def _follow(chat: Studied, lines: Iterable[Line]) -> None:
     phones: dict[str, None] = {}
     for line in lines:
-        if not line.is_ours and line.is_read is False:
-            chat.unread += 1
+        if not line.is_ours and not line.is_read:
+            chat.unread += line.is_read is False
+            chat.unsaid += line.is_read is None
         if line.kind == "system" or not line.author:
             continue
         chat.latest = line
@@ -180,7 +190,7 @@ class Tally:
         self.incoming += chat.incoming
         self.outgoing += chat.outgoing
         self.service += chat.service
-        self.unread += bool(chat.unread)
+        self.unread += chat.is_unread
         self.unanswered += chat.is_unanswered
         self.with_phone += bool(chat.phones)
         if reply is not None:
