@@ -33,6 +33,8 @@ class Look:
     grain: Grain | None = None
     page: int = 0
     """Of the breakdown: 0 has its latest rows."""
+    anew: bool = False
+    """As Avito tells it by now, not as it told it a while ago."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -40,6 +42,7 @@ class Look:
             "other": None if self.other is None else _as_json(self.other),
             "grain": self.grain,
             "page": self.page,
+            "anew": self.anew,
         }
 
     @classmethod
@@ -50,6 +53,7 @@ class Look:
             other=_from_json(other) if other else None,
             grain=Grain(grain) if grain else None,
             page=stored.get("page", 0),
+            anew=stored.get("anew", False),
         )
 
 
@@ -99,7 +103,8 @@ async def from_warm_store(
     profile, account = viewed.profile, viewed.profile.user_id
     if account is None:
         return None
-    freshness = await sync.as_it_is(session, account, look.period, now)
+    as_it_is = sync.as_new_as_can_be if look.anew else sync.as_it_is
+    freshness = await as_it_is(session, account, look.period, now)
     if freshness is None:
         return None
     if CALLS & set(shown_to(viewed).keys) and await sync.due_calls(

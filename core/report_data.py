@@ -22,6 +22,7 @@ from core.statistics import listings, store, sync
 from core.statistics.listings import Highlights
 from core.statistics.store import DayCalls, DayNumbers, Source
 from core.statistics.sync import (
+    BUTTON_AGE,
     WALLET_AGE,
     Freshness,
     StatisticsSync,
@@ -38,6 +39,8 @@ from utils.runway import week_before, with_runway
 ONE_DAY = timedelta(days=1)
 ADVANCE_AGE = timedelta(minutes=3)
 """Avito tells the advance once a minute: a report in between takes the one before."""
+CALLS_AGE = timedelta(minutes=1)
+"""How old the calls may be for somebody who wants new numbers: Avito names no limit of theirs."""
 GLANCE_AGE = timedelta(minutes=10)
 """How old the wallets may be where many are shown at a glance."""
 CONNECTIONS = 4
@@ -158,34 +161,48 @@ class Collector:
             await connect.confirm(session, profile, verified)
         return profile
 
-    async def refresh(self, profile: AvitoProfile, period: Period) -> Freshness:
+    async def refresh(
+        self, profile: AvitoProfile, period: Period, *, max_age: timedelta = BUTTON_AGE
+    ) -> Freshness:
         """Bring the statistics up to date; raises as `StatisticsSync.ensure_fresh` does."""
         async with self._noting_refusal(profile):
-            freshness = await self.sync.ensure_fresh(access_to(profile), period)
+            freshness = await self.sync.ensure_fresh(access_to(profile), period, max_age=max_age)
         # The store may answer although the keys do not open Avito any more.
         if isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, freshness.failure)
         return freshness
 
-    async def refresh_calls(self, profile: AvitoProfile, period: Period) -> AvitoError | None:
+    async def refresh_calls(
+        self, profile: AvitoProfile, period: Period, *, max_age: timedelta = BUTTON_AGE
+    ) -> AvitoError | None:
         """Bring the calls up to date where somebody ticked them; returns what went wrong."""
         access = access_to(profile)
         async with reading(self.sessions) as session:
             is_wanted = await metrics.calls_wanted(session, access.account)
-        return await self.sync.ensure_fresh_calls(access, period) if is_wanted else None
+        if not is_wanted:
+            return None
+        return await self.sync.ensure_fresh_calls(access, period, max_age=max_age)
 
-    async def collect(self, profile: AvitoProfile, period: Period) -> ReportData:
+    async def collect(
+        self, profile: AvitoProfile, period: Period, *, anew: bool = False
+    ) -> ReportData:
         """Bring the numbers and the wallet up to date, then read them.
+
+        `anew`: however young they are, as far as Avito's limits allow.
 
         Raises `RateLimited` when a day was never read and Avito's minute is not over, and every
         other `AvitoError` only when there is nothing older to show.
         """
-        freshness = await self.refresh(profile, period)
+        freshness = await self.refresh(
+            profile, period, max_age=timedelta(0) if anew else BUTTON_AGE
+        )
         async with self._noting_refusal(profile):
             wallet_failure = await self.sync.ensure_fresh_wallet(access_to(profile))
         if not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
-        calls_failure = await self.refresh_calls(profile, period)
+        calls_failure = await self.refresh_calls(
+            profile, period, max_age=CALLS_AGE if anew else BUTTON_AGE
+        )
         data = await self._data(profile, period, freshness)
         if wallet_failure is not None:
             data = data.with_old_wallet(wallet_failure)

@@ -58,7 +58,7 @@ class Accounts:
     async def profile(self, owner_id: int, profile_id: int) -> AvitoProfile:
         return profile(profile_id)
 
-    async def collect(self, asked: AvitoProfile, _period: object) -> ReportData:
+    async def collect(self, asked: AvitoProfile, _period: object, *, anew: bool) -> ReportData:
         if asked.id in self.slow:
             try:
                 await asyncio.sleep(3_600)

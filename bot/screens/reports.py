@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
@@ -306,9 +306,7 @@ def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
         why = f": {problems.reason(data.failure)}" if for_owner else "."
         remarks.append(f"⚠️ Свежие числа прочитать не удалось{why}")
     elif data.refreshes_at is not None:
-        # In other people's chats that button may be missing.
-        what_to_do = "нажмите «Обновить» через минуту" if for_owner else "эти прочитаны раньше"
-        remarks.append(f"ℹ️ Avito отдаёт новые числа раз в минуту: {what_to_do}.")
+        remarks.append(once_a_minute(data.refreshes_at))
     return remarks
 
 
@@ -351,6 +349,24 @@ def missing_line(missing: Sequence[Period]) -> str:
     if rest:
         runs.append(f"ещё {plural(rest, 'день', 'дня', 'дней')}")
     return f"⚠️ Нет данных за {', '.join(runs)}."
+
+
+def once_a_minute(refreshes_at: datetime) -> str:
+    since = _allowed_since(refreshes_at)
+    return f"ℹ️ Avito отдаёт новые числа раз в минуту: следующие — с{NBSP}{since}."
+
+
+def no_newer(data: ReportData, now: datetime) -> str:
+    """The answer to whoever wanted newer numbers, where there are none."""
+    read = read_line(data, now)
+    if data.refreshes_at is None:
+        return read
+    return f"{read}. Новые числа Avito отдаст с{NBSP}{_allowed_since(data.refreshes_at)}"
+
+
+def _allowed_since(instant: datetime) -> str:
+    """The first whole minute at which nobody comes too early."""
+    return format_time(instant + timedelta(seconds=59))
 
 
 def read_line(data: ReportData, now: datetime) -> str:

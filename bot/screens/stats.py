@@ -21,6 +21,7 @@ from bot.screens.reports import (
     compared_line,
     figure_lines,
     missed_line,
+    once_a_minute,
     only_until,
     until,
 )
@@ -104,6 +105,8 @@ def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
     for row in report.rows:
         lines += _row(row, now, for_owner)
     lines += ["", Italic(_legend(report))]
+    if report.refreshes_at is not None:
+        lines.append(once_a_minute(report.refreshes_at))
     if report.read_at is not None:
         lines.append(Italic(f"{format_read_at(report.read_at, now)} по Москве"))
     if report.old_wallet_at is not None:

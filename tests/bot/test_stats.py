@@ -110,6 +110,27 @@ async def test_other_days_take_its_place_from_the_store_and_it_comes_back(rig: B
 
 
 @pytest.mark.one_database
+async def test_refreshed_it_is_what_avito_tells_by_now(rig: BotRig) -> None:
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    await reporting(rig, group, ("shop", "Мебель"))
+    report = await ask_stats(group)
+    rig.clock.advance(timedelta(minutes=5))
+    account = rig.avito.account("shop")
+    account.set_day(YESTERDAY, views=4_321)
+    account.real = 8_000.0
+
+    await tap(group, "🔄 Обновить", report)
+    await group.wait_for("4 321")
+    assert read_figures(report)["Кошелёк"].value == money(8_000_00)
+    await rig.settled()
+    asked = len(rig.avito.history)
+
+    await tap(group, "🔄 Обновить", report)
+    await group.wait_for("Avito отдаёт новые числа раз в минуту: следующие — с 09:07.")
+    assert len(rig.avito.history) == asked
+
+
+@pytest.mark.one_database
 @pytest.mark.parametrize("when", ["before other days", "after"])
 async def test_a_profile_that_has_left_does_not_come_back(rig: BotRig, when: str) -> None:
     group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
