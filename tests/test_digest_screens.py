@@ -115,6 +115,7 @@ def test_of_several_days_it_is_the_last_that_is_cut() -> None:
 @pytest.mark.parametrize(
     ("days", "warning"),
     [
+        (Fraction(0), ["💸 деньги в кошельке кончились"]),
         (Fraction(1, 2), ["💸 кошелька хватит меньше чем на день"]),
         (Fraction(3), ["💸 кошелька хватит на 3 дня"]),
         (Fraction(31, 10), []),

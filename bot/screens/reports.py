@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
@@ -21,7 +22,7 @@ from core.database.models import AvitoProfile
 from core.report_data import ReportData, is_baseless
 from core.report_runner import ScheduledReport
 from utils import runway
-from utils.analytics import Figure, are_compared
+from utils.analytics import Figure, PaidFor, are_compared
 from utils.files import file_name
 from utils.formatter import (
     format_at,
@@ -45,6 +46,12 @@ MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
 INSTEAD = "эти числа — вместо прежних"
 """What a supplement is for whoever has read the report that it adds to."""
+_PAID_FOR = {
+    PaidFor.ALL: "расходам за {days}",
+    PaidFor.PRESENCE: "размещению за {days}",
+    PaidFor.REST: "расходам за {days} без размещения",
+}
+"""At which rate money lasts: anybody can look the spending up and divide."""
 RUNS_NAMED = 5
 """So many gaps are named by their days, the rest is counted."""
 
@@ -269,13 +276,17 @@ def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
     if figure.bonus and not (figure.metric.slugs and "bonus_spending" in shown):
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
     if figure.lasts is not None:
-        rate = plural(runway.DAYS, "день", "дня", "дней")
-        lines.append(
-            f"     хватит {format_lasts(figure.lasts)} при расходе как за последние {rate}"
-        )
+        lines.append(f"     {_lasting(figure.lasts, figure.paid_for)}")
     if figure.metric.key == "advance_balance" and figure.value is not None and figure.value < 0:
         lines.append("     ⚠️ аванс ушёл в минус: его пора пополнить")
     return lines
+
+
+def _lasting(days: Fraction, paid_for: PaidFor) -> str:
+    if not days:
+        return "⚠️ деньги кончились: кошелёк пора пополнить"
+    rate = _PAID_FOR[paid_for].format(days=plural(runway.DAYS, "день", "дня", "дней"))
+    return f"хватит {format_lasts(days)}, судя по {rate}"
 
 
 def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:

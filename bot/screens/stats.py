@@ -193,7 +193,8 @@ def _money_ends(told: dict[str, Figure]) -> list[Line]:
     for key, name in (("wallet_balance", "кошелька"), ("advance_balance", "аванса")):
         figure = told.get(key)
         if figure and figure.lasts is not None and figure.lasts <= _SOON:
-            said.append(f"{name} хватит {format_lasts(figure.lasts)}")
+            is_left = f"{name} хватит {format_lasts(figure.lasts)}"
+            said.append(is_left if figure.lasts else "деньги в кошельке кончились")
     advance = told.get("advance_balance")
     if advance and advance.value is not None and advance.value < 0:
         said.append("аванс ушёл в минус")

@@ -31,7 +31,7 @@ async def test_totals_and_rows_are_those_of_the_accounts(rig: BotRig) -> None:
     assert said["Аванс"].value == money(12_345_67 + 5_000_00 - 50_00)
     rows = read_rows(report)
     assert rows["Кофейня"][-1].startswith("💸 кошелька хватит ")
-    assert rows["Долги"][-1] == "💸 аванс ушёл в минус"
+    assert rows["Долги"][-1] == "💸 деньги в кошельке кончились, аванс ушёл в минус"
     assert not any("💸" in line for line in rows["Мебель"])
     assert {name: lines[0] for name, lines in rows.items()} == {
         name: expected_row(account, account.day_numbers(YESTERDAY))
