@@ -58,8 +58,6 @@ class Combined:
     """What wants a look comes first."""
     read_at: datetime | None
     """The oldest read among the rows."""
-    old_wallet_at: datetime | None
-    """When the oldest wallet was read, if that is longer ago than a wallet should be."""
     refreshes_at: datetime | None = None
     """Some are older than they should be, and newer ones of all are allowed from then on."""
 
@@ -79,9 +77,6 @@ def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) ->
         figures=uncompared(told, STATISTICS) if is_baseless(told, known) else told,
         rows=list(_counted_once(sorted(_judged(rows, shown), key=_urgency))),
         read_at=min((data.read_at for data in known if data.read_at), default=None),
-        old_wallet_at=min(
-            (data.old_wallet_at for data in known if data.old_wallet_at), default=None
-        ),
         refreshes_at=max((data.refreshes_at for data in known if data.refreshes_at), default=None),
     )
 

@@ -126,7 +126,7 @@ async def facts(
         days = _metrics(await _days(session, viewed, look.period))
         page = breakdown.page(look.period, days, look.grain, look.page)
         total = figures(look.period, days, compare=False)
-        return Breakdown(_without_wallet(report), look.grain, page, total)
+        return Breakdown(report, look.grain, page, total)
     if look.other is not None:
         both = (look.period, look.other)
         stored = [await _days(session, viewed, each) for each in both]
@@ -134,7 +134,7 @@ async def facts(
         numbers = stored[0] | stored[1]
         told = with_calls(numbers, calls[0] | calls[1], now)
         reach = await history.reach(session, viewed.profile, now)
-        return _compared(_without_wallet(report), look.other, numbers, told, reach)
+        return _compared(report, look.other, numbers, told, reach)
     return report
 
 
@@ -160,11 +160,6 @@ def _compared(
         cut_days=[day for day in cut if days[day]],
         usual={name: period for name, period in usual.items() if period.first in reach},
     )
-
-
-def _without_wallet(report: ReportData) -> ReportData:
-    """What an account holds now is of no period, so its age does not matter here."""
-    return replace(report, old_wallet_at=None)
 
 
 async def _days(session: AsyncSession, viewed: Viewed, period: Period) -> dict[date, DayNumbers]:

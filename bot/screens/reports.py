@@ -171,6 +171,7 @@ def _lines(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
         *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
         *_awaited(data, for_owner),
         *compared_line(data.figures, data.period, data.compared_with),
+        *_too_early_line(data),
         *baseless_line(data.figures, [data]),
         *remarks(data, now, for_owner=for_owner),
         Italic(read_line(data, now)),
@@ -221,9 +222,15 @@ def _wall_clock(slot: datetime) -> str:
     return f"{format_day(slot.date())} {format_at(slot)}"
 
 
-def figure_lines(figures: Sequence[Figure]) -> list[Line]:
+def figure_lines(figures: Sequence[Figure], *, of_many: bool = False) -> list[Line]:
+    """`of_many`: sums, for which nobody is to be told what to do."""
     shown = {figure.metric.key for figure in figures}
-    return [line for figure in figures for line in (_line(figure), *_beneath(figure, shown))]
+    lines: list[Line] = []
+    for figure in figures:
+        lines += [_line(figure), *_beneath(figure, shown)]
+        if not of_many:
+            lines += _running_out(figure)
+    return lines
 
 
 def compared_line(
@@ -233,9 +240,10 @@ def compared_line(
     changes = []
     if compared_with is not None and are_compared(figures):
         changes.append(f"к {format_period(compared_with)}")
-    if any(figure.change for figure in figures if not figure.metric.slugs):
+    if held := [figure for figure in figures if figure.change and not figure.metric.slugs]:
         days = plural(period.length, "день", "дня", "дней")
-        changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}")
+        span = "сутки" if period.length == 1 else days
+        changes.append(f"{_held_names(held)} — за {span}")
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
 
 
@@ -251,11 +259,21 @@ def baseless_line(figures: Sequence[Figure], told: Sequence[ReportData]) -> list
 
     `told` are the reports that the `figures` are from, all about the same days.
     """
-    is_told = any(figure.value is not None for figure in figures if figure.metric.slugs)
-    if not is_told or not is_baseless(figures, told):
+    if not _are_days_told(figures) or not is_baseless(figures, told):
         return []
     before = format_period(told[0].period.previous())
     return [Italic(f"Сравнить не с чем: за {before} полных чисел нет")]
+
+
+def _too_early_line(data: ReportData) -> list[Line]:
+    """Why days that go on have no changes."""
+    if not data.goes_on or not _are_days_told(data.figures):
+        return []
+    return [Italic("Сравнивать рано: сегодня ещё не закончилось")]
+
+
+def _are_days_told(figures: Iterable[Figure]) -> bool:
+    return any(figure.value is not None for figure in figures if figure.metric.slugs)
 
 
 def _line(figure: Figure) -> Line:
@@ -275,6 +293,12 @@ def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
         lines.append(f"     в том числе комиссия: {format_money(figure.commission)}")
     if figure.bonus and not (figure.metric.slugs and "bonus_spending" in shown):
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
+    return lines
+
+
+def _running_out(figure: Figure) -> list[Line]:
+    """For how long there is enough of it."""
+    lines: list[Line] = []
     if figure.lasts is not None:
         lines.append(f"     {_lasting(figure.lasts, figure.paid_for)}")
     if figure.metric.key == "advance_balance" and figure.value is not None and figure.value < 0:
@@ -331,16 +355,26 @@ def _hides_spending(figures: Iterable[Figure]) -> bool:
 
 def _money_remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     """What is shown of money although it is not of this minute; and why, if only money is."""
+    held = [figure for figure in data.figures if figure.metric.key in HELD]
+    if not held:
+        return []
+    names = _held_names(held).capitalize()
     failure = data.wallet_failure if data.failure is None else None
     why = f": {problems.reason(failure)}" if for_owner and failure is not None else "."
-    if data.old_wallet_at is not None and _tells(data.figures, HELD):
-        read = f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}"
-        return [read + (f", новые прочитать не удалось{why}" if failure is not None else ".")]
-    if failure is not None and _tells(data.figures, HELD):
-        return [f"⚠️ Кошелёк и аванс прочитать не удалось{why}"]
-    if data.old_advance_at is not None and _tells(data.figures, {"advance_balance"}):
+    if data.old_wallet_at is not None:
+        were_read = "прочитан" if len(held) == 1 else "прочитаны"
+        read = f"ℹ️ {names} {were_read} {format_moment(data.old_wallet_at, now)}"
+        return [read + (f", заново прочитать не удалось{why}" if failure is not None else ".")]
+    if failure is not None:
+        return [f"⚠️ {names} прочитать не удалось{why}"]
+    if data.old_advance_at is not None and _tells(held, {"advance_balance"}):
         return [f"ℹ️ Аванс прочитан {format_moment(data.old_advance_at, now)}."]
     return []
+
+
+def _held_names(held: Iterable[Figure]) -> str:
+    """`кошелёк и аванс`, or the one of them that there is."""
+    return " и ".join(figure.metric.label.lower() for figure in held)
 
 
 def _tells(figures: Iterable[Figure], keys: Collection[str]) -> bool:

@@ -39,7 +39,7 @@ from utils.formatter import (
     format_value,
 )
 from utils.lights import Light
-from utils.metrics import Kind
+from utils.metrics import HELD, Kind
 from utils.periods import Period
 from utils.plurals import NBSP, plural
 
@@ -109,9 +109,24 @@ def _lines(report: Combined, now: datetime, for_owner: bool) -> list[Line]:
         lines.append(once_a_minute(report.refreshes_at))
     if report.read_at is not None:
         lines.append(Italic(f"{format_read_at(report.read_at, now)} по Москве"))
-    if report.old_wallet_at is not None:
-        lines.append(Italic(f"Кошельки прочитаны {format_moment(report.old_wallet_at, now)}"))
-    return lines
+    return [*lines, *_wallets_line(report, now)]
+
+
+def _wallets_line(report: Combined, now: datetime) -> list[Line]:
+    """How old the money is that is told of; at most, where it was not read all at once."""
+    told = [(row.data, _held_keys(row.data)) for row in report.rows if row.data is not None]
+    read_at = [data.old_wallet_at for data, keys in told if keys]
+    known = [instant for instant in read_at if instant is not None]
+    if not known:
+        return []
+    names = "Кошельки" if any("wallet_balance" in keys for _, keys in told) else "Авансы"
+    read = format_moment(min(known), now)
+    is_of_all = len(known) == len(read_at) and format_moment(max(known), now) == read
+    return [Italic(f"{names} прочитаны {'' if is_of_all else 'не раньше чем '}{read}")]
+
+
+def _held_keys(data: ReportData) -> set[str]:
+    return {figure.metric.key for figure in data.figures if figure.metric.key in HELD}
 
 
 def _cut_line(report: Combined) -> list[Line]:
@@ -164,7 +179,12 @@ def _totals(report: Combined) -> list[Line]:
         *compared_line(report.figures, report.period, report.compared_with),
         *baseless_line(report.figures, told),
     ]
-    return [*figure_lines(report.figures), "", *compared, *([""] if compared else [])]
+    return [
+        *figure_lines(report.figures, of_many=True),
+        "",
+        *compared,
+        *([""] if compared else []),
+    ]
 
 
 def _row(row: Row, now: datetime, for_owner: bool) -> list[Line]:
