@@ -196,7 +196,7 @@ class ReportShow(AboutPeriod, prefix="report_show"):
 
 
 class ReportRefresh(AboutPeriod, prefix="report_refresh"):
-    """The same once more, saying how old it is."""
+    """The same once more, as Avito tells it by now."""
 
 
 class ReportCompare(AboutPeriod, prefix="report_compare"):
@@ -495,7 +495,7 @@ class StatsDays(CallbackData, prefix="stats_days"):
 
 
 class StatsRefresh(AboutDays, prefix="stats_refresh"):
-    """The combined report about these days once more."""
+    """The combined report about these days once more, as Avito tells it by now."""
 
 
 class StatsBack(AboutDays, prefix="stats_back"):

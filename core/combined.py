@@ -59,12 +59,9 @@ class Combined:
     whole: int
     """How many of the rows are whole in both periods: the changes are of these."""
     read_at: datetime | None
-    """The oldest read among the rows, but for those that say themselves how old they are.
-
-    So it is with the wallets.
-    """
-    old_wallet_at: datetime | None
-    """When the oldest wallet was read, if that is longer ago than a wallet should be."""
+    """The oldest read among the rows, but for those that say themselves how old they are."""
+    refreshes_at: datetime | None = None
+    """Some are older than they should be, and newer ones of all are allowed from then on."""
 
 
 def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) -> Combined:
@@ -84,9 +81,7 @@ def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) ->
         rows=list(_counted_once(sorted(_judged(rows, shown), key=_urgency))),
         whole=sum(row.data is not None and are_compared(row.data.figures) for row in rows),
         read_at=min((data.read_at for data in fresh if data.read_at), default=None),
-        old_wallet_at=min(
-            (data.old_wallet_at for data in fresh if data.old_wallet_at), default=None
-        ),
+        refreshes_at=max((data.refreshes_at for data in known if data.refreshes_at), default=None),
     )
 
 
@@ -95,21 +90,28 @@ class Combiner:
         self._collector = collector
         self._slots = asyncio.Semaphore(WIDTH)
 
-    async def read(self, profiles: Sequence[AvitoProfile], period: Period) -> dict[int, Row]:
+    async def read(
+        self, profiles: Sequence[AvitoProfile], period: Period, *, anew: bool = False
+    ) -> dict[int, Row]:
         """A row of each profile about `period`, by its id, for `combined`.
 
-        Raises no `AvitoError`: what failed is a row without data.
+        `anew`: Avito is asked even for what is fresh, as far as its limits allow. Raises no
+        `AvitoError`: what failed is a row without data.
         """
-        told = await self._collector.as_it_is(profiles, period)
+        told = {} if anew else await self._collector.as_it_is(profiles, period)
         rest = [profile for profile in profiles if profile.id not in told]
         rows = {id_: Row(id_, data.profile_name, data) for id_, data in told.items()}
-        return rows | {row.profile_id: row for row in await self._read_all(rest, period)}
+        return rows | {row.profile_id: row for row in await self._read_all(rest, period, anew)}
 
-    async def _read_all(self, profiles: Sequence[AvitoProfile], period: Period) -> list[Row]:
+    async def _read_all(
+        self, profiles: Sequence[AvitoProfile], period: Period, anew: bool
+    ) -> list[Row]:
         """Side by side, each account once."""
         opened = await asyncio.gather(*(self._open(profile) for profile in profiles))
         accounts = _by_account(each for each in opened if isinstance(each, AvitoProfile))
-        read = await asyncio.gather(*(self._read(shown, period) for shown in accounts.values()))
+        read = await asyncio.gather(
+            *(self._read(shown, period, anew) for shown in accounts.values())
+        )
         data = dict(zip(accounts, read, strict=True))
         return [_row(profile, each, data) for profile, each in zip(profiles, opened, strict=True)]
 
@@ -122,22 +124,26 @@ class Combiner:
                 _log_failure(profile, error)
                 return error
 
-    async def _read(self, shown: list[AvitoProfile], period: Period) -> ReportData | Exception:
+    async def _read(
+        self, shown: list[AvitoProfile], period: Period, anew: bool
+    ) -> ReportData | Exception:
         """The numbers of one account, through the first of its profiles whose keys open it."""
         older: ReportData | Exception | None = None
         for profile in shown:
             async with self._slots:
-                data = await self._collect(profile, period)
+                data = await self._collect(profile, period, anew)
             if isinstance(data, ReportData) and data.failure is None:
                 return data
             older = older if isinstance(older, ReportData) else data
         assert older is not None  # noqa: S101 - an account is shown by somebody
         return older
 
-    async def _collect(self, profile: AvitoProfile, period: Period) -> ReportData | Exception:
+    async def _collect(
+        self, profile: AvitoProfile, period: Period, anew: bool
+    ) -> ReportData | Exception:
         # While many are written down side by side, a write may find no room for a while.
         collecting = asyncio.create_task(
-            outlasting(lambda: self._collector.collect(profile, period))
+            outlasting(lambda: self._collector.collect(profile, period, anew=anew))
         )
         hangs = Unavailable("reading", detail="TimeoutError")
         try:

@@ -33,6 +33,8 @@ class Look:
     grain: Grain | None = None
     page: int = 0
     """Of the breakdown: 0 has its latest rows."""
+    anew: bool = False
+    """As Avito tells it by now, not as it told it a while ago."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -40,6 +42,7 @@ class Look:
             "other": None if self.other is None else _as_json(self.other),
             "grain": self.grain,
             "page": self.page,
+            "anew": self.anew,
         }
 
     @classmethod
@@ -50,6 +53,7 @@ class Look:
             other=_from_json(other) if other else None,
             grain=Grain(grain) if grain else None,
             page=stored.get("page", 0),
+            anew=stored.get("anew", False),
         )
 
 
@@ -99,7 +103,8 @@ async def from_warm_store(
     profile, account = viewed.profile, viewed.profile.user_id
     if account is None:
         return None
-    freshness = await sync.as_it_is(session, account, look.period, now)
+    as_it_is = sync.as_new_as_can_be if look.anew else sync.as_it_is
+    freshness = await as_it_is(session, account, look.period, now)
     if freshness is None:
         return None
     if CALLS & set(shown_to(viewed).keys) and await sync.due_calls(
@@ -121,7 +126,7 @@ async def facts(
         days = _metrics(await _days(session, viewed, look.period))
         page = breakdown.page(look.period, days, look.grain, look.page)
         total = figures(look.period, days, compare=False)
-        return Breakdown(_without_wallet(report), look.grain, page, total)
+        return Breakdown(report, look.grain, page, total)
     if look.other is not None:
         both = (look.period, look.other)
         stored = [await _days(session, viewed, each) for each in both]
@@ -129,7 +134,7 @@ async def facts(
         numbers = stored[0] | stored[1]
         told = with_calls(numbers, calls[0] | calls[1], now)
         reach = await history.reach(session, viewed.profile, now)
-        return _compared(_without_wallet(report), look.other, numbers, told, reach)
+        return _compared(report, look.other, numbers, told, reach)
     return report
 
 
@@ -155,11 +160,6 @@ def _compared(
         cut_days=[day for day in cut if days[day]],
         usual={name: period for name, period in usual.items() if period.first in reach},
     )
-
-
-def _without_wallet(report: ReportData) -> ReportData:
-    """What an account holds now is of no period, so its age does not matter here."""
-    return replace(report, old_wallet_at=None)
 
 
 async def _days(session: AsyncSession, viewed: Viewed, period: Period) -> dict[date, DayNumbers]:

@@ -22,6 +22,7 @@ from core.statistics import listings, store, sync
 from core.statistics.listings import Highlights
 from core.statistics.store import DayCalls, DayNumbers, Source
 from core.statistics.sync import (
+    BUTTON_AGE,
     WALLET_AGE,
     Freshness,
     StatisticsSync,
@@ -38,6 +39,8 @@ from utils.runway import week_before, with_runway
 ONE_DAY = timedelta(days=1)
 ADVANCE_AGE = timedelta(minutes=3)
 """Avito tells the advance once a minute: a report in between takes the one before."""
+CALLS_AGE = timedelta(minutes=1)
+"""How old the calls may be for somebody who wants new numbers: Avito names no limit of theirs."""
 GLANCE_AGE = timedelta(minutes=10)
 """How old the wallets may be where many are shown at a glance."""
 CONNECTIONS = 4
@@ -160,34 +163,48 @@ class Collector:
             await connect.confirm(session, profile, verified)
         return profile
 
-    async def refresh(self, profile: AvitoProfile, period: Period) -> Freshness:
+    async def refresh(
+        self, profile: AvitoProfile, period: Period, *, max_age: timedelta = BUTTON_AGE
+    ) -> Freshness:
         """Bring the statistics up to date; raises as `StatisticsSync.ensure_fresh` does."""
         async with self._noting_refusal(profile):
-            freshness = await self.sync.ensure_fresh(access_to(profile), period)
+            freshness = await self.sync.ensure_fresh(access_to(profile), period, max_age=max_age)
         # The store may answer although the keys do not open Avito any more.
         if isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, freshness.failure)
         return freshness
 
-    async def refresh_calls(self, profile: AvitoProfile, period: Period) -> AvitoError | None:
+    async def refresh_calls(
+        self, profile: AvitoProfile, period: Period, *, max_age: timedelta = BUTTON_AGE
+    ) -> AvitoError | None:
         """Bring the calls up to date where somebody ticked them; returns what went wrong."""
         access = access_to(profile)
         async with reading(self.sessions) as session:
             is_wanted = await metrics.calls_wanted(session, access.account)
-        return await self.sync.ensure_fresh_calls(access, period) if is_wanted else None
+        if not is_wanted:
+            return None
+        return await self.sync.ensure_fresh_calls(access, period, max_age=max_age)
 
-    async def collect(self, profile: AvitoProfile, period: Period) -> ReportData:
+    async def collect(
+        self, profile: AvitoProfile, period: Period, *, anew: bool = False
+    ) -> ReportData:
         """Bring the numbers and the wallet up to date, then read them.
+
+        `anew`: however young they are, as far as Avito's limits allow.
 
         Raises `RateLimited` when a day was never read and Avito's minute is not over, and every
         other `AvitoError` only when there is nothing older to show.
         """
-        freshness = await self.refresh(profile, period)
+        freshness = await self.refresh(
+            profile, period, max_age=timedelta(0) if anew else BUTTON_AGE
+        )
         async with self._noting_refusal(profile):
             wallet_failure = await self.sync.ensure_fresh_wallet(access_to(profile))
         if not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
-        calls_failure, data = await self._with_calls(profile, period, freshness)
+        calls_failure, data = await self._with_calls(
+            profile, period, freshness, CALLS_AGE if anew else BUTTON_AGE
+        )
         if wallet_failure is not None:
             data = data.with_old_wallet(wallet_failure)
         elif data.old_advance_at is not None:
@@ -250,16 +267,16 @@ class Collector:
         return [data for data in told if data is not None and _is_wallet_young(data, now)]
 
     async def _with_calls(
-        self, profile: AvitoProfile, period: Period, freshness: Freshness
+        self, profile: AvitoProfile, period: Period, freshness: Freshness, calls_age: timedelta
     ) -> tuple[AvitoError | None, ReportData]:
         """The report, its calls brought up to date where somebody ticked them, and what kept us
         from that.
         """
         access, now = access_to(profile), self.clock.now()
         async with reading(self.sessions) as session:
-            if not await _are_calls_due(session, access.account, period, now):
+            if not await _are_calls_due(session, access.account, period, now, calls_age):
                 return None, await from_store(session, profile, period, freshness, now)
-        failure = await self.sync.ensure_fresh_calls(access, period)
+        failure = await self.sync.ensure_fresh_calls(access, period, max_age=calls_age)
         return failure, await self._data(profile, period, freshness)
 
     async def _data(
@@ -299,11 +316,17 @@ async def _as_it_is(
 
 
 async def _are_calls_due(
-    session: AsyncSession, account: int, period: Period, now: datetime
+    session: AsyncSession,
+    account: int,
+    period: Period,
+    now: datetime,
+    max_age: timedelta = BUTTON_AGE,
 ) -> bool:
     """Whether somebody ticked the calls, and what is stored of these will not do."""
     is_wanted = await metrics.calls_wanted(session, account)
-    return is_wanted and await sync.due_calls(session, account, period, now) is not None
+    if not is_wanted:
+        return False
+    return await sync.due_calls(session, account, period, now, max_age=max_age) is not None
 
 
 async def from_store(

@@ -14,8 +14,10 @@ from bot.screens import parts, stats
 from bot.work.stats import freeze_digest
 from core.combined import Row, combined
 from core.digests import ScheduledDigest
+from core.errors import Unavailable
 from core.report_data import ReportData
 from tests.support.combined import DAY, READ_AT, report_data
+from utils.analytics import Wallet, figures
 from utils.metrics import METRICS, Shown
 from utils.periods import Period
 
@@ -142,8 +144,53 @@ def test_what_is_said_of_a_profile_is_torn_by_no_end_of_a_message() -> None:
 
 
 @pytest.mark.parametrize(
+    ("read_at", "keys", "words"),
+    [
+        ((NINE, NINE), USUAL.keys, ["Кошельки прочитаны 20.11.2026 в 09:00"]),
+        ((NINE, None), USUAL.keys, ["Кошельки прочитаны не раньше чем 20.11.2026 в 09:00"]),
+        ((NINE, NINE), ("advance_balance",), ["Авансы прочитаны 20.11.2026 в 09:00"]),
+        ((NINE, NINE), ("views",), []),
+    ],
+)
+def test_the_age_of_wallets_is_told_as_far_as_it_is_that_of_all(
+    read_at: tuple[datetime | None, ...], keys: tuple[str, ...], words: list[str]
+) -> None:
+    rows = [
+        Row(number, f"№{number}", report_data(number, old_wallet_at=at))
+        for number, at in enumerate(read_at)
+    ]
+    report = combined(DAY, rows, {row.profile_id: Shown(keys) for row in rows})
+
+    told = said(ScheduledDigest(report, False, False, []))
+
+    assert [line for line in told if "прочитаны" in line] == words
+
+
+def test_a_row_that_says_itself_how_old_it_is_makes_nobody_elses_wallet_old() -> None:
+    stale = report_data(1, old_wallet_at=NINE, failure=Unavailable("reading"))
+    rows = [Row(1, "Старый", stale), Row(2, "Свежий", report_data(2))]
+    shown = dict.fromkeys((1, 2), Shown(USUAL.keys))
+
+    told = said(ScheduledDigest(combined(DAY, rows, shown), False, False, []))
+
+    assert not any(line.startswith("Кошельки") for line in told)
+
+
+def test_who_has_to_refill_an_advance_is_said_in_his_row_alone() -> None:
+    in_debt = figures(DAY, {}, wallet=Wallet(READ_AT, 5_000_00, 0, -1_00))
+    rows = [Row(1, "Долги", report_data(1, figures=in_debt)), Row(2, "Мебель", report_data(2))]
+    shown = Shown(("advance_balance",))
+
+    told = said(ScheduledDigest(combined(DAY, rows, {1: shown, 2: shown}), False, False, []))
+
+    assert "💳 Аванс: −1,00 ₽" in told
+    assert [line for line in told if "минус" in line] == ["💸 аванс ушёл в минус"]
+
+
+@pytest.mark.parametrize(
     ("days", "warning"),
     [
+        (Fraction(0), ["💸 деньги в кошельке кончились"]),
         (Fraction(1, 2), ["💸 кошелька хватит меньше чем на день"]),
         (Fraction(3), ["💸 кошелька хватит на 3 дня"]),
         (Fraction(31, 10), []),

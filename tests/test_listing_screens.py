@@ -128,7 +128,7 @@ def test_of_many_that_cost_money_for_nothing_the_rest_is_counted() -> None:
     assert section(many) == (
         "💸 Тратят без контактов\n"
         "• Объявление 7632548910 — 380,00 ₽\n"
-        "…и ещё 11, всего 5 430,00 ₽\n"
+        "…и ещё 11; на все 12 ушло 5 430,00 ₽\n"
     )
 
 

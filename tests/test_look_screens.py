@@ -24,11 +24,11 @@ from core.report_data import ReportData
 from core.statistics.listings import Highlights, ListingTotals, Totals
 from utils import breakdown as tables
 from utils import comparison as sides
-from utils.analytics import figures, missing_days
+from utils.analytics import Wallet, figures, missing_days
 from utils.calendars import Grain
 from utils.charts.course import Course, Series
 from utils.metrics import USUAL, Shown
-from utils.periods import Period, PeriodError, PeriodFault
+from utils.periods import Period, PeriodError, PeriodFault, one_day
 from utils.typed_dates import NoSuchDay, NotDates
 
 NOW = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
@@ -251,9 +251,61 @@ def test_where_there_is_nothing_whole_to_compare_with_it_says_so(known: int) -> 
         assert said not in drawn(report(data, NOW, for_owner=False, is_bound=True))
 
 
-def compared(period: Period, other: Period, days: Mapping[date, Mapping[str, int]]) -> Screen:
+TOO_EARLY = "Сравнивать рано: сегодня ещё не закончилось\n"
+
+
+@pytest.mark.parametrize(
+    ("goes_on", "keys", "is_said"),
+    [
+        (True, ["views", "wallet_balance"], True),
+        (True, ["wallet_balance"], False),
+        (False, ["views"], False),
+    ],
+)
+def test_why_today_has_no_changes_is_said_where_there_could_be_some(
+    goes_on: bool, keys: list[str], is_said: bool
+) -> None:
+    today = facts(one_day(WEEK.last), told(WEEK), goes_on=goes_on).showing(Shown(tuple(keys)))
+    said = drawn(report(today, NOW, for_owner=False, is_bound=True))
+    assert (TOO_EARLY in said) is is_said
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        (["wallet_balance"], "Кошелёк прочитан"),
+        (["advance_balance"], "Аванс прочитан"),
+        (["wallet_balance", "advance_balance"], "Кошелёк и аванс прочитаны"),
+        (["views"], None),
+    ],
+)
+def test_the_age_of_money_is_told_of_what_is_shown(keys: list[str], names: str | None) -> None:
+    now, yesterday = Wallet(READ_AT, 8_000_00, None, 700_00), Wallet(READ_AT, 1, None, 2)
+    days = told(WEEK)
+    held = figures(WEEK, days, wallet=now, earlier_wallet=yesterday)
+    whole = replace(facts(WEEK, days), figures=held, old_wallet_at=READ_AT)
+    data = whole.showing(Shown(tuple(keys)))
+
+    said = drawn(report(data, NOW, for_owner=False, is_bound=True))
+    failed = replace(data, wallet_failure=Unavailable("balance"))
+    unread = replace(failed, old_wallet_at=None)
+
+    told_age = [line for line in said.splitlines() if "прочитан" in line]
+    assert told_age == ([f"ℹ️ {names} сегодня в 09:05."] if names else [])
+    if names:
+        subject = names.rpartition(" ")[0]
+        assert f"Изменения: {subject.lower()} — за 7 дней" in said
+        again = drawn(report(failed, NOW, for_owner=False, is_bound=True))
+        assert f"ℹ️ {names} сегодня в 09:05, заново прочитать не удалось." in again
+        never = drawn(report(unread, NOW, for_owner=False, is_bound=True))
+        assert f"⚠️ {subject} прочитать не удалось." in never
+
+
+def compared(
+    period: Period, other: Period, days: Mapping[date, Mapping[str, int]], **more: Any
+) -> Screen:
     shown = Comparison(
-        report=facts(period, days),
+        report=replace(facts(period, days), **more),
         other=other,
         pairs=[one for one in sides.pairs(period, other, days) if one.now.metric.key in USUAL],
         missing=missing_days(other, days),
@@ -329,6 +381,12 @@ def test_two_weeks_side_by_side() -> None:
     )
 
 
+def test_a_comparison_says_nothing_of_the_age_of_money() -> None:
+    side_by_side = drawn(compared(WEEK, WEEK.previous(), told(WEEK)))
+    old = {"old_wallet_at": READ_AT, "old_advance_at": READ_AT}
+    assert drawn(compared(WEEK, WEEK.previous(), told(WEEK), **old)) == side_by_side
+
+
 def test_a_comparison_with_days_that_nobody_knows() -> None:
     days = told(WEEK)
     del days[date(2026, 11, 8)], days[date(2026, 11, 10)], days[date(2026, 11, 11)]
@@ -344,9 +402,10 @@ def table(
     *,
     goes_on: bool = False,
     number: int = 0,
+    **other: Any,
 ) -> Screen:
     shown = Breakdown(
-        report=facts(period, days, goes_on=goes_on),
+        report=replace(facts(period, days, goes_on=goes_on), **other),
         grain=grain,
         page=tables.page(period, days, grain, number),
         total=figures(period, days, compare=False),
@@ -387,6 +446,20 @@ def test_a_week_by_days_with_a_gap_and_a_day_without_money() -> None:
         [🏪 Профиль]
         """,
     )
+
+
+def test_a_table_without_money_says_nothing_of_what_is_not_in_it() -> None:
+    shown = ("views", "contacts", "calls", "advance_balance")
+    data = replace(facts(WEEK, told(WEEK)), figures=figures(WEEK, told(WEEK)))
+    said = drawn(
+        table(
+            *(WEEK, Grain.DAY, told(WEEK)),
+            figures=data.showing(Shown(shown)).figures,
+            calls_failure="Unavailable",
+            old_advance_at=READ_AT,
+        )
+    )
+    assert "11 900   119\n\nОбновлено в 09:05 по Москве\n" in said
 
 
 def test_two_months_by_weeks_until_today() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import Enum, auto
 from fractions import Fraction
 
 from utils.metrics import CATALOGUE, Metric, Shown
@@ -42,6 +43,15 @@ class Change:
     """A share of the previous value; None when that was 0 and there is no percent of it."""
 
 
+class PaidFor(Enum):
+    """What the money of an account goes on."""
+
+    ALL = auto()
+    PRESENCE = auto()
+    REST = auto()
+    """Everything but the presence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     metric: Metric
@@ -64,7 +74,12 @@ class Figure:
     compared: Value | None = None
     """In a sum, what the change is about, where that is not all of the value."""
     lasts: Fraction | None = None
-    """For how many more days this money lasts (`utils.runway`); None is not known."""
+    """For how many more days this money lasts (`utils.runway`); None is not known.
+
+    0: there is none left, although it is spent.
+    """
+    paid_for: PaidFor = PaidFor.ALL
+    """What it is used up by, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ _FORM = Locale("ru").plural_form
 
 
 def plural(count: int, one: str, few: str, many: str) -> str:
-    """`5` with the right word: `5 чатов`, `2 чата`, `21 чат`."""
+    """`5` with the right word: `5 чатов`, `2 чата`, `1 021 чат`."""
     word = {"one": one, "few": few}.get(_FORM(count), many)
-    return f"{count}{NBSP}{word}"
+    number = f"{count:,}".replace(",", NBSP)
+    return f"{number}{NBSP}{word}"

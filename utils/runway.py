@@ -2,7 +2,7 @@
 
 Avito does not say what is paid from where. What is known of its tariffs: where target actions
 are paid in advance (CPA), they are paid from the advance, and everything else from the wallet;
-without an advance the wallet pays for all.
+without an advance, or when nothing is left of it, the wallet pays for all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
-from utils.analytics import Days, Figure, Value
+from utils.analytics import Days, Figure, PaidFor, Value
 from utils.periods import ONE_DAY, Period, yesterday
 
 DAYS = 7
@@ -32,16 +32,21 @@ def with_runway(figures: Sequence[Figure], week: Period, days: Days) -> list[Fig
     """
     held = {figure.metric.key: figure.value for figure in figures}
     spent, on_actions = (_sum(slug, week, days) for slug in ("spending", "presenceSpending"))
-    advance = held.get("advance_balance")
-    if advance:
+    burnt = {"wallet_balance": (PaidFor.ALL, spent)}
+    if (held.get("advance_balance") or 0) > 0:
         rest = None if spent is None or on_actions is None else spent - on_actions
-        burnt = {"wallet_balance": rest, "advance_balance": on_actions}
-    else:
-        burnt = {"wallet_balance": spent}
+        burnt = {
+            "wallet_balance": (PaidFor.REST, rest),
+            "advance_balance": (PaidFor.PRESENCE, on_actions),
+        }
     return [
-        replace(figure, lasts=_lasts(figure.value, burnt.get(figure.metric.key)))
+        _with_end(figure, *burnt[figure.metric.key]) if figure.metric.key in burnt else figure
         for figure in figures
     ]
+
+
+def _with_end(figure: Figure, paid_for: PaidFor, burnt: int | None) -> Figure:
+    return replace(figure, lasts=_lasts(figure.value, burnt), paid_for=paid_for)
 
 
 def _sum(slug: str, week: Period, days: Days) -> int | None:
@@ -50,7 +55,7 @@ def _sum(slug: str, week: Period, days: Days) -> int | None:
 
 
 def _lasts(held: Value | None, burnt: int | None) -> Fraction | None:
-    """Days; None where nothing is left to last, nothing is spent, or either is unknown."""
-    if held is None or held <= 0 or burnt is None or burnt <= 0:
+    """Days, 0 where nothing is left to last; None where nothing is spent, or either is unknown."""
+    if held is None or burnt is None or burnt <= 0:
         return None
-    return Fraction(held) * DAYS / burnt
+    return max(Fraction(held), Fraction(0)) * DAYS / burnt

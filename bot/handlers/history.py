@@ -245,10 +245,10 @@ async def show_period(_query: CallbackQuery, callback_data: ReportShow, looking:
 
 
 async def refresh(_query: CallbackQuery, callback_data: ReportRefresh, looking: Looking) -> None:
-    facts = await _look(looking, Look(callback_data.period))
+    facts = await _look(looking, Look(callback_data.period, anew=True))
     if isinstance(facts, ReportData):
         # What is there may well be what was there: silence would look like a dead button.
-        looking.stage.notice(report_screens.read_line(facts, looking.now))
+        looking.stage.notice(report_screens.no_newer(facts, looking.now))
 
 
 async def compare(_query: CallbackQuery, callback_data: ReportCompare, looking: Looking) -> None:

@@ -20,7 +20,7 @@ from core.looks import Look
 from core.ports import Clock
 from core.services import destinations
 from utils.calendars import days_until_yesterday
-from utils.periods import Period, PeriodError, last_days, yesterday
+from utils.periods import PeriodError, last_days, yesterday
 
 ONE_IN_CHAT = "chat"
 """However many combined reports stand in a chat, one is made at a time."""
@@ -65,7 +65,7 @@ async def stats_days(
     clock: Clock,
 ) -> None:
     period = days_until_yesterday(clock.now(), callback_data.days)
-    await _turn_over(period, session, stage, clock)
+    await _turn_over(Look(period), session, stage, clock)
 
 
 async def stats_refresh(
@@ -75,7 +75,7 @@ async def stats_refresh(
     stage: Stage,
     clock: Clock,
 ) -> None:
-    await _turn_over(callback_data.period, session, stage, clock)
+    await _turn_over(Look(callback_data.period, anew=True), session, stage, clock)
 
 
 async def stats_back(
@@ -92,18 +92,18 @@ async def stats_back(
         await jobs.check_free(session, stage, kind="stats", dedupe=ONE_IN_CHAT)
         stage.show(known.screen)
     else:
-        await _turn_over(callback_data.period, session, stage, clock)
+        await _turn_over(Look(callback_data.period), session, stage, clock)
 
 
-async def _turn_over(period: Period, session: Session, stage: Stage, clock: Clock) -> None:
-    """Put a combined report about these days in place of the one whose button was pressed.
+async def _turn_over(look: Look, session: Session, stage: Stage, clock: Clock) -> None:
+    """Put a combined report in place of the one whose button was pressed.
 
     Without the pause between two: nothing new fills the chat, and the store knows most of it.
     """
     await kept.combined_of_pressed(session, stage, clock.now())
     reach = last_days(clock.now(), DEPTH_DAYS)
     try:
-        period.check(today=reach.last, earliest=reach.first)
+        look.period.check(today=reach.last, earliest=reach.first)
     except PeriodError as error:
         stage.notice(history_screens.refusal(error), alert=True)
         return
@@ -111,7 +111,7 @@ async def _turn_over(period: Period, session: Session, stage: Stage, clock: Cloc
     if not bound:
         stage.notice(screens.NOTHING_BOUND, alert=True)
     else:
-        await _begin(session, stage, clock, Look(period), in_place=True)
+        await _begin(session, stage, clock, look, in_place=True)
 
 
 async def _bound(session: Session, stage: Stage) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiogram.utils.formatting import Bold, Italic, Pre
@@ -52,14 +52,15 @@ def breakdown(
     is_bound: bool,
     first: Period | None = None,
 ) -> Screen:
-    report = shown.report
+    report, columns = shown.report, _wanted(shown)
+    told = replace(report, figures=[each for each in report.figures if each.metric in columns])
     lines: list[Line] = [
         Bold(f"📅 {report_buttons.PER[shown.grain]}"),
         Italic(report.profile_name),
         reports.period_line(report),
         "",
-        *_body(shown),
-        *reports.remarks(report, now, for_owner=for_owner),
+        *_body(shown, columns),
+        *reports.remarks(told, now, for_owner=for_owner),
         Italic(reports.read_line(report, now)),
     ]
     back = report_buttons.under_table(
@@ -70,15 +71,22 @@ def breakdown(
     return screen(*lines, keyboard=buttons)
 
 
-def _body(shown: Breakdown) -> list[Line]:
+def _wanted(shown: Breakdown) -> list[Metric]:
     ticked = {figure.metric.key for figure in shown.report.figures}
-    wanted = [METRICS[key] for key in _HEADINGS if key in ticked][:COLUMNS]
+    return [METRICS[key] for key in _HEADINGS if key in ticked][:COLUMNS]
+
+
+def _body(shown: Breakdown, wanted: Sequence[Metric]) -> list[Line]:
     if not wanted:
         return [NOTHING_TO_SHOW, ""]
     told = [metric for metric in wanted if _told(shown.total, metric).value is not None]
     unknown = [f"{metric.label}: {NO_DATA}." for metric in wanted if metric not in told]
+    if not told:
+        return [*unknown, ""]
     table = _Table(shown, told)
-    return [Pre(table.text()), *table.legend(), *unknown, ""] if told else [*unknown, ""]
+    beneath = [*table.legend(), *unknown]
+    # A table ends with an empty line of its own.
+    return [Pre(table.text()), *beneath, *([""] if beneath else [])]
 
 
 def _told(figures: Sequence[Figure], metric: Metric) -> Figure:

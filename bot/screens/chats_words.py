@@ -9,8 +9,8 @@ from core.database.models import AvitoProfile, ReportTask
 from core.services.exports import Export, chosen_every
 from core.services.schedule import Every, chats_schedule
 from utils.chats.order import Bound, Form, Which
-from utils.formatter import format_count, format_period
-from utils.plurals import NBSP, plural
+from utils.formatter import format_period
+from utils.plurals import plural
 
 EVERY = {Every.WEEK: "Раз в неделю", Every.MONTH: "Раз в месяц"}
 
@@ -44,9 +44,5 @@ def described(export: Export) -> str:
 
 def counts(bound: Bound) -> str:
     """`250 чатов, 62 500 сообщений`."""
-    chats = _counted(bound.chats, "чат", "чата", "чатов")
-    return f"{chats}, {_counted(bound.messages, 'сообщение', 'сообщения', 'сообщений')}"
-
-
-def _counted(count: int, one: str, few: str, many: str) -> str:
-    return f"{format_count(count)}{NBSP}{plural(count, one, few, many).partition(NBSP)[2]}"
+    chats = plural(bound.chats, "чат", "чата", "чатов")
+    return f"{chats}, {plural(bound.messages, 'сообщение', 'сообщения', 'сообщений')}"

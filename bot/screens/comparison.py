@@ -37,6 +37,7 @@ def comparison(
     first: Period | None = None,
 ) -> Screen:
     report = shown.report
+    told = replace(report, figures=[pair.now for pair in shown.pairs])
     lines: list[Line] = [
         Bold("⚖️ Сравнение"),
         Italic(report.profile_name),
@@ -56,7 +57,7 @@ def comparison(
     if shown.cut_days:
         lines.append(reports.cut_line(shown.cut_days))
     lines += [
-        *reports.remarks(report, now, for_owner=for_owner),
+        *reports.remarks(told, now, for_owner=for_owner),
         Italic(reports.read_line(report, now)),
     ]
     back = report_buttons.under_table(

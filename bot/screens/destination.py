@@ -257,7 +257,7 @@ def suspended(destinations: Sequence[Destination]) -> Screen:
     task = destinations[0].task
     return screen(
         Bold(f"⚠️ Отчёты больше не приходят: {name_of(task)}"),
-        f"Профили: {_profiles(destinations)}",
+        _profiles(destinations),
         "",
         f"Причина: {_trouble(task)}. Потом нажмите «Проверить снова», и отчёты продолжатся.",
         keyboard=keyboard(
@@ -438,7 +438,7 @@ def _topic(task: ReportTask) -> str:
 def _profiles(destinations: Sequence[Destination]) -> str:
     """Each profile once, even if several topics of the chat are its places."""
     names = {d.profile.id: named(d.profile.profile_name) for d in destinations}
-    return ", ".join(names.values())
+    return f"{'Профиль' if len(names) == 1 else 'Профили'}: {', '.join(names.values())}"
 
 
 def _capitalised(words: str) -> str:

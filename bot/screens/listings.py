@@ -174,8 +174,8 @@ def _idle_lines(found: Highlights) -> list[Line]:
     ]
     unnamed = found.idle_count - len(found.idle)
     if unnamed > 0:
-        total = format_money(found.idle_spending)
-        lines.append(f"…и ещё {format_count(unnamed)}, всего {total}")
+        count, spending = format_count(found.idle_count), format_money(found.idle_spending)
+        lines.append(f"…и ещё {format_count(unnamed)}; на все {count} ушло {spending}")
     return lines
 
 
@@ -183,7 +183,6 @@ def _summary_lines(page: ListingPage, shown: Collection[str]) -> list[Line]:
     if not page.count:
         return [_NONE_TOLD, ""]
     count = plural(page.count, "объявление", "объявления", "объявлений")
-    count = count.replace(str(page.count), format_count(page.count))
     numbers = _numbers(page.totals, page, shown)
     if "favorites" in shown:
         numbers.append(f"⭐ {_count(page.totals.favorites)}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from fractions import Fraction
 
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Italic, Text
@@ -21,7 +22,7 @@ from core.database.models import AvitoProfile
 from core.report_data import ReportData, is_baseless
 from core.report_runner import ScheduledReport
 from utils import runway
-from utils.analytics import Figure, are_compared
+from utils.analytics import Figure, PaidFor, are_compared
 from utils.files import file_name
 from utils.formatter import (
     format_at,
@@ -45,6 +46,12 @@ MISSED_NAMED = 7
 """The youngest of the missed reports are named, the others counted."""
 INSTEAD = "эти числа — вместо прежних"
 """What a supplement is for whoever has read the report that it adds to."""
+_PAID_FOR = {
+    PaidFor.ALL: "расходам за {days}",
+    PaidFor.PRESENCE: "размещению за {days}",
+    PaidFor.REST: "расходам за {days} без размещения",
+}
+"""At which rate money lasts: anybody can look the spending up and divide."""
 RUNS_NAMED = 5
 """So many gaps are named by their days, the rest is counted."""
 
@@ -173,6 +180,7 @@ def _told(data: ReportData, now: datetime, for_owner: bool) -> _Told:
         ],
         below=[
             *compared_line(data.figures, data.period, data.compared_with),
+            *_too_early_line(data),
             *baseless_line(data.figures, [data]),
             *remarks(data, now, for_owner=for_owner),
             Italic(read_line(data, now)),
@@ -224,11 +232,15 @@ def _wall_clock(slot: datetime) -> str:
     return f"{format_day(slot.date())} {format_at(slot)}"
 
 
-def figure_lines(figures: Sequence[Figure], *, coloured: bool = True) -> list[Line]:
+def figure_lines(figures: Sequence[Figure], *, of_many: bool = False) -> list[Line]:
+    """`of_many`: sums, whose colours and whose troubles are those of the single ones."""
     shown = {figure.metric.key for figure in figures}
-    return [
-        line for figure in figures for line in (_line(figure, coloured), *_beneath(figure, shown))
-    ]
+    lines: list[Line] = []
+    for figure in figures:
+        lines += [_line(figure, coloured=not of_many), *_beneath(figure, shown)]
+        if not of_many:
+            lines += _running_out(figure)
+    return lines
 
 
 def compared_line(
@@ -246,7 +258,7 @@ def compared_line(
         days = plural(period.length, "день", "дня", "дней")
         is_of_all = all(figure.compared is None for figure in held)
         some = "" if is_of_all else ", не по всем профилям"
-        changes.append(f"кошелёк и аванс — за {'сутки' if period.length == 1 else days}{some}")
+        changes.append(f"{_held_names(held)} — за {'сутки' if period.length == 1 else days}{some}")
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
 
 
@@ -262,14 +274,24 @@ def baseless_line(figures: Sequence[Figure], told: Sequence[ReportData]) -> list
 
     `told` are the reports that the `figures` are from, all about the same days.
     """
-    is_told = any(figure.value is not None for figure in figures if figure.metric.slugs)
-    if not is_told or not is_baseless(figures, told):
+    if not _are_days_told(figures) or not is_baseless(figures, told):
         return []
     before = format_period(told[0].period.previous())
     return [Italic(f"Сравнить не с чем: за {before} полных чисел нет")]
 
 
-def _line(figure: Figure, coloured: bool) -> Line:
+def _too_early_line(data: ReportData) -> list[Line]:
+    """Why days that go on have no changes."""
+    if not data.goes_on or not _are_days_told(data.figures):
+        return []
+    return [Italic("Сравнивать рано: сегодня ещё не закончилось")]
+
+
+def _are_days_told(figures: Iterable[Figure]) -> bool:
+    return any(figure.value is not None for figure in figures if figure.metric.slugs)
+
+
+def _line(figure: Figure, *, coloured: bool) -> Line:
     change = format_change(figure, coloured=coloured)
     tail = f"  {change}" if change else ""
     gap = " (не за все дни)" if figure.partial else ""
@@ -286,14 +308,24 @@ def _beneath(figure: Figure, shown: Collection[str]) -> list[Line]:
         lines.append(f"     в том числе комиссия: {format_money(figure.commission)}")
     if figure.bonus and not (figure.metric.slugs and "bonus_spending" in shown):
         lines.append(f"     и бонусами: {format_money(figure.bonus)}")
+    return lines
+
+
+def _running_out(figure: Figure) -> list[Line]:
+    """For how long there is enough of it."""
+    lines: list[Line] = []
     if figure.lasts is not None:
-        rate = plural(runway.DAYS, "день", "дня", "дней")
-        lines.append(
-            f"     хватит {format_lasts(figure.lasts)} при расходе как за последние {rate}"
-        )
+        lines.append(f"     {_lasting(figure.lasts, figure.paid_for)}")
     if figure.metric.key == "advance_balance" and figure.value is not None and figure.value < 0:
         lines.append("     ⚠️ аванс ушёл в минус: его пора пополнить")
     return lines
+
+
+def _lasting(days: Fraction, paid_for: PaidFor) -> str:
+    if not days:
+        return "⚠️ деньги кончились: кошелёк пора пополнить"
+    rate = _PAID_FOR[paid_for].format(days=plural(runway.DAYS, "день", "дня", "дней"))
+    return f"хватит {format_lasts(days)}, судя по {rate}"
 
 
 def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
@@ -324,9 +356,7 @@ def remarks(data: ReportData, now: datetime, *, for_owner: bool) -> list[Line]:
         why = f": {problems.reason(data.failure)}" if for_owner else "."
         remarks.append(f"⚠️ Свежие числа прочитать не удалось{why}")
     elif data.refreshes_at is not None:
-        # In other people's chats that button may be missing.
-        what_to_do = "нажмите «Обновить» через минуту" if for_owner else "эти прочитаны раньше"
-        remarks.append(f"ℹ️ Avito отдаёт новые числа раз в минуту: {what_to_do}.")
+        remarks.append(once_a_minute(data.refreshes_at))
     return remarks
 
 
@@ -340,14 +370,19 @@ def _hides_spending(figures: Iterable[Figure]) -> bool:
 
 def _money_remarks(data: ReportData, now: datetime, for_owner: bool) -> list[Line]:
     """What is shown of money although it is not of this minute; and why, if only money is."""
+    held = [figure for figure in data.figures if figure.metric.key in HELD]
+    if not held:
+        return []
+    names = _held_names(held).capitalize()
     failure = data.wallet_failure if data.failure is None else None
     why = f": {problems.reason(failure)}" if for_owner and failure is not None else "."
-    if data.old_wallet_at is not None and _tells(data.figures, HELD):
-        read = f"ℹ️ Кошелёк и аванс прочитаны {format_moment(data.old_wallet_at, now)}"
-        return [read + (f", новые прочитать не удалось{why}" if failure is not None else ".")]
-    if failure is not None and _tells(data.figures, HELD):
-        return [f"⚠️ Кошелёк и аванс прочитать не удалось{why}"]
-    if not _tells(data.figures, {"advance_balance"}):
+    if data.old_wallet_at is not None:
+        were_read = "прочитан" if len(held) == 1 else "прочитаны"
+        read = f"ℹ️ {names} {were_read} {format_moment(data.old_wallet_at, now)}"
+        return [read + (f", заново прочитать не удалось{why}" if failure is not None else ".")]
+    if failure is not None:
+        return [f"⚠️ {names} прочитать не удалось{why}"]
+    if not _tells(held, {"advance_balance"}):
         return []
     return _advance_remarks(data, now, for_owner)
 
@@ -359,6 +394,11 @@ def _advance_remarks(data: ReportData, now: datetime, for_owner: bool) -> list[L
         read = f"ℹ️ Аванс прочитан {format_moment(data.old_advance_at, now)}"
         return [read + (f", новый прочитать не удалось{why}" if failure is not None else ".")]
     return [] if failure is None else [f"⚠️ Аванс прочитать не удалось{why}"]
+
+
+def _held_names(held: Iterable[Figure]) -> str:
+    """`кошелёк и аванс`, or the one of them that there is."""
+    return " и ".join(figure.metric.label.lower() for figure in held)
 
 
 def _tells(figures: Iterable[Figure], keys: Collection[str]) -> bool:
@@ -378,6 +418,24 @@ def missing_line(missing: Sequence[Period]) -> str:
     if rest:
         runs.append(f"ещё {plural(rest, 'день', 'дня', 'дней')}")
     return f"⚠️ Нет данных за {', '.join(runs)}."
+
+
+def once_a_minute(refreshes_at: datetime) -> str:
+    since = _allowed_since(refreshes_at)
+    return f"ℹ️ Avito отдаёт новые числа раз в минуту: следующие — с{NBSP}{since}."
+
+
+def no_newer(data: ReportData, now: datetime) -> str:
+    """The answer to whoever wanted newer numbers, where there are none."""
+    read = read_line(data, now)
+    if data.refreshes_at is None:
+        return read
+    return f"{read}. Новые числа Avito отдаст с{NBSP}{_allowed_since(data.refreshes_at)}"
+
+
+def _allowed_since(instant: datetime) -> str:
+    """The first whole minute at which nobody comes too early."""
+    return format_time(instant + timedelta(seconds=59))
 
 
 def read_line(data: ReportData, now: datetime) -> str:

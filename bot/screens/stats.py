@@ -22,6 +22,7 @@ from bot.screens.reports import (
     compared_line,
     figure_lines,
     missed_line,
+    once_a_minute,
     only_until,
     until,
 )
@@ -39,7 +40,7 @@ from utils.formatter import (
     format_value,
 )
 from utils.lights import Light
-from utils.metrics import Kind
+from utils.metrics import HELD, Kind
 from utils.periods import Period
 from utils.plurals import NBSP, plural
 
@@ -124,11 +125,33 @@ def _about(report: Combined) -> str:
 
 def _foot(report: Combined, now: datetime) -> list[Line]:
     lines: list[Line] = ["", Italic(_legend(report))]
+    if report.refreshes_at is not None:
+        lines.append(once_a_minute(report.refreshes_at))
     if report.read_at is not None:
         lines.append(Italic(f"{format_read_at(report.read_at, now)} по Москве"))
-    if report.old_wallet_at is not None:
-        lines.append(Italic(f"Кошельки прочитаны {format_moment(report.old_wallet_at, now)}"))
-    return lines
+    return [*lines, *_wallets_line(report, now)]
+
+
+def _wallets_line(report: Combined, now: datetime) -> list[Line]:
+    """How old the money is that is told of; at most, where it was not read all at once.
+
+    A row whose numbers could not be read says itself how old they are.
+    """
+    known = [row.data for row in report.rows if row.data is not None]
+    fresh = [data for data in known if data.failure is None] or known
+    told = [(data, _held_keys(data)) for data in fresh]
+    read_at = [data.old_wallet_at for data, keys in told if keys]
+    old = [instant for instant in read_at if instant is not None]
+    if not old:
+        return []
+    names = "Кошельки" if any("wallet_balance" in keys for _, keys in told) else "Авансы"
+    read = format_moment(min(old), now)
+    is_of_all = len(old) == len(read_at) and format_moment(max(old), now) == read
+    return [Italic(f"{names} прочитаны {'' if is_of_all else 'не раньше чем '}{read}")]
+
+
+def _held_keys(data: ReportData) -> set[str]:
+    return {figure.metric.key for figure in data.figures if figure.metric.key in HELD}
 
 
 def _cut_line(report: Combined) -> list[Line]:
@@ -183,7 +206,7 @@ def _totals(report: Combined) -> list[Line]:
     ]
     # Colours are the lights of the rows: a sum's, by another rule, would contradict them.
     return [
-        *figure_lines(report.figures, coloured=False),
+        *figure_lines(report.figures, of_many=True),
         "",
         *compared,
         *([""] if compared else []),
@@ -225,7 +248,8 @@ def _money_ends(told: dict[str, Figure]) -> list[Line]:
     for key, name in (("wallet_balance", "кошелька"), ("advance_balance", "аванса")):
         figure = told.get(key)
         if figure and figure.lasts is not None and figure.lasts <= _SOON:
-            said.append(f"{name} хватит {format_lasts(figure.lasts)}")
+            is_left = f"{name} хватит {format_lasts(figure.lasts)}"
+            said.append(is_left if figure.lasts else "деньги в кошельке кончились")
     advance = told.get("advance_balance")
     if advance and advance.value is not None and advance.value < 0:
         said.append("аванс ушёл в минус")

@@ -58,7 +58,8 @@ class ReportWork:
         look = Look.from_json(job.payload)
         async with reading(self.collector.sessions) as session:
             viewed = await job.viewed(session)
-        profile, data = await self.data(job, viewed.profile.owner_id, look.period)
+        owner_id = viewed.profile.owner_id
+        profile, data = await self.data(job, owner_id, look.period, anew=look.anew)
         async with job.ending() as ending:
             now = self.clock.now()
             viewed = await job.viewed(ending.session)
@@ -77,21 +78,24 @@ class ReportWork:
             ]
             if data.failure is not None:
                 ending.more += self.incidents.note(data.failure, job_id=job.job_id)
-        if data.refreshes_at is not None:
+        # Whoever wants them anew is told when to ask again: that minute must not be taken by then.
+        if data.refreshes_at is not None and not look.anew:
             self._refresh_later(profile, data.refreshes_at)
 
     async def data(
-        self, job: JobContext, owner_id: int, period: Period
+        self, job: JobContext, owner_id: int, period: Period, *, anew: bool = False
     ) -> tuple[AvitoProfile, ReportData]:
         """The numbers of these days, waiting for Avito's minute where that is needed."""
         assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
         profile = await self.collector.profile(owner_id, job.profile_id)
-        return profile, await self._collect(job, profile, period)
+        return profile, await self._collect(job, profile, period, anew)
 
-    async def _collect(self, job: JobContext, profile: AvitoProfile, period: Period) -> ReportData:
+    async def _collect(
+        self, job: JobContext, profile: AvitoProfile, period: Period, anew: bool
+    ) -> ReportData:
         for round_ in range(ROUNDS):
             try:
-                return await self.collector.collect(profile, period)
+                return await self.collector.collect(profile, period, anew=anew)
             except RateLimited as refusal:
                 if round_ == ROUNDS - 1:
                     raise

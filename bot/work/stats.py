@@ -46,8 +46,8 @@ class StatsWork:
     async def run(self, job: JobContext) -> None:
         async with reading(self.sessions) as session:
             profiles = await _told_here(session, job)
-        period = Look.from_json(job.payload).period
-        rows = await self.combiner.read(profiles, period)
+        look = Look.from_json(job.payload)
+        rows = await self.combiner.read(profiles, look.period, anew=look.anew)
         async with job.ending() as ending:
             # Asked once more: somebody may have left the chat while Avito was waited for.
             bound = await _told_here(ending.session, job)
@@ -59,7 +59,7 @@ class StatsWork:
                 ending.session, bound, job.chat_id, job.thread_id or 0
             )
             known = await kept.of_message(ending.session, job.chat_id, job.message_id, None)
-            report, now = combined(period, told, shown), self.clock.now()
+            report, now = combined(look.period, told, shown), self.clock.now()
             messages = screens.combined(
                 report,
                 now,

@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.avito.auth import Credentials, ProfileAccess
 from core.avito.client import Avito, AvitoClient
-from core.avito.endpoints import CALLS
+from core.avito.endpoints import CALLS, STATS_V2
 from core.avito.stats import DEPTH_DAYS, DayMetrics
 from core.database.health import outlasting
 from core.database.models import AccountSync, AvitoProfile
+from core.database.repositories import gates
 from core.database.session import Sessions, reading
 from core.errors import (
     AvitoError,
@@ -120,13 +121,13 @@ class StatisticsSync:
         """See to it that the store can answer for `period`: what a report calls first.
 
         Numbers younger than `max_age` are good enough once the last day had three hours to
-        settle, before that only when younger than ten minutes. Days that no read would take
-        again are good as they are. When a read is due and fails, the store answers if it holds
-        every day of `period` that Avito still has; else the error is raised, `RateLimited`
-        with the instant to come back at.
+        settle, before that only when younger than ten minutes; at an age of 0 only what was read
+        since this was called. Days that no read would take again are good as they are. When a
+        read is due and fails, the store answers if it holds every day of `period` that Avito
+        still has; else the error is raised, `RateLimited` with the instant to come back at.
         """
+        now = self._clock.now()
         async with self._reads.of(access.account):
-            now = self._clock.now()
             async with reading(self._sessions) as session:
                 held = await store.state(session, access.account)
                 missing = await _missing(session, access.account, period, now)
@@ -223,8 +224,9 @@ class StatisticsSync:
         client = self._avito.client(access)
         try:
             # The wallet goes first: its call may be repeated, so a token that died meanwhile
-            # is renewed here, before the call that has only one try a minute.
-            await self._read_wallet(client, access)
+            # is renewed here, before the call that has only one try a minute. One that was read
+            # within a minute has seen to that: asking often must cost Avito nothing.
+            await self.ensure_fresh_wallet(access)
             days, source = await _read_days(client, period)
         except (RateLimited, KeysRefused, EmployeeKey):
             # A limit is no failure; refused keys are the profile's, not the account's: another
@@ -276,6 +278,25 @@ async def as_it_is(
         return None
     missing = await _missing(session, account, period, now)
     return None if missing else Freshness(_read_at(held), refreshed=False)
+
+
+async def as_new_as_can_be(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> Freshness | None:
+    """How fresh the store is for `period` where Avito would tell nothing newer by now.
+
+    None where it has to be asked.
+    """
+    wallet_at = await store.wallet_read_at(session, account)
+    if wallet_at is None or now - wallet_at > WALLET_AGE:
+        return None
+    if await _missing(session, account, period, now):
+        return None
+    read_at = _read_at(await store.state(session, account))
+    if _is_fresh(read_at, period, timedelta(0), now):
+        return Freshness(read_at, refreshed=False)
+    opens_at = await gates.shut_until(session, account, STATS_V2.gate, now)
+    return None if opens_at is None else Freshness(read_at, False, refused_until=opens_at)
 
 
 async def due_calls(

@@ -469,4 +469,4 @@ def idle(account: AvitoAccount, period: Period) -> list[str]:
     dearest = sorted(lost, key=lambda item: -lost[item])
     lines = [f"• {titles[item]} — {money(lost[item])}" for item in dearest[:2]]
     total = money(sum(lost.values()))
-    return [*lines, f"…и ещё {len(lost) - 2}, всего {total}"]
+    return [*lines, f"…и ещё {len(lost) - 2}; на все {len(lost)} ушло {total}"]

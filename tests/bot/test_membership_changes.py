@@ -46,7 +46,7 @@ async def test_thrown_out_and_back(rig: BotRig, kind: str) -> None:
 
     told = await chat.wait_for("Отчёты больше не приходят")
     assert "«Клиенты»" in told.text
-    assert "Профили: «Мебель»" in told.text
+    assert "Профиль: «Мебель»" in told.text
     assert "верните меня" in told.text
     assert await state_of(rig, task_id) == ("kicked", False)
 
@@ -192,7 +192,7 @@ async def test_a_check_finds_out_what_telegram_never_told(rig: BotRig) -> None:
     chat.press(f"destination_check:{task_id}", chat.last)
 
     assert "Меня там нет" in (await chat.wait_for("Пока не получается")).text
-    assert "Профили: «Двери»" in (await bobs.wait_for("Отчёты больше не приходят")).text
+    assert "Профиль: «Двери»" in (await bobs.wait_for("Отчёты больше не приходят")).text
     assert await state_of(rig, task_id) == ("kicked", False)
 
 
@@ -208,7 +208,7 @@ async def test_every_owner_is_told_once_about_all_of_his(rig: BotRig) -> None:
 
     told = await chat.wait_for("Отчёты больше не приходят")
     assert "Профили: «Мебель», «Окна»" in told.text
-    assert "Профили: «Двери»" in (await bobs.wait_for("Отчёты больше не приходят")).text
+    assert "Профиль: «Двери»" in (await bobs.wait_for("Отчёты больше не приходят")).text
     await rig.settled()
     assert chat.transcript().count("больше не приходят") == 1
     assert rig.telegram.sent(rig.charlie.id) == []

@@ -61,7 +61,7 @@ async def test_who_leaves_a_group_hears_that_his_reports_stop_there(rig: BotRig)
 
     told = await chat.wait_for("Отчёты больше не приходят: группа «Клиенты»")
     assert "вас там больше нет" in told.text
-    assert "Профили: «Мебель»" in told.text
+    assert "Профиль: «Мебель»" in told.text
     assert await suspended(rig, task_id) == ("not_member", False)
     await rig.settled()
     assert await suspended(rig, other) == (None, True)

@@ -152,7 +152,7 @@ async def test_a_wallet_that_cannot_be_read_again_is_dated_and_compared_with_not
     assert said["Кошелёк"] == Said(money(150_000_00), "")
     assert said["Аванс"] == Said(money(12_345_67), "")
     assert (
-        f"Кошелёк и аванс прочитаны 22.11.2026 в 09:00, новые прочитать не удалось: {AWAY}"
+        f"Кошелёк и аванс прочитаны 22.11.2026 в 09:00, заново прочитать не удалось: {AWAY}"
         in report.text
     )
     assert "Изменения: к 21.11.2026\n" in report.text

@@ -61,7 +61,7 @@ async def test_a_report_that_avito_refuses_comes_from_the_store_and_is_refreshed
     await rig.quiet()
 
     report = await ask_report(chat, profile_id)
-    assert "нажмите «Обновить» через минуту" in report.text
+    assert "раз в минуту: следующие — с 13:02." in report.text
     assert "Обновлено в 09:00" in report.text
     await rig.quiet()
 

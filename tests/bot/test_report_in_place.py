@@ -120,22 +120,33 @@ async def test_a_day_is_compared_with_its_weekday_and_with_any_other(rig: BotRig
     assert compared_in(report.text)["Расходы"][0] == chosen["Расходы"].value
 
 
-async def test_refreshing_says_how_old_the_numbers_are(rig: BotRig) -> None:
-    view = await greet(rig, rig.alice)
-    _, report = await reporting_at(rig, view)
+async def test_refreshing_reads_the_numbers_and_the_wallet_anew(rig: BotRig) -> None:
+    bob, _, report = await in_group(rig)
     rig.clock.advance(timedelta(hours=1))
+    account = rig.avito.account("shop")
+    account.set_day(date(2026, 11, 20), views=4_321)
+    account.real = 8_000.0
 
-    notice = await tap(view, "🔄 Обновить", report)
+    await tap(bob, "🔄 Обновить", report)
 
-    assert as_read(notice.text) == "Обновлено в 09:00 по Москве"
-    await rig.settled()
-    assert len(rig.avito.calls("stats_v2")) == 1
+    await bob.wait_for("4 321")
+    said = as_read(report.text)
+    assert "Кошелёк: 8 000,00 ₽" in said
+    assert said.endswith("Обновлено в 10:00 по Москве")
+    asked = len(rig.avito.history)
 
-    rig.clock.advance(STALE)
-    rig.avito.account("shop").set_day(date(2026, 11, 20), views=4_321)
-    await tap(view, "🔄 Обновить", report)
-    await view.wait_for("4 321")
-    assert len(rig.avito.calls("stats_v2")) == 2
+    # Avito would refuse the second one, so it is not asked, not even for the wallet.
+    notice = await tap(rig.charlie.at(bob.chat), "🔄 Обновить", report)
+    until = "Обновлено в 10:00 по Москве. Новые числа Avito отдаст с 10:02"
+    assert as_read(notice.text) == until
+    await bob.wait_for("Avito отдаёт новые числа раз в минуту: следующие — с 10:02.")
+    assert len(rig.avito.history) == asked
+
+    rig.clock.advance(timedelta(seconds=65))
+    await tap(bob, "🔄 Обновить", report)
+    await bob.wait_for("Обновлено в 10:01 по Москве")
+    assert "раз в минуту" not in report.text
+    assert len(rig.avito.calls("stats_v2")) == 3
 
 
 async def test_taps_in_a_row_end_with_what_was_tapped_last(rig: BotRig) -> None:

@@ -31,7 +31,7 @@ async def test_totals_and_rows_are_those_of_the_accounts(rig: BotRig) -> None:
     assert said["Аванс"].value == money(12_345_67 + 5_000_00 - 50_00)
     rows = read_rows(report)
     assert rows["Кофейня"][-1].startswith("💸 кошелька хватит ")
-    assert rows["Долги"][-1] == "💸 аванс ушёл в минус"
+    assert rows["Долги"][-1] == "💸 деньги в кошельке кончились, аванс ушёл в минус"
     assert not any("💸" in line for line in rows["Мебель"])
     assert {name: lines[0] for name, lines in rows.items()} == {
         name: expected_row(account, account.day_numbers(YESTERDAY))
@@ -107,6 +107,27 @@ async def test_other_days_take_its_place_from_the_store_and_it_comes_back(rig: B
     assert (report.text, report.entities, report.button_data) == as_it_was
     assert len(rig.avito.calls("stats_v2")) == asked
     assert len(rig.telegram.sent(group.chat.id)) == sent
+
+
+@pytest.mark.one_database
+async def test_refreshed_it_is_what_avito_tells_by_now(rig: BotRig) -> None:
+    group = rig.bob.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me))
+    await reporting(rig, group, ("shop", "Мебель"))
+    report = await ask_stats(group)
+    rig.clock.advance(timedelta(minutes=5))
+    account = rig.avito.account("shop")
+    account.set_day(YESTERDAY, views=4_321)
+    account.real = 8_000.0
+
+    await tap(group, "🔄 Обновить", report)
+    await group.wait_for("4 321")
+    assert read_figures(report)["Кошелёк"].value == money(8_000_00)
+    await rig.settled()
+    asked = len(rig.avito.history)
+
+    await tap(group, "🔄 Обновить", report)
+    await group.wait_for("Avito отдаёт новые числа раз в минуту: следующие — с 09:07.")
+    assert len(rig.avito.history) == asked
 
 
 @pytest.mark.one_database

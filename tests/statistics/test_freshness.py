@@ -219,6 +219,24 @@ async def test_ten_reports_at_once_cost_one_reading(rig: AvitoRig) -> None:
     assert len({freshness.read_at for freshness in told}) == 1
 
 
+async def test_those_who_want_them_anew_at_once_share_one_reading(rig: AvitoRig) -> None:
+    access = await rig.connect("shop")
+    await fresh(rig, access)
+    rig.clock.advance(MINUTE)
+    wallets = len(rig.calls("balance"))
+
+    told = await asyncio.gather(
+        *(fresh(rig, access, max_age=timedelta(0)) for _ in range(5)),
+    )
+
+    assert {(each.read_at, each.refused_until) for each in told} == {(told[0].read_at, None)}
+    assert len(rig.calls("stats_v2")) == 2
+    # Whoever comes later is refused, and that costs Avito nothing.
+    late = await fresh(rig, access, max_age=timedelta(0))
+    assert late.refused_until is not None
+    assert len(rig.calls("balance")) == wallets + 1
+
+
 async def test_a_cancelled_report_does_not_take_the_others_along(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
     rig.world.fault("latency", endpoint="stats_v2", seconds=0.2, times=1)

@@ -215,6 +215,7 @@ def test_a_state_moves_by_an_amount(key: str, before: int, now: int, expected: s
         (100, 300, "🟢 ▲ в 3 раза"),
         (100, 346, "🟢 ▲ в 3,5 раза"),
         (10, 1_210, "🟢 ▲ в 121 раз"),
+        (10, 73_051_350, "🟢 ▲ в 7 305 135 раз"),
     ],
 )
 def test_from_three_times_on_it_is_times(before: int, now: int, expected: str) -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from utils.analytics import Days, Wallet, figures
+from utils.analytics import Days, Figure, PaidFor, Wallet, figures
 from utils.periods import Period, one_day
 from utils.runway import week_before, with_runway
 
@@ -13,17 +13,22 @@ NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 WEEK = Period(date(2026, 11, 14), date(2026, 11, 20))
 
 
+def money(days: Days, real: int | None, advance: int | None) -> tuple[Figure, Figure]:
+    """The wallet and the advance, after that week."""
+    wallet = Wallet(NOW, real, None, advance)
+    shown = with_runway(figures(one_day(WEEK.last), days, wallet=wallet), WEEK, days)
+    by_key = {figure.metric.key: figure for figure in shown}
+    held = by_key.pop("wallet_balance"), by_key.pop("advance_balance")
+    assert all(figure.lasts is None for figure in by_key.values())
+    return held
+
+
 def lasts(
     days: Days, *, real: int | None = None, advance: int | None = None
 ) -> tuple[Fraction | None, Fraction | None]:
     """What the wallet and the advance last for."""
-    wallet = Wallet(NOW, real, None, advance)
-    shown = with_runway(figures(one_day(WEEK.last), days, wallet=wallet), WEEK, days)
-    by_key = {figure.metric.key: figure.lasts for figure in shown}
-    assert all(
-        by_key[key] is None for key in by_key.keys() - {"wallet_balance", "advance_balance"}
-    )
-    return by_key["wallet_balance"], by_key["advance_balance"]
+    wallet, prepaid = money(days, real, advance)
+    return wallet.lasts, prepaid.lasts
 
 
 def spent(*spending: int, presence: int | None = None) -> dict[date, dict[str, int]]:
@@ -43,33 +48,42 @@ def test_a_wallet_lasts_at_the_mean_of_the_week() -> None:
     assert lasts(week, real=230) == (Fraction(230 * 7, 700), None)
 
 
-@pytest.mark.parametrize("advance", [None, 0])
+@pytest.mark.parametrize("advance", [None, 0, -5_000])
 def test_without_an_advance_the_wallet_pays_for_all(advance: int | None) -> None:
     week = spent(*[100] * 7, presence=80)
     assert lasts(week, real=1_000, advance=advance) == (Fraction(10), None)
+    assert money(week, 1_000, advance)[0].paid_for is PaidFor.ALL
 
 
 def test_target_actions_are_paid_from_the_advance_and_the_rest_from_the_wallet() -> None:
     week = spent(*[100] * 7, presence=80)
     assert lasts(week, real=1_000, advance=1_000) == (Fraction(50), Fraction(25, 2))
-
-
-def test_a_negative_advance_lasts_for_nothing_and_the_wallet_goes_on() -> None:
-    week = spent(*[100] * 7, presence=80)
-    assert lasts(week, real=1_000, advance=-5_000) == (Fraction(50), None)
+    paid_for = [figure.paid_for for figure in money(week, 1_000, 1_000)]
+    assert paid_for == [PaidFor.REST, PaidFor.PRESENCE]
 
 
 def test_with_an_advance_spending_that_is_not_divided_tells_nothing() -> None:
     assert lasts(spent(*[100] * 7), real=1_000, advance=1_000) == (None, None)
 
 
-@pytest.mark.parametrize("held", [None, 0])
-def test_nothing_and_unknown_money_last_for_no_time(held: int | None) -> None:
-    assert lasts(spent(*[100] * 7), real=held) == (None, None)
+@pytest.mark.parametrize("advance", [None, 0, -5_000])
+@pytest.mark.parametrize("real", [0, -1])
+def test_a_wallet_that_pays_and_is_empty_lasts_for_no_time(real: int, advance: int | None) -> None:
+    assert lasts(spent(*[100] * 7), real=real, advance=advance) == (Fraction(0), None)
 
 
-def test_where_nothing_is_spent_nothing_is_foretold() -> None:
-    assert lasts(spent(*[0] * 7, presence=0), real=1_000, advance=1_000) == (None, None)
+def test_an_empty_wallet_beside_an_advance_that_pays_for_all_is_no_trouble() -> None:
+    week = spent(*[100] * 7, presence=100)
+    assert lasts(week, real=0, advance=1_000) == (None, Fraction(10))
+
+
+def test_for_how_long_unknown_money_lasts_is_unknown() -> None:
+    assert lasts(spent(*[100] * 7), real=None) == (None, None)
+
+
+@pytest.mark.parametrize("held", [0, 1_000])
+def test_where_nothing_is_spent_nothing_is_foretold(held: int) -> None:
+    assert lasts(spent(*[0] * 7, presence=0), real=held, advance=held) == (None, None)
 
 
 @pytest.mark.parametrize("gap", [{}, {"views": 7}])

@@ -53,8 +53,8 @@ class DatabaseRateGate:
         """Without an interval there is no place to take: it is open, or was shut by a 429."""
         now = self._clock.now()
         async with reading(self._sessions) as session:
-            opens_at = await _opens_at(session, account, method)
-        if opens_at is not None and now < opens_at <= now + NEVER_HELD:
+            opens_at = await shut_until(session, account, method, now)
+        if opens_at is not None:
             raise RateLimited(method, retry_at=opens_at)
 
     async def hold(self, account: int, method: str, *, seconds: float) -> None:
@@ -97,6 +97,14 @@ def _moving(dialect: str, when: Condition) -> ReturningInsert[tuple[int]]:
 _OPENS_AT = select(AvitoGate.opens_at).where(
     AvitoGate.account == bindparam("account"), AvitoGate.method == bindparam("method")
 )
+
+
+async def shut_until(
+    session: AsyncSession, account: int, method: str, now: datetime
+) -> datetime | None:
+    """When this gate opens; None where it is open."""
+    opens_at = await _opens_at(session, account, method)
+    return opens_at if opens_at is not None and now < opens_at <= now + NEVER_HELD else None
 
 
 async def _opens_at(session: AsyncSession, account: int, method: str) -> datetime | None:
