@@ -392,7 +392,7 @@ def _advance_remarks(data: ReportData, now: datetime, for_owner: bool) -> list[L
     why = f": {problems.of_failure(failure)}" if for_owner and failure is not None else "."
     if data.old_advance_at is not None:
         read = f"ℹ️ Аванс прочитан {format_moment(data.old_advance_at, now)}"
-        return [read + (f", новый прочитать не удалось{why}" if failure is not None else ".")]
+        return [read + (f", заново прочитать не удалось{why}" if failure is not None else ".")]
     return [] if failure is None else [f"⚠️ Аванс прочитать не удалось{why}"]
 
 

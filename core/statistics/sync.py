@@ -255,10 +255,10 @@ class StatisticsSync:
         except AvitoError as failure:
             log.warning("wallet_unknown", reason=str(failure))
             return failure
+        self._note_advance(access.account, advance_failure)
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save_wallet(session, access.account, wallet)
-        self._note_advance(access.account, advance_failure)
         return None
 
     def _note_advance(self, account: int, failure: AvitoError | None) -> None:

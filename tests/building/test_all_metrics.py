@@ -246,5 +246,5 @@ async def test_an_advance_that_cannot_be_read_any_more_says_when_it_was(rig: Bui
 
     text = text_of(await rig.of(told_of))
     assert figures_in(text)["Аванс"].value == money(rig.account("shop").advance)
-    assert "ℹ️ Аванс прочитан сегодня в 08:30, новый прочитать не удалось." in text
+    assert "ℹ️ Аванс прочитан сегодня в 08:30, заново прочитать не удалось." in text
     assert "прочитан сегодня" not in text_of(await rig.of(without))
