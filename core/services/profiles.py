@@ -18,7 +18,8 @@ from core.errors import ProfileNotFound
 from core.services import deliveries
 from core.services.deliveries import Waiting
 from core.services.destinations import NO_SAY
-from core.statistics import store
+from core.statistics import keys, store
+from core.statistics.sync import read_at_of
 from utils.analytics import Wallet
 from utils.titles import BLANK
 
@@ -137,7 +138,7 @@ async def page(session: AsyncSession, owner_id: int, number: int = 0) -> Profile
     return ProfilePage(profiles.all(), number, pages, total)
 
 
-async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
+async def card(session: AsyncSession, profile: AvitoProfile, now: datetime) -> Card:
     """Everything the card shows."""
     of_profile = (ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
     destinations = select(func.count()).where(*of_profile).scalar_subquery()
@@ -155,7 +156,7 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     is_waiting = exists().where(deliveries.is_waiting(), ReportTask.profile_id == profile.id)
     newest = (
         select(func.max(WalletSnapshot.id))
-        .where(WalletSnapshot.avito_user_id == profile.user_id)
+        .where(WalletSnapshot.avito_user_id == profile.user_id, WalletSnapshot.taken_at <= now)
         .scalar_subquery()
     )
     row = (
@@ -169,14 +170,15 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     ).one()
     count, refused_count, due_at, has_waiting, sync, wallet = row
     waiting = await deliveries.waiting(session, [profile.id]) if has_waiting else {}
+    is_open = await keys.opened_account(session, profile, now) is not None
     return Card(
         profile=profile,
         destinations=count,
         refused=refused_count,
         next_due_at=due_at,
         waiting=waiting.get(profile.id, ()),
-        wallet=_as_wallet(wallet) if wallet is not None else None,
-        stats_read_at=sync.stats_read_at if sync is not None else None,
+        wallet=_as_wallet(wallet) if wallet is not None and is_open else None,
+        stats_read_at=read_at_of(sync, now),
         first_day=sync.first_day if sync is not None else None,
         failure=sync.failure if sync is not None else None,
     )

@@ -65,7 +65,20 @@ class Reading:
     read_at: datetime
 
 
-async def days(session: AsyncSession, account: int, period: Period) -> dict[date, DayNumbers]:
+def is_past(read_at: datetime, now: datetime) -> bool:
+    """A read that lies ahead was dated by a clock that was wrong: it proves nothing, and what it
+    brought counts as never read.
+    """
+    return read_at <= now
+
+
+def is_young(read_at: datetime | None, max_age: timedelta, now: datetime) -> bool:
+    return read_at is not None and is_past(read_at, now) and now - read_at <= max_age
+
+
+async def days(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> dict[date, DayNumbers]:
     """What is stored about the days of `period`; a day that was never read is absent."""
     # Columns, since a report reads two months of them: whole rows would take twice as long.
     rows = await session.execute(
@@ -76,7 +89,11 @@ async def days(session: AsyncSession, account: int, period: Period) -> dict[date
         )
         .order_by(DailyStats.day)
     )
-    return {day: DayNumbers(told, Source(source), read_at) for day, told, source, read_at in rows}
+    return {
+        day: DayNumbers(told, Source(source), read_at)
+        for day, told, source, read_at in rows
+        if is_past(read_at, now)
+    }
 
 
 def cut_days(days: Mapping[date, DayNumbers], period: Period) -> list[date]:
@@ -90,7 +107,7 @@ async def state(session: AsyncSession, account: int) -> AccountSync | None:
 
 async def save(session: AsyncSession, account: int, reading: Reading) -> None:
     """Keep what a reading tells, and that it was made."""
-    known = await days(session, account, reading.period)
+    known = await days(session, account, reading.period, reading.read_at)
     rows = [
         {
             "avito_user_id": account,
@@ -123,7 +140,8 @@ async def _note_read(session: AsyncSession, account: int, reading: Reading) -> N
     before = await state(session, account)
     if before is not None:
         first = min(first, before.first_day or first)
-        last = max(last, before.last_day or last)
+        if before.stats_read_at and is_past(before.stats_read_at, reading.read_at):
+            last = max(last, before.last_day or last)
     row = {
         "avito_user_id": account,
         "stats_read_at": reading.read_at,
@@ -172,7 +190,9 @@ async def _upsert(
     )
 
 
-async def calls(session: AsyncSession, account: int, period: Period) -> dict[date, DayCalls]:
+async def calls(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> dict[date, DayCalls]:
     """What is stored about the calls of `period`; a day that was never asked for is absent."""
     rows = await session.scalars(
         select(DailyCalls).where(
@@ -180,7 +200,11 @@ async def calls(session: AsyncSession, account: int, period: Period) -> dict[dat
             DailyCalls.day.between(period.first, period.last),
         )
     )
-    return {row.day: DayCalls(row.metrics, row.fetched_at) for row in rows}
+    return {
+        row.day: DayCalls(row.metrics, row.fetched_at)
+        for row in rows
+        if is_past(row.fetched_at, now)
+    }
 
 
 async def save_calls(
@@ -191,7 +215,7 @@ async def save_calls(
     read_at: datetime,
 ) -> None:
     """Keep what Avito told of the calls of `period`; a day it leaves out keeps what it had."""
-    known = await calls(session, account, period)
+    known = await calls(session, account, period, read_at)
     rows = [
         {
             "avito_user_id": account,
@@ -217,18 +241,18 @@ async def save_wallet(session: AsyncSession, account: int, wallet: Wallet) -> No
     await session.flush()
 
 
-async def wallet_read_at(session: AsyncSession, account: int) -> datetime | None:
+async def wallet_read_at(session: AsyncSession, account: int, now: datetime) -> datetime | None:
     return await session.scalar(
         select(WalletSnapshot.taken_at)
-        .where(WalletSnapshot.avito_user_id == account)
+        .where(WalletSnapshot.avito_user_id == account, WalletSnapshot.taken_at <= now)
         .order_by(WalletSnapshot.taken_at.desc())
         .limit(1)
     )
 
 
-async def latest_wallet(session: AsyncSession, account: int) -> Wallet | None:
+async def latest_wallet(session: AsyncSession, account: int, now: datetime) -> Wallet | None:
     """The newest picture of the wallet, None when there is none yet."""
-    newest = await wallet_read_at(session, account)
+    newest = await wallet_read_at(session, account, now)
     if newest is None:
         return None
     return _picture(await _snapshots(session, account, newest - SAME_READ, newest), newest)
