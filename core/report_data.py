@@ -194,13 +194,10 @@ class Collector:
         minute is not over, and every other `AvitoError` only when there is nothing older to show.
         """
         freshness = await self.refresh(profile, period)
-        wallet_failure: AvitoError | None
-        if isinstance(freshness.failure, KeysRefused | EmployeeKey):
-            wallet_failure = freshness.failure
-        else:
-            wallet_failure = await self._refresh_wallet(profile)
-            if wallet_failure is None or freshness.refreshed:
-                await self._note(profile, None)
+        wallet_failure = await self._refresh_wallet(profile)
+        has_answered = freshness.refreshed or wallet_failure is None
+        if has_answered and not isinstance(freshness.failure, KeysRefused | EmployeeKey):
+            await self._note(profile, None)
         calls_failure = await self.refresh_calls(profile, period)
         data = await self._data(profile, period, freshness)
         if data is None:
