@@ -170,14 +170,15 @@ async def card(session: AsyncSession, profile: AvitoProfile, now: datetime) -> C
     ).one()
     count, refused_count, due_at, has_waiting, sync, wallet = row
     waiting = await deliveries.waiting(session, [profile.id]) if has_waiting else {}
-    is_open = await keys.opened_account(session, profile, now) is not None
+    if wallet is not None and await keys.opened_account(session, profile, now) is None:
+        wallet = None
     return Card(
         profile=profile,
         destinations=count,
         refused=refused_count,
         next_due_at=due_at,
         waiting=waiting.get(profile.id, ()),
-        wallet=_as_wallet(wallet) if wallet is not None and is_open else None,
+        wallet=_as_wallet(wallet) if wallet is not None else None,
         stats_read_at=read_at_of(sync, now),
         first_day=sync.first_day if sync is not None else None,
         failure=sync.failure if sync is not None else None,
