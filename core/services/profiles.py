@@ -156,7 +156,10 @@ async def card(session: AsyncSession, profile: AvitoProfile, now: datetime) -> C
     is_waiting = exists().where(deliveries.is_waiting(), ReportTask.profile_id == profile.id)
     newest = (
         select(func.max(WalletSnapshot.id))
-        .where(WalletSnapshot.avito_user_id == profile.user_id, WalletSnapshot.taken_at <= now)
+        .where(
+            WalletSnapshot.avito_user_id == profile.user_id,
+            WalletSnapshot.taken_at <= now + store.CLOCK_SLACK,
+        )
         .scalar_subquery()
     )
     row = (

@@ -21,20 +21,20 @@ from core.database.models import (
 )
 from core.database.types import UtcDateTime
 from core.errors import ABOUT_KEYS
-from core.statistics.store import is_young
+from core.statistics.store import CLOCK_SLACK, is_past, is_young
 
 GOOD_FOR = timedelta(days=1)
 """For how long keys that opened the account are taken to do so still: as long as a token lives."""
 
 _PROFILE = bindparam("profile", type_=Integer)
 _ACCOUNT = bindparam("account", type_=BigInteger)
-_NOW = bindparam("now", type_=UtcDateTime)
+_LATEST = bindparam("latest", type_=UtcDateTime)
 _STANDING = select(AvitoProfile.problem, AvitoProfile.keys_good_at).where(
     AvitoProfile.id == _PROFILE
 )
 _NEWEST = select(
     *(
-        select(func.max(read_at)).where(account == _ACCOUNT, read_at <= _NOW).scalar_subquery()
+        select(func.max(read_at)).where(account == _ACCOUNT, read_at <= _LATEST).scalar_subquery()
         for account, read_at in (
             (AccountSync.avito_user_id, AccountSync.stats_read_at),
             (WalletSnapshot.avito_user_id, WalletSnapshot.taken_at),
@@ -61,9 +61,10 @@ async def opened_account(
     problem, good_at = await _standing(session, profile.id)
     if _are_good(problem, good_at, now):
         return account
-    if good_at is None:
+    if good_at is None or not is_past(good_at, now):
         return None
-    newest = (await session.execute(_NEWEST, {"account": account, "now": now})).one()
+    asked = {"account": account, "latest": now + CLOCK_SLACK}
+    newest = (await session.execute(_NEWEST, asked)).one()
     is_own = all(read_at is None or read_at <= good_at for read_at in newest)
     return account if is_own else None
 

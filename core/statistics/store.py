@@ -31,6 +31,10 @@ ABOUT = timedelta(hours=6)
 """How far from an instant a snapshot still tells what the wallet held then."""
 
 
+CLOCK_SLACK = timedelta(minutes=5)
+"""By so much a clock may be set back without anything being read anew."""
+
+
 class Source(StrEnum):
     V2 = "v2"
     V1 = "v1"
@@ -69,7 +73,7 @@ def is_past(read_at: datetime, now: datetime) -> bool:
     """A read that lies ahead was dated by a clock that was wrong: it proves nothing, and what it
     brought counts as never read.
     """
-    return read_at <= now
+    return read_at <= now + CLOCK_SLACK
 
 
 def is_young(read_at: datetime | None, max_age: timedelta, now: datetime) -> bool:
@@ -244,7 +248,9 @@ async def save_wallet(session: AsyncSession, account: int, wallet: Wallet) -> No
 async def wallet_read_at(session: AsyncSession, account: int, now: datetime) -> datetime | None:
     return await session.scalar(
         select(WalletSnapshot.taken_at)
-        .where(WalletSnapshot.avito_user_id == account, WalletSnapshot.taken_at <= now)
+        .where(
+            WalletSnapshot.avito_user_id == account, WalletSnapshot.taken_at <= now + CLOCK_SLACK
+        )
         .order_by(WalletSnapshot.taken_at.desc())
         .limit(1)
     )

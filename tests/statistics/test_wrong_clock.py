@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from core.avito.auth import ProfileAccess
-from core.database.models import AccountSync
+from core.database.models import AccountSync, AvitoProfile
 from core.database.session import reading
 from core.errors import Forbidden, Unavailable
 from core.report_data import Collector, ReportData
-from core.statistics import listings, store, sync
+from core.statistics import keys, listings, store, sync
 from core.statistics.listing_sync import ListingSync
 from core.statistics.sync import StatisticsSync
 from sandbox.clock import SandboxClock
@@ -122,3 +122,19 @@ async def test_listings_and_refused_calls_count_as_never_read(
     async with reading(rig.sessions) as session:
         assert await listings.read_at(session, access.account, TODAY, now) is None
         assert await sync.calls_refusal(session, access.account, now) is None
+
+
+async def test_keys_have_to_be_asked_again(rig: AvitoRig, access: ProfileAccess) -> None:
+    async with reading(rig.sessions) as session:
+        profile = await session.get_one(AvitoProfile, access.profile_id)
+        assert profile.keys_good_at is not None
+        assert await keys.opened_account(session, profile, rig.clock.now()) is None
+
+
+async def test_a_clock_that_is_set_right_by_seconds_costs_no_read(rig: AvitoRig) -> None:
+    access = await rig.connect("shop")
+    ahead = Ahead(rig.clock, timedelta(seconds=30))
+    await StatisticsSync(rig.sessions, rig.avito, ahead).first_read(access)
+    assert not (await rig.sync.ensure_fresh(access, one_day(date(2026, 11, 20)))).refreshed
+    assert await rig.sync.ensure_fresh_wallet(access) is None
+    assert len(rig.world.calls("balance")) == 1
