@@ -160,7 +160,7 @@ class Collector:
             await connect.confirm(session, profile, verified)
         return profile
 
-    async def check_keys(self, profile: AvitoProfile) -> None:
+    async def ensure_opened(self, profile: AvitoProfile) -> None:
         """See to it that its keys open the account; raises the `AvitoError` that they do not."""
         async with reading(self.sessions) as session:
             if await keys.opened_account(session, profile, self.clock.now()) is not None:

@@ -156,9 +156,10 @@ class StatisticsSync:
             now = self._clock.now()
             async with reading(self._sessions) as session:
                 read_at = await store.wallet_read_at(session, access.account, now)
-                accepted_at = await keys.accepted_at(session, access.profile_id)
-            if is_young(read_at, max_age, now) and is_young(accepted_at, max_age, now):
-                return None
+                if is_young(read_at, max_age, now):
+                    accepted_at = await keys.accepted_at(session, access.profile_id)
+                    if is_young(accepted_at, max_age, now):
+                        return None
             return await self._read_wallet(self._avito.client(access), access)
 
     async def ensure_fresh_calls(

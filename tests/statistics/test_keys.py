@@ -96,7 +96,7 @@ async def test_refused_keys_tell_nothing_that_another_owner_has_read(
         assert not await charlie.is_told_something()
         await alice.collect()
     with pytest.raises(KeysRefused):
-        await charlie.collector.check_keys(await charlie.profile())
+        await charlie.collector.ensure_opened(await charlie.profile())
     assert await alice.is_told_something()
 
 

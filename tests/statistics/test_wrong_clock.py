@@ -13,8 +13,8 @@ from core.database.models import AccountSync, AvitoProfile
 from core.database.session import reading
 from core.errors import Forbidden, Unavailable
 from core.report_data import Collector, ReportData
-from core.statistics import keys, listings, store, sync
-from core.statistics.listing_sync import ListingSync
+from core.statistics import keys, listing_store, listings, store, sync
+from core.statistics.store import Source
 from core.statistics.sync import StatisticsSync
 from sandbox.clock import SandboxClock
 from tests.support.avito import AvitoRig
@@ -41,11 +41,11 @@ async def access(rig: AvitoRig, request: pytest.FixtureRequest) -> ProfileAccess
     """A profile that was read by a clock that was ahead, on 21.11.2026 when it was noon."""
     made = await rig.connect("shop")
     ahead = Ahead(rig.clock, request.param)
-    wrong = StatisticsSync(rig.sessions, rig.avito, ahead)
-    await wrong.first_read(made)
-    listing_sync = ListingSync(rig.sessions, rig.avito, wrong, ahead)
-    await listing_sync._save(made, {TODAY: {1: {"views": 1}}}, store.Source.V2)
-    await wrong._note_calls_refused(made, Forbidden("calls"))
+    await StatisticsSync(rig.sessions, rig.avito, ahead).first_read(made)
+    told, now = {1: {"views": 1}}, ahead.now()
+    async with rig.sessions.begin() as session:
+        await listing_store.save(session, made.account, TODAY, told, Source.V2, now)
+        await store.note_calls_refused(session, made.account, Forbidden("calls"), now)
     return made
 
 
