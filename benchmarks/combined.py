@@ -244,6 +244,7 @@ def _profile(rig: BuilderRig, number: int, account: AvitoAccount, token: str) ->
         "user_id": account.user_id,
         "access_token": token,
         "token_expires_at": rig.clock.now() + timedelta(hours=20),
+        "keys_good_at": rig.clock.now(),
         "report_time": time_of_day(9),
         "created_at": rig.clock.now(),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.database.health import outlasting
 from core.database.models import AvitoProfile
@@ -29,6 +29,7 @@ SOON_SEC = 5.0
 """How long people in a chat are let wait for one account that the store has older numbers of."""
 PATIENCE_SEC = 20.0
 """How much longer, where it has none."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def combined(period: Period, rows: Sequence[Row], shown: Mapping[int, Shown]) ->
     The totals tell only what is told of every profile: what one of them keeps to itself could
     be read from the sum and the rest.
     """
-    known = list({row.data.account: row.data for row in rows if row.data is not None}.values())
+    told_last = sorted((row.data for row in rows if row.data is not None), key=_read_at)
+    known = list({data.account: data for data in told_last}.values())
     figures = together([data.figures for data in known]) if known else []
     told = only(figures, common(shown.values()))
     fresh = [data for data in known if data.failure is None] or known
@@ -106,37 +108,20 @@ class Combiner:
     async def _read_all(
         self, profiles: Sequence[AvitoProfile], period: Period, anew: bool
     ) -> list[Row]:
-        """Side by side, each account once."""
-        opened = await asyncio.gather(*(self._open(profile) for profile in profiles))
-        accounts = _by_account(each for each in opened if isinstance(each, AvitoProfile))
-        read = await asyncio.gather(
-            *(self._read(shown, period, anew) for shown in accounts.values())
-        )
-        data = dict(zip(accounts, read, strict=True))
-        return [_row(profile, each, data) for profile, each in zip(profiles, opened, strict=True)]
+        """Side by side, each through its own keys: of one account the first reads for all."""
+        read = await asyncio.gather(*(self._read(profile, period, anew) for profile in profiles))
+        return [_row(profile, outcome) for profile, outcome in zip(profiles, read, strict=True)]
 
-    async def _open(self, profile: AvitoProfile) -> AvitoProfile | Exception:
-        """The profile with its keys and a known account, or why it has not both."""
+    async def _read(
+        self, profile: AvitoProfile, period: Period, anew: bool
+    ) -> ReportData | Exception:
         async with self._slots:
             try:
-                return await self._collector.profile(profile.owner_id, profile.id)
+                opened = await self._collector.profile(profile.owner_id, profile.id)
             except (AvitoError, ProfileNotFound, SecretKeyError) as error:
                 _log_failure(profile, error)
                 return error
-
-    async def _read(
-        self, shown: list[AvitoProfile], period: Period, anew: bool
-    ) -> ReportData | Exception:
-        """The numbers of one account, through the first of its profiles whose keys open it."""
-        older: ReportData | Exception | None = None
-        for profile in shown:
-            async with self._slots:
-                data = await self._collect(profile, period, anew)
-            if isinstance(data, ReportData) and data.failure is None:
-                return data
-            older = older if isinstance(older, ReportData) else data
-        assert older is not None  # noqa: S101 - an account is shown by somebody
-        return older
+            return await self._collect(opened, period, anew)
 
     async def _collect(
         self, profile: AvitoProfile, period: Period, anew: bool
@@ -171,12 +156,8 @@ def _log_failure(profile: AvitoProfile, error: Exception) -> None:
     log.warning("not_combined", profile_id=profile.id, error=type(error).__name__, why=str(error))
 
 
-def _by_account(profiles: Iterable[AvitoProfile]) -> dict[int, list[AvitoProfile]]:
-    accounts: dict[int, list[AvitoProfile]] = {}
-    for profile in profiles:
-        if profile.user_id is not None:
-            accounts.setdefault(profile.user_id, []).append(profile)
-    return accounts
+def _read_at(data: ReportData) -> datetime:
+    return data.read_at or NEVER
 
 
 def _is_compared(figures: Iterable[Figure]) -> bool:
@@ -184,13 +165,7 @@ def _is_compared(figures: Iterable[Figure]) -> bool:
     return any(figure.change for figure in figures if figure.metric.slugs)
 
 
-def _row(
-    profile: AvitoProfile,
-    opened: AvitoProfile | Exception,
-    read: Mapping[int, ReportData | Exception],
-) -> Row:
-    account = opened.user_id if isinstance(opened, AvitoProfile) else None
-    outcome = read[account] if account is not None else opened
+def _row(profile: AvitoProfile, outcome: ReportData | Exception) -> Row:
     if isinstance(outcome, ReportData):
         return Row(profile.id, profile.profile_name, outcome)
     return Row(profile.id, profile.profile_name, None, why=type(outcome).__name__)

@@ -112,6 +112,8 @@ async def from_warm_store(
     ):
         return None
     report = await from_store(session, profile, look.period, freshness, now)
+    if report is None:
+        return None
     return await facts(session, viewed, look, report, now)
 
 
@@ -123,14 +125,14 @@ async def facts(
     if viewed.task is not None and not viewed.task.has_chart:
         report = replace(report, course=None)
     if look.grain is not None:
-        days = _metrics(await _days(session, viewed, look.period))
+        days = _metrics(await _days(session, viewed, look.period, now))
         page = breakdown.page(look.period, days, look.grain, look.page)
         total = figures(look.period, days, compare=False)
         return Breakdown(report, look.grain, page, total)
     if look.other is not None:
         both = (look.period, look.other)
-        stored = [await _days(session, viewed, each) for each in both]
-        calls = [await _calls(session, viewed, each) for each in both]
+        stored = [await _days(session, viewed, each, now) for each in both]
+        calls = [await _calls(session, viewed, each, now) for each in both]
         numbers = stored[0] | stored[1]
         told = with_calls(numbers, calls[0] | calls[1], now)
         reach = await history.reach(session, viewed.profile, now)
@@ -162,14 +164,18 @@ def _compared(
     )
 
 
-async def _days(session: AsyncSession, viewed: Viewed, period: Period) -> dict[date, DayNumbers]:
+async def _days(
+    session: AsyncSession, viewed: Viewed, period: Period, now: datetime
+) -> dict[date, DayNumbers]:
     assert viewed.profile.user_id is not None  # noqa: S101 - its report has been made already
-    return await store.days(session, viewed.profile.user_id, period)
+    return await store.days(session, viewed.profile.user_id, period, now)
 
 
-async def _calls(session: AsyncSession, viewed: Viewed, period: Period) -> dict[date, DayCalls]:
+async def _calls(
+    session: AsyncSession, viewed: Viewed, period: Period, now: datetime
+) -> dict[date, DayCalls]:
     assert viewed.profile.user_id is not None  # noqa: S101 - as above
-    return await store.calls(session, viewed.profile.user_id, period)
+    return await store.calls(session, viewed.profile.user_id, period, now)
 
 
 def _metrics(stored: Mapping[date, DayNumbers]) -> Days:

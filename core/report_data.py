@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.avito.auth import Credentials
 from core.avito.client import Avito
+from core.avito.endpoints import BALANCE
 from core.courses import alone, course_of, only, shown_days
 from core.database.models import AvitoProfile
 from core.database.session import Sessions, reading
 from core.errors import AvitoError, EmployeeKey, KeysRefused
 from core.ports import Clock
 from core.services import connect, metrics, profiles
-from core.statistics import listings, store, sync
+from core.statistics import keys, listings, store, sync
 from core.statistics.listings import Highlights
 from core.statistics.store import DayCalls, DayNumbers, Source
 from core.statistics.sync import (
@@ -28,6 +29,7 @@ from core.statistics.sync import (
     StatisticsSync,
     access_to,
     calls_refusal,
+    read_at_of,
 )
 from utils import analytics
 from utils.analytics import Days, Figure, Wallet, are_compared, figures, missing_days
@@ -163,6 +165,16 @@ class Collector:
             await connect.confirm(session, profile, verified)
         return profile
 
+    async def ensure_opened(self, profile: AvitoProfile) -> None:
+        """See to it that its keys open the account; raises the `AvitoError` that they do not."""
+        async with reading(self.sessions) as session:
+            if await keys.opened_account(session, profile, self.clock.now()) is not None:
+                return
+        failure = await self._refresh_wallet(profile)
+        if failure is not None:
+            raise failure
+        await self._note(profile, None)
+
     async def refresh(
         self, profile: AvitoProfile, period: Period, *, max_age: timedelta = BUTTON_AGE
     ) -> Freshness:
@@ -192,19 +204,22 @@ class Collector:
 
         `anew`: however young they are, as far as Avito's limits allow.
 
-        Raises `RateLimited` when a day was never read and Avito's minute is not over, and every
-        other `AvitoError` only when there is nothing older to show.
+        The wallet is asked for with these very keys: that shows whether they open the account
+        still, whoever read the rest. Raises `RateLimited` when a day was never read and Avito's
+        minute is not over, and every other `AvitoError` only when there is nothing older to show.
         """
         freshness = await self.refresh(
             profile, period, max_age=timedelta(0) if anew else BUTTON_AGE
         )
-        async with self._noting_refusal(profile):
-            wallet_failure = await self.sync.ensure_fresh_wallet(access_to(profile))
-        if not isinstance(freshness.failure, KeysRefused | EmployeeKey):
+        wallet_failure = await self._refresh_wallet(profile)
+        has_answered = freshness.refreshed or wallet_failure is None
+        if has_answered and not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
         calls_failure, data = await self._with_calls(
             profile, period, freshness, CALLS_AGE if anew else BUTTON_AGE
         )
+        if data is None:
+            raise wallet_failure or KeysRefused(BALANCE.name, detail="refused a moment ago")
         if wallet_failure is not None:
             data = data.with_old_wallet(wallet_failure)
         elif data.old_advance_at is not None:
@@ -218,9 +233,10 @@ class Collector:
         """The statistics of each day of `period` that is stored, without changes."""
         account = access_to(profile).account
         async with reading(self.sessions) as session:
-            days = await store.days(session, account, period)
-            calls = await store.calls(session, account, period)
-        told = with_calls(days, calls, self.clock.now())
+            now = self.clock.now()
+            days = await store.days(session, account, period, now)
+            calls = await store.calls(session, account, period, now)
+        told = with_calls(days, calls, now)
         return {
             day: figures(one_day(day), {day: numbers}, compare=False)
             for day, numbers in told.items()
@@ -229,20 +245,24 @@ class Collector:
     async def stored(
         self, profile: AvitoProfile, period: Period, failure: Exception
     ) -> ReportData | None:
-        """What the store alone knows, after `failure`; None when a day of it was never read.
+        """What the store alone knows, after `failure`; None when a day of it was never read, or by
+        another owner since these keys were known to open the account.
 
         Numbers that no read was due for are no older ones, whatever failed beside them; but that
         keys are refused has to be known.
         """
-        access = access_to(profile)
+        access, now = access_to(profile), self.clock.now()
         async with reading(self.sessions) as session:
             held = await store.state(session, access.account)
-            days = await store.days(session, access.account, period)
-            fresh = await sync.as_it_is(session, access.account, period, self.clock.now())
+            days = await store.days(session, access.account, period, now)
+            fresh = await sync.as_it_is(session, access.account, period, now)
         if held is None or len(days) < period.length:
             return None
-        freshness = fresh or Freshness(held.stats_read_at, refreshed=False)
-        data = (await self._data(profile, period, freshness)).with_old_wallet(failure)
+        freshness = fresh or Freshness(read_at_of(held, now), refreshed=False)
+        told = await self._data(profile, period, freshness)
+        if told is None:
+            return None
+        data = told.with_old_wallet(failure)
         is_fresh = fresh is not None or data.read_at != freshness.read_at
         if is_fresh and not isinstance(failure, KeysRefused | EmployeeKey):
             return data
@@ -268,7 +288,7 @@ class Collector:
 
     async def _with_calls(
         self, profile: AvitoProfile, period: Period, freshness: Freshness, calls_age: timedelta
-    ) -> tuple[AvitoError | None, ReportData]:
+    ) -> tuple[AvitoError | None, ReportData | None]:
         """The report, its calls brought up to date where somebody ticked them, and what kept us
         from that.
         """
@@ -281,9 +301,13 @@ class Collector:
 
     async def _data(
         self, profile: AvitoProfile, period: Period, freshness: Freshness
-    ) -> ReportData:
+    ) -> ReportData | None:
         async with reading(self.sessions) as session:
             return await from_store(session, profile, period, freshness, self.clock.now())
+
+    async def _refresh_wallet(self, profile: AvitoProfile) -> AvitoError | None:
+        async with self._noting_refusal(profile):
+            return await self.sync.ensure_fresh_wallet(access_to(profile))
 
     @asynccontextmanager
     async def _noting_refusal(self, profile: AvitoProfile) -> AsyncIterator[None]:
@@ -299,6 +323,7 @@ class Collector:
             return
         async with self.sessions.begin() as session:
             await profiles.note_problem(session, profile.id, problem, self.clock.now())
+        profile.problem = problem
 
 
 async def _as_it_is(
@@ -335,9 +360,13 @@ async def from_store(
     period: Period,
     freshness: Freshness,
     now: datetime,
-) -> ReportData:
-    """The report that the store makes by itself; the profile's account must be confirmed."""
-    drawn, account = shown_days(period), _account_of(profile)
+) -> ReportData | None:
+    """The report that the store makes by itself; None where the profile's keys have to be asked
+    first.
+    """
+    drawn, account = shown_days(period), await keys.opened_account(session, profile, now)
+    if account is None:
+        return None
     held = await _read(session, account, period, drawn.previous().first, now)
     data = _made_of(held, profile, period, freshness, now)
     is_cut = period.last in store.cut_days(held.days, period)
@@ -371,10 +400,13 @@ async def _at_a_glance(
     period: Period,
     freshness: Freshness,
     now: datetime,
-) -> ReportData:
+) -> ReportData | None:
     """Without what nobody looks for among many: a picture, listings."""
+    account = await keys.opened_account(session, profile, now)
+    if account is None:
+        return None
     since = min(period.previous().first, week_before(now).first)
-    held = await _read(session, _account_of(profile), period, since, now)
+    held = await _read(session, account, period, since, now)
     data = _made_of(held, profile, period, freshness, now)
     return replace(data, figures=_foretold(data, held.days, now))
 
@@ -467,8 +499,8 @@ async def _read(
     both = Period(period.previous().first, period.last)
     wallet, earlier = await _wallets(session, account, period, now)
     return _Held(
-        days=await store.days(session, account, Period(min(both.first, since), period.last)),
-        calls=await store.calls(session, account, both),
+        days=await store.days(session, account, Period(min(both.first, since), period.last), now),
+        calls=await store.calls(session, account, both, now),
         wallet=wallet,
         earlier_wallet=earlier,
     )
@@ -487,7 +519,7 @@ async def _wallets(
     session: AsyncSession, account: int, period: Period, now: datetime
 ) -> tuple[Wallet | None, Wallet | None]:
     """The wallet now, and as long ago as the period is; beside days of the past only now."""
-    wallet = await store.latest_wallet(session, account)
+    wallet = await store.latest_wallet(session, account, now)
     if wallet is None or _is_past(period, now):
         return wallet, None
     before = wallet.taken_at - ONE_DAY * period.length

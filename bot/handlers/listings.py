@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
@@ -18,8 +20,8 @@ from core.avito.stats import DEPTH_DAYS
 from core.database.session import Session
 from core.ports import Clock
 from core.services.profiles import Viewed
-from core.statistics import listings
-from core.statistics.listings import Order
+from core.statistics import keys, listings
+from core.statistics.listings import ListingPage, Order
 from utils.periods import Period, PeriodError, PeriodFault, last_days
 
 
@@ -35,7 +37,7 @@ async def show(
     await kept.of_pressed(session, stage, now, profile.id)
     shown = looks.shown_to(viewed).keys
     order = listings.allowed(Order.CONTACTS, shown)
-    page = await listings.page(session, profile.user_id or 0, period, now, order=order)
+    page = await _page(session, viewed, period, now, order)
     if page is None:
         await _read_first(period, viewed, session, stage, clock)
     else:
@@ -53,19 +55,33 @@ async def turn(
     profile, period, now = viewed.profile, callback_data.period, clock.now()
     shown = looks.shown_to(viewed).keys
     # Whoever turns pages wants to go on with the numbers that he saw.
-    page = await listings.page(
-        session,
-        profile.user_id or 0,
-        period,
-        now,
-        order=listings.allowed(callback_data.order, shown),
-        number=callback_data.page,
-        however_old=True,
+    order = listings.allowed(callback_data.order, shown)
+    page = await _page(
+        session, viewed, period, now, order, number=callback_data.page, however_old=True
     )
     if page is None:
         await _read_first(period, viewed, session, stage, clock)
     else:
         _put(stage, screens.listing_page(profile, period, page, shown, now))
+
+
+async def _page(
+    session: Session,
+    viewed: Viewed,
+    period: Period,
+    now: datetime,
+    order: Order,
+    *,
+    number: int = 0,
+    however_old: bool = False,
+) -> ListingPage | None:
+    """As it is stored; None where Avito has to be asked first."""
+    account = await keys.opened_account(session, viewed.profile, now)
+    if account is None:
+        return None
+    return await listings.page(
+        session, account, period, now, order=order, number=number, however_old=however_old
+    )
 
 
 def _put(stage: Stage, screen: Screen) -> None:

@@ -49,15 +49,15 @@ async def turn_page(
 async def view(
     _query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    card = await profiles.card(session, profile)
-    stage.show(screens.card(card, clock.now()))
+    now = clock.now()
+    stage.show(screens.card(await profiles.card(session, profile, now), now))
 
 
 async def open_anew(
     _query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    card = await profiles.card(session, profile)
-    stage.send(screens.card(card, clock.now()))
+    now = clock.now()
+    stage.send(screens.card(await profiles.card(session, profile, now), now))
 
 
 async def ask_new_name(
@@ -83,9 +83,9 @@ async def rename(
 
 
 async def ask_before_deleting(
-    _query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage
+    _query: CallbackQuery, profile: AvitoProfile, session: Session, stage: Stage, clock: Clock
 ) -> None:
-    card = await profiles.card(session, profile)
+    card = await profiles.card(session, profile, clock.now())
     stage.show(screens.confirm_delete(profile, card.destinations))
 
 

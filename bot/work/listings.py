@@ -36,6 +36,7 @@ class ListingsWork:
         async with reading(self.collector.sessions) as session:
             viewed = await job.viewed(session)
         profile = await self.collector.profile(viewed.profile.owner_id, job.profile_id)
+        await self.collector.ensure_opened(profile)
 
         async def tell(seconds: float) -> None:
             await job.progress(report_screens.waiting_for_avito(job.job_id, round(seconds)))

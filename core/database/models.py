@@ -107,6 +107,8 @@ class AvitoProfile(Base):
     problem: Mapped[str | None] = mapped_column(String(32))
     """Why Avito refuses this profile: the class name of the error. None when it answers."""
     problem_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    keys_good_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When they were last seen to open the account: at the last read that was made with them."""
     chats_kept_days: Mapped[int | None] = mapped_column(Integer, server_default="90")
     """How long messages of its chats are kept; 0: until the file is made, NULL: as long as the
     profile."""

@@ -17,7 +17,8 @@ from core.errors import ProfileNotFound
 from core.services import deliveries
 from core.services.deliveries import Waiting
 from core.services.destinations import NO_SAY
-from core.statistics import store
+from core.statistics import keys, store
+from core.statistics.sync import read_at_of
 from utils.analytics import Wallet
 from utils.titles import BLANK
 
@@ -143,7 +144,7 @@ async def page(session: AsyncSession, owner_id: int, number: int = 0) -> Profile
     return ProfilePage(profiles.all(), number, pages, total)
 
 
-async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
+async def card(session: AsyncSession, profile: AvitoProfile, now: datetime) -> Card:
     """Everything the card shows."""
     of_profile = (ReportTask.profile_id == profile.id, ReportTask.chat_id != 0)
     destinations = select(func.count()).where(*of_profile).scalar_subquery()
@@ -161,7 +162,10 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     is_waiting = exists().where(deliveries.is_waiting(), ReportTask.profile_id == profile.id)
     newest = (
         select(func.max(WalletSnapshot.id))
-        .where(WalletSnapshot.avito_user_id == profile.user_id)
+        .where(
+            WalletSnapshot.avito_user_id == profile.user_id,
+            WalletSnapshot.taken_at <= now + store.CLOCK_SLACK,
+        )
         .scalar_subquery()
     )
     row = (
@@ -175,6 +179,8 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
     ).one()
     count, refused_count, due_at, has_waiting, sync, wallet = row
     waiting = await deliveries.waiting(session, [profile.id]) if has_waiting else {}
+    if wallet is not None and await keys.opened_account(session, profile, now) is None:
+        wallet = None
     return Card(
         profile=profile,
         destinations=count,
@@ -182,7 +188,7 @@ async def card(session: AsyncSession, profile: AvitoProfile) -> Card:
         next_due_at=due_at,
         waiting=waiting.get(profile.id, ()),
         wallet=_as_wallet(wallet) if wallet is not None else None,
-        stats_read_at=sync.stats_read_at if sync is not None else None,
+        stats_read_at=read_at_of(sync, now),
         first_day=sync.first_day if sync is not None else None,
         failure=sync.failure if sync is not None else None,
     )

@@ -14,7 +14,7 @@ from core.avito.listings import Listed
 from core.avito.stats import ListingMetrics
 from core.database.models import Listing, ListingNumbers, ListingRead
 from core.database.session import insert_for
-from core.statistics.store import Source
+from core.statistics.store import Source, is_past
 from utils.periods import Period, end_of, moscow_day, one_day
 
 ACTIVE = "active"
@@ -58,7 +58,9 @@ async def save(
         await session.execute(insert(ListingNumbers), chunk)
 
 
-async def told_whole(session: AsyncSession, account: int, period: Period) -> set[Period]:
+async def told_whole(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> set[Period]:
     """The single days of `period` that v2 told after their end."""
     found = await session.scalars(
         select(ListingRead).where(
@@ -68,7 +70,11 @@ async def told_whole(session: AsyncSession, account: int, period: Period) -> set
             ListingRead.source == Source.V2,
         )
     )
-    return {one_day(read.last_day) for read in found if read.read_at >= end_of(read.last_day)}
+    return {
+        one_day(read.last_day)
+        for read in found
+        if end_of(read.last_day) <= read.read_at and is_past(read.read_at, now)
+    }
 
 
 async def describe(
@@ -98,20 +104,23 @@ async def describe(
         )
 
 
-async def end_others(session: AsyncSession, account: int, since: datetime) -> None:
-    """The active listings have all been described since then: whatever else was active is not."""
+async def end_others(session: AsyncSession, account: int, read_at: datetime) -> None:
+    """The active listings have all been described just then: whatever else was active is not."""
     await session.execute(
         update(Listing)
-        .where(Listing.account == account, Listing.status == ACTIVE, Listing.read_at < since)
+        .where(Listing.account == account, Listing.status == ACTIVE, Listing.read_at != read_at)
         .values(status=None)
     )
 
 
-async def is_any_active(session: AsyncSession, account: int, since: datetime) -> bool:
+async def is_any_active(
+    session: AsyncSession, account: int, since: datetime, now: datetime
+) -> bool:
     """Whether active listings were described since then."""
+    described = Listing.read_at.between(since, now)
     found = await session.scalar(
         select(Listing.listing_id)
-        .where(Listing.account == account, Listing.status == ACTIVE, Listing.read_at >= since)
+        .where(Listing.account == account, Listing.status == ACTIVE, described)
         .limit(1)
     )
     return found is not None

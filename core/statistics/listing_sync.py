@@ -31,7 +31,7 @@ from core.errors import (
 )
 from core.logs import get_logger
 from core.ports import Clock
-from core.statistics import listing_store, listings, store
+from core.statistics import keys, listing_store, listings, store
 from core.statistics.listing_store import ACTIVE
 from core.statistics.store import Source
 from core.statistics.sync import BUTTON_AGE, StatisticsSync, access_to
@@ -123,7 +123,7 @@ class ListingSync:
     async def _is_told_by_v1(self, access: ProfileAccess, period: Period) -> bool:
         """Whether the account's own numbers come from there, by the last of these days."""
         async with reading(self._sessions) as session:
-            days = await store.days(session, access.account, period)
+            days = await store.days(session, access.account, period, self._clock.now())
         told = [numbers.source for numbers in days.values() if numbers.metrics]
         return bool(told) and told[-1] is Source.V1
 
@@ -181,7 +181,8 @@ class ListingSync:
         items = await self._read_active(client, access, None)
         days = await client.listing_stats_v1(items, period)
         async with reading(self._sessions) as session:
-            whole = await listing_store.told_whole(session, access.account, period)
+            now = self._clock.now()
+            whole = await listing_store.told_whole(session, access.account, period, now)
         told = {one_day(day): days.get(day, {}) for day in period}
         # v1 knows no money: what v2 told before it was refused is worth more.
         news = {day: numbers for day, numbers in told.items() if day not in whole}
@@ -196,6 +197,7 @@ class ListingSync:
             async with self._sessions.begin() as session:
                 await _check_use(session, access)
                 await listing_store.save(session, access.account, period, numbers, source, now)
+                await keys.note_good(session, access.profile_id, now)
         log.info("listings_read", account=access.account, periods=len(told), source=source)
 
     async def _describe_active(
@@ -207,8 +209,9 @@ class ListingSync:
     ) -> None:
         """Titles are good to have, and no reason to go without numbers."""
         async with reading(self._sessions) as session:
-            since = self._clock.now() - max_age
-            if await listing_store.is_any_active(session, access.account, since):
+            now = self._clock.now()
+            since = now - max_age
+            if await listing_store.is_any_active(session, access.account, since, now):
                 return
         try:
             await self._read_active(client, access, most_pages)

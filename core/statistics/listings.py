@@ -35,7 +35,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.database.models import Listing, ListingNumbers, ListingRead
 from core.statistics.listing_store import ACTIVE
-from core.statistics.store import Source
+from core.statistics.store import Source, is_past
 from core.statistics.sync import LIVE_AGE, SETTLING
 from utils.periods import Period, end_of
 
@@ -303,6 +303,8 @@ async def _answer(
 
 def _still_says(read: _Read, now: datetime) -> bool:
     """Whether its numbers have come to rest, or are as young as those of a report."""
+    if not is_past(read.read_at, now):
+        return False
     settled_at = end_of(read.last_day) + SETTLING
     return read.read_at >= settled_at or now - read.read_at <= LIVE_AGE
 

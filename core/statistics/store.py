@@ -32,6 +32,10 @@ ABOUT = timedelta(hours=6)
 """How far from an instant a snapshot still tells what the wallet held then."""
 
 
+CLOCK_SLACK = timedelta(minutes=5)
+"""By so much a clock may be set back without anything being read anew."""
+
+
 class Source(StrEnum):
     V2 = "v2"
     V1 = "v1"
@@ -95,7 +99,11 @@ _SNAPSHOTS = select(
     WalletSnapshot.bonus_kopecks,
     WalletSnapshot.advance_kopecks,
 ).where(WalletSnapshot.avito_user_id == _ACCOUNT)
-_NEWEST = _SNAPSHOTS.order_by(WalletSnapshot.taken_at.desc()).limit(1)
+_NEWEST = (
+    _SNAPSHOTS.where(WalletSnapshot.taken_at <= _UNTIL)
+    .order_by(WalletSnapshot.taken_at.desc())
+    .limit(1)
+)
 _NEAR = _SNAPSHOTS.where(WalletSnapshot.taken_at.between(_SINCE, _UNTIL))
 _USER_OF = (
     select(AvitoProfile.id)
@@ -105,10 +113,27 @@ _USER_OF = (
 )
 
 
-async def days(session: AsyncSession, account: int, period: Period) -> dict[date, DayNumbers]:
+def is_past(read_at: datetime, now: datetime) -> bool:
+    """A read that lies ahead was dated by a clock that was wrong: it proves nothing, and what it
+    brought counts as never read.
+    """
+    return read_at <= now + CLOCK_SLACK
+
+
+def is_young(read_at: datetime | None, max_age: timedelta, now: datetime) -> bool:
+    return read_at is not None and is_past(read_at, now) and now - read_at <= max_age
+
+
+async def days(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> dict[date, DayNumbers]:
     """What is stored about the days of `period`; a day that was never read is absent."""
     rows = await session.execute(_DAYS, _asked(account, period))
-    return {day: DayNumbers(told, Source(source), read_at) for day, told, source, read_at in rows}
+    return {
+        day: DayNumbers(told, Source(source), read_at)
+        for day, told, source, read_at in rows
+        if is_past(read_at, now)
+    }
 
 
 def _asked(account: int, period: Period) -> dict[str, Any]:
@@ -126,7 +151,7 @@ async def state(session: AsyncSession, account: int) -> AccountSync | None:
 
 async def save(session: AsyncSession, account: int, reading: Reading) -> None:
     """Keep what a reading tells, and that it was made."""
-    known = await days(session, account, reading.period)
+    known = await days(session, account, reading.period, reading.read_at)
     rows = [
         {
             "avito_user_id": account,
@@ -159,7 +184,8 @@ async def _note_read(session: AsyncSession, account: int, reading: Reading) -> N
     before = await state(session, account)
     if before is not None:
         first = min(first, before.first_day or first)
-        last = max(last, before.last_day or last)
+        if before.stats_read_at and is_past(before.stats_read_at, reading.read_at):
+            last = max(last, before.last_day or last)
     row = {
         "avito_user_id": account,
         "stats_read_at": reading.read_at,
@@ -208,10 +234,12 @@ async def _upsert(
     )
 
 
-async def calls(session: AsyncSession, account: int, period: Period) -> dict[date, DayCalls]:
+async def calls(
+    session: AsyncSession, account: int, period: Period, now: datetime
+) -> dict[date, DayCalls]:
     """What is stored about the calls of `period`; a day that was never asked for is absent."""
     rows = await session.execute(_CALLS, _asked(account, period))
-    return {day: DayCalls(told, read_at) for day, told, read_at in rows}
+    return {day: DayCalls(told, read_at) for day, told, read_at in rows if is_past(read_at, now)}
 
 
 async def save_calls(
@@ -222,7 +250,7 @@ async def save_calls(
     read_at: datetime,
 ) -> None:
     """Keep what Avito told of the calls of `period`; a day it leaves out keeps what it had."""
-    known = await calls(session, account, period)
+    known = await calls(session, account, period, read_at)
     rows = [
         {
             "avito_user_id": account,
@@ -246,14 +274,14 @@ async def save_wallet(session: AsyncSession, account: int, wallet: Wallet) -> No
     await session.execute(insert(WalletSnapshot), row)
 
 
-async def wallet_read_at(session: AsyncSession, account: int) -> datetime | None:
-    newest = await _newest(session, account)
+async def wallet_read_at(session: AsyncSession, account: int, now: datetime) -> datetime | None:
+    newest = await _newest(session, account, now)
     return None if newest is None else newest.taken_at
 
 
-async def latest_wallet(session: AsyncSession, account: int) -> Wallet | None:
+async def latest_wallet(session: AsyncSession, account: int, now: datetime) -> Wallet | None:
     """The newest picture of the wallet, None when there is none yet."""
-    newest = await _newest(session, account)
+    newest = await _newest(session, account, now)
     if newest is None:
         return None
     near = [newest]
@@ -268,8 +296,9 @@ async def wallet_about(session: AsyncSession, account: int, instant: datetime) -
     return _picture(near, instant)
 
 
-async def _newest(session: AsyncSession, account: int) -> _Snapshot | None:
-    row = (await session.execute(_NEWEST, {"account": account})).first()
+async def _newest(session: AsyncSession, account: int, now: datetime) -> _Snapshot | None:
+    asked = {"account": account, "until": now + CLOCK_SLACK}
+    row = (await session.execute(_NEWEST, asked)).first()
     return None if row is None else _Snapshot(*row)
 
 

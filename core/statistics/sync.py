@@ -36,8 +36,8 @@ from core.errors import (
     UnexpectedAnswer,
 )
 from core.ports import Clock
-from core.statistics import store
-from core.statistics.store import Reading, Source
+from core.statistics import keys, store
+from core.statistics.store import Reading, Source, is_past, is_young
 from core.statistics.wallet import read_wallet
 from utils.analytics import silent
 from utils.locks import KeyedLocks
@@ -131,33 +131,38 @@ class StatisticsSync:
             async with reading(self._sessions) as session:
                 held = await store.state(session, access.account)
                 missing = await _missing(session, access.account, period, now)
-            if not missing and _is_fresh(_read_at(held), period, max_age, now):
-                return Freshness(_read_at(held), refreshed=False)
+            held_at = read_at_of(held, now)
+            if not missing and _is_fresh(held_at, period, max_age, now):
+                return Freshness(held_at, refreshed=False)
             try:
                 read_at = await self._read(access, self._due(held, missing))
             except RateLimited as refusal:
                 if missing:
                     raise
-                return Freshness(_read_at(held), False, refused_until=refusal.retry_at)
+                return Freshness(held_at, False, refused_until=refusal.retry_at)
             except AvitoError as failure:
                 if missing:
                     raise
-                return Freshness(_read_at(held), False, failure=failure)
+                return Freshness(held_at, False, failure=failure)
             return Freshness(read_at, refreshed=True)
 
     async def ensure_fresh_wallet(
         self, access: ProfileAccess, *, max_age: timedelta = WALLET_AGE
     ) -> AvitoError | None:
-        """Read the wallet again unless it was read within `max_age`.
+        """Read the wallet again unless it was read within `max_age`, and these keys opened the
+        account within it, too: another owner's keys prove nothing about them.
 
         Returns what that failed with: a report with an older wallet is still one. Raises
         `KeysRefused`.
         """
         async with self._reads.of(("wallet", access.account)):
+            now = self._clock.now()
             async with reading(self._sessions) as session:
-                read_at = await store.wallet_read_at(session, access.account)
-            if read_at is not None and self._clock.now() - read_at <= max_age:
-                return None
+                read_at = await store.wallet_read_at(session, access.account, now)
+                if is_young(read_at, max_age, now):
+                    accepted_at = await keys.accepted_at(session, access.profile_id)
+                    if is_young(accepted_at, max_age, now):
+                        return None
             return await self._read_wallet(self._avito.client(access), access)
 
     def advance_failure(self, account: int) -> str | None:
@@ -189,9 +194,11 @@ class StatisticsSync:
             except TimeoutError:
                 log.warning("calls_unknown", reason="TimeoutError")
                 return Unavailable(CALLS.name, detail="TimeoutError")
+            read_at = self._clock.now()
             async with self._sessions.begin() as session:
                 await _check_use(session, access)
-                await store.save_calls(session, access.account, due, days, self._clock.now())
+                await store.save_calls(session, access.account, due, days, read_at)
+                await keys.note_good(session, access.profile_id, read_at)
             return None
 
     async def _note_calls_refused(self, access: ProfileAccess, refusal: AvitoError) -> None:
@@ -207,14 +214,14 @@ class StatisticsSync:
         """The days to read: the moving ones, and whatever our history lacks before them."""
         now = self._clock.now()
         reach = last_days(now, DEPTH_DAYS)
-        if held is None or held.last_day is None:
+        if held is None or held.last_day is None or read_at_of(held, now) is None:
             return reach
         first = min(last_days(now, REREAD_DAYS).first, held.last_day, *missing)
         return Period(max(first, reach.first), reach.last)
 
     async def _read_once(self, access: ProfileAccess, period: Period, asked_at: datetime) -> None:
         async with self._reads.of(access.account):
-            read_at = _read_at(await self._state(access.account))
+            read_at = read_at_of(await self._state(access.account), self._clock.now())
             # Whoever held the lock before us has read what we want.
             if read_at is None or read_at <= asked_at:
                 await self._read(access, period)
@@ -246,6 +253,7 @@ class StatisticsSync:
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save(session, access.account, reading)
+            await keys.note_good(session, access.profile_id, reading.read_at)
 
     async def _read_wallet(self, client: AvitoClient, access: ProfileAccess) -> AvitoError | None:
         try:
@@ -259,6 +267,7 @@ class StatisticsSync:
         async with self._sessions.begin() as session:
             await _check_use(session, access)
             await store.save_wallet(session, access.account, wallet)
+            await keys.note_good(session, access.profile_id, wallet.taken_at)
         return None
 
     def _note_advance(self, account: int, failure: AvitoError | None) -> None:
@@ -273,11 +282,11 @@ async def as_it_is(
     session: AsyncSession, account: int, period: Period, now: datetime
 ) -> Freshness | None:
     """How fresh the store is for `period` where no read is due for a button; None where one is."""
-    held = await store.state(session, account)
-    if not _is_fresh(_read_at(held), period, BUTTON_AGE, now):
+    read_at = read_at_of(await store.state(session, account), now)
+    if not _is_fresh(read_at, period, BUTTON_AGE, now):
         return None
     missing = await _missing(session, account, period, now)
-    return None if missing else Freshness(_read_at(held), refreshed=False)
+    return None if missing else Freshness(read_at, refreshed=False)
 
 
 async def as_new_as_can_be(
@@ -287,12 +296,11 @@ async def as_new_as_can_be(
 
     None where it has to be asked.
     """
-    wallet_at = await store.wallet_read_at(session, account)
-    if wallet_at is None or now - wallet_at > WALLET_AGE:
+    if not is_young(await store.wallet_read_at(session, account, now), WALLET_AGE, now):
         return None
     if await _missing(session, account, period, now):
         return None
-    read_at = _read_at(await store.state(session, account))
+    read_at = read_at_of(await store.state(session, account), now)
     if _is_fresh(read_at, period, timedelta(0), now):
         return Freshness(read_at, refreshed=False)
     opens_at = await gates.shut_until(session, account, STATS_V2.gate, now)
@@ -312,7 +320,7 @@ async def due_calls(
         return None
     reach = last_days(now, DEPTH_DAYS)
     both = Period(period.previous().first, period.last)
-    known = await store.calls(session, account, both)
+    known = await store.calls(session, account, both, now)
     missing = [day for day in both if day in reach and day not in known]
     read_at = known[period.last].read_at if period.last in known else None
     if not missing and _is_fresh(read_at, period, max_age, now):
@@ -323,9 +331,9 @@ async def due_calls(
 async def calls_refusal(session: AsyncSession, account: int, now: datetime) -> str | None:
     """Why Avito refuses the calls of this account for good, as the error's class name."""
     held = await store.state(session, account)
-    if held is None or held.calls_refused_at is None:
+    if held is None or not is_young(held.calls_refused_at, CALLS_REFUSAL_AGE, now):
         return None
-    return held.calls_refusal if now - held.calls_refused_at <= CALLS_REFUSAL_AGE else None
+    return held.calls_refusal
 
 
 async def _missing(
@@ -333,7 +341,7 @@ async def _missing(
 ) -> list[date]:
     """The days of `period` that we never read and Avito can still tell."""
     reach = last_days(now, DEPTH_DAYS)
-    known = await store.days(session, account, period)
+    known = await store.days(session, account, period, now)
     return [day for day in period if day in reach and day not in known]
 
 
@@ -355,8 +363,10 @@ async def _check_use(session: AsyncSession, access: ProfileAccess) -> None:
         raise ProfileNotFound(access.profile_id)
 
 
-def _read_at(held: AccountSync | None) -> datetime | None:
-    return None if held is None else held.stats_read_at
+def read_at_of(held: AccountSync | None, now: datetime) -> datetime | None:
+    """When the statistics were last read, as far as a clock that was right has dated it."""
+    read_at = None if held is None else held.stats_read_at
+    return read_at if read_at is not None and is_past(read_at, now) else None
 
 
 async def _read_days(client: AvitoClient, period: Period) -> tuple[DayMetrics, Source]:

@@ -27,7 +27,7 @@ def asked(rig: AvitoRig) -> list[tuple[str, str]]:
 
 async def known(rig: AvitoRig, access: ProfileAccess, day: date) -> dict[str, int] | None:
     async with reading(rig.sessions) as session:
-        days = await store.calls(session, access.account, one_day(day))
+        days = await store.calls(session, access.account, one_day(day), rig.clock.now())
     return dict(days[day].metrics) if day in days else None
 
 

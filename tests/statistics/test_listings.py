@@ -310,8 +310,13 @@ async def test_listings_are_told_with_their_latest_description(sessions: Session
         await listing_store.describe(session, ACCOUNT, described, NOON - HOUR)
         again = [Listed(1, "Стол дубовый", None, "active", None), Listed(2, None, 1, "old", None)]
         await listing_store.describe(session, ACCOUNT, again, NOON)
-        assert await listing_store.is_any_active(session, ACCOUNT, NOON)
-        assert not await listing_store.is_any_active(session, ACCOUNT, NOON + HOUR)
+        assert await listing_store.is_any_active(session, ACCOUNT, NOON, NOON)
+        later = NOON + HOUR
+        assert not await listing_store.is_any_active(session, ACCOUNT, later, later)
+        # By a clock that was ahead.
+        assert not await listing_store.is_any_active(
+            session, ACCOUNT, NOON - 2 * HOUR, NOON - HOUR
+        )
         assert await listing_store.undescribed(session, ACCOUNT, DAYS) == {3}
         assert await listing_store.undescribed(session, ACCOUNT, TUESDAY) == set()
 

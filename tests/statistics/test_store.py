@@ -37,7 +37,7 @@ async def keep(
 
 async def kept(sessions: Sessions) -> dict[date, DayNumbers]:
     async with sessions() as session:
-        return await store.days(session, ACCOUNT, WEEK)
+        return await store.days(session, ACCOUNT, WEEK, NOON + 24 * HOUR)
 
 
 async def test_a_day_is_kept_as_it_was_read(sessions: Sessions) -> None:
@@ -111,12 +111,12 @@ async def snapshot(
 
 async def test_the_latest_wallet_takes_each_value_from_the_last_hour(sessions: Sessions) -> None:
     async with sessions() as session:
-        assert await store.latest_wallet(session, ACCOUNT) is None
+        assert await store.latest_wallet(session, ACCOUNT, NOON) is None
     await snapshot(sessions, NOON - 2 * HOUR, 100, 1)
     await snapshot(sessions, NOON - HOUR / 2, 200, -5_000)
     await snapshot(sessions, NOON, 300, None)
     async with sessions() as session:
-        held = await store.latest_wallet(session, ACCOUNT)
+        held = await store.latest_wallet(session, ACCOUNT, NOON)
     assert held == Wallet(NOON, 300, 7, -5_000, advance_at=NOON - HOUR / 2)
 
 
@@ -124,7 +124,7 @@ async def test_an_advance_of_long_ago_is_not_todays(sessions: Sessions) -> None:
     await snapshot(sessions, NOON - 2 * HOUR, 100, 1)
     await snapshot(sessions, NOON, 300, None)
     async with sessions() as session:
-        wallet = await store.latest_wallet(session, ACCOUNT)
+        wallet = await store.latest_wallet(session, ACCOUNT, NOON)
     assert wallet == Wallet(NOON, 300, 7, None)
 
 
@@ -148,8 +148,9 @@ async def test_numbers_go_with_the_last_profile_and_the_gate_stays(rig: AvitoRig
             await session.execute(delete(AvitoProfile).where(AvitoProfile.id == access.profile_id))
             assert await store.delete_unused(session, access.account) is last
     async with rig.sessions() as session:
-        assert await store.days(session, alice.account, WEEK) == {}
+        now = rig.clock.now()
+        assert await store.days(session, alice.account, WEEK, now) == {}
         assert await store.state(session, alice.account) is None
-        assert await store.latest_wallet(session, alice.account) is None
+        assert await store.latest_wallet(session, alice.account, now) is None
         gates = await session.scalars(select(AvitoGate.method).order_by(AvitoGate.method))
         assert list(gates) == ["cpa_balance", "stats_v2_items"]

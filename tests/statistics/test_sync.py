@@ -34,7 +34,9 @@ HOUR = timedelta(hours=1)
 
 async def stored(rig: AvitoRig, access: ProfileAccess) -> dict[date, DayNumbers]:
     async with rig.sessions() as session:
-        return await store.days(session, access.account, Period(date(2025, 1, 1), TODAY))
+        return await store.days(
+            session, access.account, Period(date(2025, 1, 1), TODAY), rig.clock.now()
+        )
 
 
 async def state(rig: AvitoRig, access: ProfileAccess) -> AccountSync | None:
@@ -44,7 +46,7 @@ async def state(rig: AvitoRig, access: ProfileAccess) -> AccountSync | None:
 
 async def wallet(rig: AvitoRig, access: ProfileAccess) -> Wallet | None:
     async with rig.sessions() as session:
-        return await store.latest_wallet(session, access.account)
+        return await store.latest_wallet(session, access.account, rig.clock.now())
 
 
 def asked_range(rig: AvitoRig) -> tuple[str, str]:
