@@ -374,7 +374,7 @@ class Outbox:
         """Write the changes, and at the destinations what their owners should know."""
         if not changes:
             return
-        await repository.save(session, [{"id": row, **each} for row, each in changes.items()])
+        await repository.save(session, changes)
         await self._write_rest(session, rows, changes)
         await self._reconsider(session, rows, changes, now)
         tasks = {row.id: row.task_id for row in rows}
