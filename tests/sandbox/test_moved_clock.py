@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+
+import pytest
 
 from sandbox.clock import FollowingClock, SandboxClock
 from sandbox.demo import running_demo
@@ -24,6 +28,13 @@ def test_a_clock_of_another_process_follows_moves_and_speed(tmp_path: Path) -> N
     clock.advance(timedelta(hours=1))
     clock.scale = 0.0
     assert follower.now() - clock.now() == timedelta(0)
+
+
+def test_a_clock_that_stands_does_so_from_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    seconds = count()
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    assert SandboxClock(start, scale=0).now() == start
 
 
 async def test_the_worker_of_the_demo_reports_about_the_day_before_the_moved_one() -> None:
