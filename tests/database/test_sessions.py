@@ -264,7 +264,8 @@ async def test_a_statement_by_itself_is_committed_and_leaves_transactions_as_the
 async def test_a_statement_of_sqlite_takes_one_trip_to_the_thread_of_its_connection(
     sqlite_url: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trips, go = [], aiosqlite.Connection._execute
+    go: Any = aiosqlite.Connection._execute
+    trips = []
 
     async def counted(self: aiosqlite.Connection, *what: Any) -> Any:
         trips.append(what)
