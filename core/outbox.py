@@ -256,7 +256,7 @@ class Outbox:
         async with reading(self._sessions) as session:
             return await repository.sent_since(session, since)
 
-    async def missed_before(self, delivery: Delivery) -> list[Delivery]:
+    async def missed_before(self, delivery: Delivery) -> list[str]:
         """The missed slots of its destination since the last report that was sent there."""
         async with reading(self._sessions) as session:
             return await repository.missed_before(session, delivery)

@@ -560,7 +560,7 @@ _LAST_SENT = (
 )
 # Put together once: every report asks.
 _MISSED_BEFORE = (
-    select(Delivery)
+    select(Delivery.slot)
     .where(
         _EARLIER,
         Delivery.state == State.MISSED,
@@ -570,7 +570,8 @@ _MISSED_BEFORE = (
 )
 
 
-async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
+async def missed_before(session: AsyncSession, delivery: Delivery) -> list[str]:
+    """The labels of the slots."""
     asked = {"task": delivery.task_id, "due_at": delivery.due_at}
     return list(await session.scalars(_MISSED_BEFORE, asked))
 
