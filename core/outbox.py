@@ -256,7 +256,7 @@ class Outbox:
         async with reading(self._sessions) as session:
             return await repository.sent_since(session, since)
 
-    async def missed_before(self, delivery: Delivery) -> list[Delivery]:
+    async def missed_before(self, delivery: Delivery) -> list[str]:
         """The missed slots of its destination since the last report that was sent there."""
         async with reading(self._sessions) as session:
             return await repository.missed_before(session, delivery)
@@ -374,7 +374,7 @@ class Outbox:
         """Write the changes, and at the destinations what their owners should know."""
         if not changes:
             return
-        await repository.save(session, [{"id": row, **each} for row, each in changes.items()])
+        await repository.save(session, changes)
         await self._write_rest(session, rows, changes)
         await self._reconsider(session, rows, changes, now)
         tasks = {row.id: row.task_id for row in rows}

@@ -503,7 +503,7 @@ class ReportRunner:
             chat_id=delivery.chat_id,
             is_trial=is_trial,
             is_supplement=is_supplement,
-            missed=[datetime.fromisoformat(each.slot) for each in missed],
+            missed=[datetime.fromisoformat(slot) for slot in missed],
         )
 
 

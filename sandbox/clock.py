@@ -13,7 +13,8 @@ class SandboxClock:
         self._start = start or datetime.now(UTC)
         self._elapsed = 0.0
         self._real_mark = time.monotonic()
-        self._scale = 1.0
+        # It stands until it is told how fast to run.
+        self._scale = 0.0
         self._file: Path | None = None
         self.scale = scale
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BigInteger, Date, bindparam, delete, insert, select
+from sqlalchemy import BigInteger, Date, Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import (
@@ -79,32 +79,33 @@ class _Snapshot(NamedTuple):
     advance: int | None
 
 
-# What every report asks is put together once, and told as columns: to build a statement, or whole
-# rows of its answer, takes longer than to carry it out.
+# What every report asks is put together once, and of the tables themselves: to build a statement,
+# or rows of a model, takes longer than to carry it out.
+_STATS, _DAY_CALLS = DailyStats.__table__.c, DailyCalls.__table__.c
+_WALLETS = cast("Table", WalletSnapshot.__table__)
 _ACCOUNT = bindparam("account", type_=BigInteger)
 _FIRST, _LAST = bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)
 _SINCE, _UNTIL = bindparam("since", type_=UtcDateTime), bindparam("until", type_=UtcDateTime)
 _STATE = select(AccountSync).where(AccountSync.avito_user_id == _ACCOUNT)
 _DAYS = (
-    select(DailyStats.day, DailyStats.metrics, DailyStats.source, DailyStats.fetched_at)
-    .where(DailyStats.avito_user_id == _ACCOUNT, DailyStats.day.between(_FIRST, _LAST))
-    .order_by(DailyStats.day)
+    select(_STATS.day, _STATS.metrics, _STATS.source, _STATS.fetched_at)
+    .where(_STATS.avito_user_id == _ACCOUNT, _STATS.day.between(_FIRST, _LAST))
+    .order_by(_STATS.day)
 )
-_CALLS = select(DailyCalls.day, DailyCalls.metrics, DailyCalls.fetched_at).where(
-    DailyCalls.avito_user_id == _ACCOUNT, DailyCalls.day.between(_FIRST, _LAST)
+_CALLS = select(_DAY_CALLS.day, _DAY_CALLS.metrics, _DAY_CALLS.fetched_at).where(
+    _DAY_CALLS.avito_user_id == _ACCOUNT, _DAY_CALLS.day.between(_FIRST, _LAST)
 )
 _SNAPSHOTS = select(
-    WalletSnapshot.taken_at,
-    WalletSnapshot.real_kopecks,
-    WalletSnapshot.bonus_kopecks,
-    WalletSnapshot.advance_kopecks,
-).where(WalletSnapshot.avito_user_id == _ACCOUNT)
+    _WALLETS.c.taken_at,
+    _WALLETS.c.real_kopecks,
+    _WALLETS.c.bonus_kopecks,
+    _WALLETS.c.advance_kopecks,
+).where(_WALLETS.c.avito_user_id == _ACCOUNT)
 _NEWEST = (
-    _SNAPSHOTS.where(WalletSnapshot.taken_at <= _UNTIL)
-    .order_by(WalletSnapshot.taken_at.desc())
-    .limit(1)
+    _SNAPSHOTS.where(_WALLETS.c.taken_at <= _UNTIL).order_by(_WALLETS.c.taken_at.desc()).limit(1)
 )
-_NEAR = _SNAPSHOTS.where(WalletSnapshot.taken_at.between(_SINCE, _UNTIL))
+_NEAR = _SNAPSHOTS.where(_WALLETS.c.taken_at.between(_SINCE, _UNTIL))
+_NEW_SNAPSHOT = insert(_WALLETS)
 _USER_OF = (
     select(AvitoProfile.id)
     .where(AvitoProfile.user_id == _ACCOUNT)
@@ -271,7 +272,7 @@ async def save_wallet(session: AsyncSession, account: int, wallet: Wallet) -> No
         "bonus_kopecks": wallet.bonus,
         "advance_kopecks": wallet.advance,
     }
-    await session.execute(insert(WalletSnapshot), row)
+    await session.execute(_NEW_SNAPSHOT, row)
 
 
 async def wallet_read_at(session: AsyncSession, account: int, now: datetime) -> datetime | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 from sqlalchemy import URL, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -258,6 +259,27 @@ async def test_a_statement_by_itself_is_committed_and_leaves_transactions_as_the
         async with sessions.begin() as session:
             assert (await session.get_one(User, ALICE)).created_at == NOON
             await session.execute(delete(User))
+
+
+async def test_a_statement_of_sqlite_takes_one_trip_to_the_thread_of_its_connection(
+    sqlite_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go: Any = aiosqlite.Connection._execute
+    trips = []
+
+    async def counted(self: aiosqlite.Connection, *what: Any) -> Any:
+        trips.append(what)
+        return await go(self, *what)
+
+    async with opened(sqlite_url) as engine:
+        sessions = create_sessions(engine)
+        async with reading(sessions) as session:
+            await session.execute(text("SELECT 1"))
+        monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+        async with reading(sessions) as session:
+            for number in range(3):
+                assert await session.scalar(text("SELECT :n"), {"n": number}) == number
+        assert len(trips) == 3
 
 
 async def test_what_is_cancelled_half_way_holds_up_nobody(sessions: Sessions) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -57,10 +57,10 @@ def pausing_in_the_middle(reached: asyncio.Event) -> Iterator[None]:
     """A group commit that has locked its deliveries, and writes them a moment later."""
     save = repository.save
 
-    async def save_late(session: AsyncSession, rows: Iterable[repository.Changes]) -> None:
+    async def save_late(session: AsyncSession, changes: Mapping[int, repository.Changes]) -> None:
         reached.set()
         await asyncio.sleep(HEAD_START_SEC)
-        await save(session, rows)
+        await save(session, changes)
 
     with patch.object(repository, "save", save_late):
         yield

@@ -227,6 +227,6 @@ async def test_the_next_report_can_name_what_was_missed(office: Office) -> None:
     ]
     await office.add_delivery(other, state=State.MISSED, due_at=NINE + timedelta(days=3))
     missed = await office.alice.missed_before(await office.delivery(rows[6]))
-    assert [row.id for row in missed] == [rows[3], rows[5]]
+    assert missed == ["day 3", "day 5"]
     missed = await office.alice.missed_before(await office.delivery(rows[1]))
     assert missed == []

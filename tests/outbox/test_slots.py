@@ -128,9 +128,7 @@ async def test_after_an_outage_the_newest_slot_comes_late(office: Office) -> Non
     ]
     assert [row.finished_at is None for row in rows] == [False, False, False, True]
     assert (await office.task(task)).problem is None
-    assert [row.slot for row in await office.alice.missed_before(rows[3])] == [
-        row.slot for row in rows[:3]
-    ]
+    assert await office.alice.missed_before(rows[3]) == [row.slot for row in rows[:3]]
 
 
 async def test_after_an_outage_that_was_too_long_all_are_missed(office: Office) -> None:

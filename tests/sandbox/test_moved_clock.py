@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,13 @@ async def test_a_morning_comes_after_a_short_night(monkeypatch: pytest.MonkeyPat
 
     await panel.move_clock(clock, "morning")
     assert clock.now() == morning + timedelta(days=1)
+
+
+def test_a_clock_that_stands_does_so_from_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    seconds = count()
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    assert SandboxClock(start, scale=0).now() == start
 
 
 async def test_the_worker_of_the_demo_reports_about_the_day_before_the_moved_one() -> None:

@@ -22,6 +22,7 @@ from utils.charts.scene import (
     Box,
     Column,
     Dot,
+    End,
     Face,
     Ink,
     Label,
@@ -40,7 +41,7 @@ _LEVELS = 16
 _OPAQUE = 255
 _RADIUS = 8
 _COMPRESSION = 3
-_TEXTS = 512
+_TEXTS, _BARS = 512, 512
 """So many are kept, some kilobytes each."""
 
 
@@ -82,6 +83,9 @@ def _paint_crisp(indices: Image.Image, shape: Shape) -> None:
         case Label(text, face, ink, (x, y), anchor):
             left, top, inked = _written(text, face, ink, anchor)
             _stamp(indices, inked, (round(x) + left, round(y) + top))
+        case Column(Box(left, top, right, bottom), ink, end):
+            size = max(1, round(right) - round(left)), max(1, round(bottom) - round(top))
+            _stamp(indices, _bar(*size, ink, end), (round(left), round(top)))
 
 
 @lru_cache(maxsize=_TEXTS)
@@ -96,6 +100,17 @@ def _written(text: str, face: Face, ink: Ink, anchor: Anchor) -> tuple[int, int,
     pen = ImageDraw.Draw(mask)
     pen.text((-left, -top), text, _OPAQUE, font(face), anchor=anchor.value)
     return left, top, _inked(mask, ink)
+
+
+@lru_cache(maxsize=_BARS)
+def _bar(width: int, height: int, ink: Ink, end: End) -> _Inked:
+    fine_width, fine_height = width * _FINE, height * _FINE
+    mask = Image.new("L", (fine_width, fine_height))
+    # Pillow's last row and column belong to the rectangle.
+    edges = 0, 0, fine_width - 1, fine_height - 1
+    radius = min(_RADIUS * _FINE, fine_width / 3, fine_height / 3)
+    ImageDraw.Draw(mask).rounded_rectangle(edges, radius, _OPAQUE, corners=end.value)
+    return _inked(mask.reduce(_FINE), ink)
 
 
 def _paint_smooth(indices: Image.Image, shapes: Sequence[Smooth], ink: Ink) -> None:
@@ -124,8 +139,6 @@ def _extent(shape: Smooth) -> Box:
             return Box.around(points, width)
         case Dot(center, radius):
             return Box.around([center], radius)
-        case Column(box):
-            return box
 
 
 def _trace(pen: ImageDraw.ImageDraw, shape: Smooth, origin: tuple[int, int]) -> None:
@@ -141,12 +154,6 @@ def _trace(pen: ImageDraw.ImageDraw, shape: Smooth, origin: tuple[int, int]) -> 
                 pen.circle(point, width * _FINE / 2, _OPAQUE)
         case Dot(center, radius):
             pen.circle(fine([center])[0], radius * _FINE, _OPAQUE)
-        case Column(box, _, end):
-            (left, top), (right, bottom) = fine(box.corners)
-            radius = min(_RADIUS * _FINE, (right - left) / 3, (bottom - top) / 3)
-            # Pillow's last row and column belong to the rectangle.
-            edges = left, top, max(left, right - 1), max(top, bottom - 1)
-            pen.rounded_rectangle(edges, radius, _OPAQUE, corners=end.value)
 
 
 def _inked(coverage: Image.Image, ink: Ink) -> _Inked:

@@ -168,9 +168,9 @@ class Label:
     anchor: Anchor = Anchor.LEFT
 
 
-Smooth = Stroke | Dot | Column
-"""What is drawn with smooth edges."""
-Shape = Block | Area | Label | Smooth
+Smooth = Stroke | Dot
+"""What is drawn with smooth edges, wherever they are; all else begins at whole pixels."""
+Shape = Block | Area | Column | Label | Smooth
 
 
 @dataclass(frozen=True, slots=True)

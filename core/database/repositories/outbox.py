@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     Select,
     String,
+    Table,
+    Update,
     and_,
     bindparam,
     case,
@@ -50,6 +53,9 @@ SUPPLEMENT_WINDOW = timedelta(days=1)
 """How long after its slot a report is completed; then the next one is about other days."""
 JUST_COME = timedelta(minutes=1)
 """A slot may come while somebody who has looked at the clock waits for his transaction."""
+
+
+_ROW = "row"
 
 
 @dataclass(slots=True)
@@ -239,10 +245,23 @@ async def held_by(session: AsyncSession, owner: str) -> list[Standing]:
     )
 
 
-async def save(session: AsyncSession, rows: Iterable[Changes]) -> None:
-    """Write these columns of these deliveries (each with its `id`)."""
-    for _, alike in groupby(sorted(rows, key=sorted), key=sorted):
-        await session.execute(update(Delivery), list(alike))
+async def save(session: AsyncSession, changes: Mapping[int, Changes]) -> None:
+    """Write these columns of these deliveries."""
+
+    def columns(change: tuple[int, Changes]) -> list[str]:
+        return sorted(change[1])
+
+    for names, alike in groupby(sorted(changes.items(), key=columns), key=columns):
+        rows = [{_ROW: row, **change} for row, change in alike]
+        await session.execute(_change(tuple(names)), rows)
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Update:
+    """Of these columns of one delivery: there are few such statements, put together once."""
+    table = cast("Table", Delivery.__table__)
+    values: Changes = {name: bindparam(name) for name in names}
+    return update(table).where(table.c.id == bindparam(_ROW)).values(values)
 
 
 async def add_parts(
@@ -545,7 +564,7 @@ _LAST_SENT = (
 )
 # Put together once: every report asks.
 _MISSED_BEFORE = (
-    select(Delivery)
+    select(Delivery.slot)
     .where(
         _EARLIER,
         Delivery.state == State.MISSED,
@@ -555,7 +574,8 @@ _MISSED_BEFORE = (
 )
 
 
-async def missed_before(session: AsyncSession, delivery: Delivery) -> list[Delivery]:
+async def missed_before(session: AsyncSession, delivery: Delivery) -> list[str]:
+    """The labels of the slots."""
     asked = {"task": delivery.task_id, "due_at": delivery.due_at}
     return list(await session.scalars(_MISSED_BEFORE, asked))
 
