@@ -133,8 +133,10 @@ async def test_who_lost_his_say_while_it_was_made_is_not_told_of(
     until = first if leaves == "one" else last
     read = combined.Combiner.read
 
-    async def read_and_leave(self: combined.Combiner, *about: Any) -> dict[int, combined.Row]:
-        rows = await read(self, *about)
+    async def read_and_leave(
+        self: combined.Combiner, *about: Any, **how: Any
+    ) -> dict[int, combined.Row]:
+        rows = await read(self, *about, **how)
         left = "UPDATE report_tasks SET suspended = 'not_member' WHERE profile_id <= :until"
         await execute(rig, left, until=until)
         return rows

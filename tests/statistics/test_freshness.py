@@ -113,11 +113,11 @@ async def test_a_failed_read_is_no_matter_if_another_gets_the_numbers_before_the
     rig.clock.advance(24 * HOUR)
     rig.world.fault("status", endpoint="stats_v2", status=503, times=1)
 
-    async def meanwhile(_profile: object) -> None:
+    async def meanwhile(*_: object) -> None:
         rig.clock.advance(MINUTE)
         await rig.sync.refresh(access)
 
-    monkeypatch.setattr(collector, "_refresh_wallet", meanwhile)
+    monkeypatch.setattr(Collector, "_refresh_wallet", meanwhile)
 
     data = await collector.collect(profile, one_day(TODAY))
 
