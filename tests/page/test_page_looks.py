@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -165,6 +166,8 @@ async def falls_below(bound: float, measure: Callable[[], Awaitable[float]]) -> 
     for _ in range(ROUNDS):
         if await measure() < bound:
             return True
+        # Who asks more often than once a second is soon made to wait by the bot itself.
+        await asyncio.sleep(1)
     return False
 
 
