@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, select
 
 from core.avito.stats import LISTING_SLUGS as SLUGS
 from core.database.models import AvitoProfile, Listing, ListingNumbers, ListingRead
@@ -521,21 +521,7 @@ async def test_the_night_notices_what_ended_and_gives_up_on_what_is_gone(rig: Av
 
 async def test_no_transaction_is_open_while_avito_is_asked(rig: AvitoRig) -> None:
     profile = await connected(rig)
-    open_now = 0
-    engine = rig.sessions.kw["bind"].sync_engine
-
-    def opened(_: object) -> None:
-        nonlocal open_now
-        open_now += 1
-
-    def closed(_: object) -> None:
-        nonlocal open_now
-        open_now -= 1
-
-    for name, listener in (("begin", opened), ("commit", closed), ("rollback", closed)):
-        event.listen(engine, name, listener)
-    seen: list[int] = []
-    rig.at_request.append(lambda: seen.append(open_now))
+    seen = rig.open_transactions()
     rig.account("shop").refuses_listings = 403
 
     await read(rig, profile)

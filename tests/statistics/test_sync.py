@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event
+from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
 from core.avito.auth import Credentials, ProfileAccess
@@ -295,20 +295,6 @@ async def test_an_account_deleted_while_avito_answers_does_not_come_back(rig: Av
 
 async def test_no_transaction_is_open_while_avito_is_asked(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    open_now = 0
-    engine = rig.sessions.kw["bind"].sync_engine
-
-    def opened(_: object) -> None:
-        nonlocal open_now
-        open_now += 1
-
-    def closed(_: object) -> None:
-        nonlocal open_now
-        open_now -= 1
-
-    for name, listener in (("begin", opened), ("commit", closed), ("rollback", closed)):
-        event.listen(engine, name, listener)
-    seen: list[int] = []
-    rig.at_request.append(lambda: seen.append(open_now))
+    seen = rig.open_transactions()
     await rig.sync.refresh(access)
     assert seen == [0, 0, 0, 0]

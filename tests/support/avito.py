@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from sqlalchemy import event
 
 from core.avito.auth import ProfileAccess
 from core.avito.client import Avito, AvitoClient
@@ -85,6 +86,25 @@ class AvitoRig:
     def calls(self, endpoint: str) -> list[Record]:
         """What reached the sandbox at `endpoint`, by the sandbox's name of it."""
         return self.world.calls(endpoint)
+
+    def open_transactions(self) -> list[int]:
+        """How many there are at each request from now on; it grows with them."""
+        counted = 0
+        engine = self.sessions.kw["bind"].sync_engine
+
+        def opened(_: object) -> None:
+            nonlocal counted
+            counted += 1
+
+        def closed(_: object) -> None:
+            nonlocal counted
+            counted -= 1
+
+        for name, listener in (("begin", opened), ("commit", closed), ("rollback", closed)):
+            event.listen(engine, name, listener)
+        seen: list[int] = []
+        self.at_request.append(lambda: seen.append(counted))
+        return seen
 
 
 @asynccontextmanager

@@ -30,6 +30,8 @@ from core.database.repositories.delivery_states import NEVER_MADE, SUPPLEMENT, S
 
 # Made once: an alias takes longer to learn its columns than most statements to run.
 _CARRIER, _CARRIED, _ONE = (aliased(Delivery) for _ in range(3))
+FIRST_ATTEMPT = case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0)
+"""Of what is to be made anew: nothing waits for a supplement."""
 ONE_LEFT = "one_left"
 """Why a digest that is being sent is not to be sent like this again."""
 ONE_MESSAGE = (
@@ -222,8 +224,7 @@ async def build_anew(session: AsyncSession, digests: Collection[int]) -> Collect
             state=State.DUE,
             carrier_id=None,
             payload=null(),
-            # Nothing waits for a supplement.
-            attempt=case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0),
+            attempt=FIRST_ATTEMPT,
             next_try_at=None,
             owner=None,
             lease_until=None,

@@ -44,7 +44,7 @@ from core.database.repositories.delivery_states import (
     WAITING,
     State,
 )
-from core.database.repositories.digests import take_apart
+from core.database.repositories.digests import FIRST_ATTEMPT, take_apart
 from core.database.session import insert_for
 
 Changes = dict[str, Any]
@@ -501,8 +501,7 @@ async def reopen(session: AsyncSession, now: datetime, *conditions: ColumnElemen
                 (Delivery.payload.is_(None), State.DUE),
                 else_=State.READY,
             ),
-            # Nothing waits for a supplement.
-            attempt=case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0),
+            attempt=FIRST_ATTEMPT,
             next_try_at=None,
             reason=None,
             updated_at=now,
