@@ -66,6 +66,28 @@ async def test_what_goes_first_is_looked_up_in_an_index(
     assert "TEMP B-TREE" not in plan
 
 
+async def test_a_tick_goes_through_nothing_that_has_arrived(
+    office: Office, engine: AsyncEngine
+) -> None:
+    task = await office.add_task()
+    days = {"first_day": NINE.date(), "last_day": NINE.date()}
+    shared = {"task_id": task, "due_at": NINE, "deadline_at": LATER, "updated_at": NINE, **days}
+    rows = [
+        {"slot": str(n), "chat_id": -n, "state": State.SENT, "finished_at": NINE, **shared}
+        for n in range(2_000)
+    ]
+    async with office.sessions.begin() as session:
+        await session.execute(insert(Delivery), rows)
+        await session.execute(text("ANALYZE"))
+    with statements_on(engine) as executed:
+        await office.alice.recover()
+
+    plans = [await plan_of(engine, *each) for each in executed if "FROM outbox" in each[0]]
+
+    assert len(plans) == 2
+    assert all("ix_outbox" in plan for plan in plans), plans
+
+
 async def claim_in(state: State, outbox: Outbox, count: int) -> list[Delivery]:
     return await (outbox.claim_due if state == State.DUE else outbox.claim_ready)(count)
 

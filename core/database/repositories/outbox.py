@@ -161,27 +161,25 @@ def _is_first_in_chat() -> ColumnElement[bool]:
 # Put together once: each claim asks for it.
 _IS_HEAD = _is_first_in_chat()
 
-_STANDING = (
-    select(
-        Delivery.id,
-        Delivery.task_id,
-        Delivery.slot,
-        Delivery.due_at,
-        Delivery.state,
-        Delivery.owner,
-        Delivery.attempt,
-        Delivery.is_repeat,
-        Delivery.reason,
-        Delivery.updated_at,
-        ReportTask.on_lost_answer,
-        ReportTask.problem.is_not(None),
-    )
-    .join(ReportTask, ReportTask.id == Delivery.task_id)
-    .order_by(Delivery.id)
-)
+_STANDING = select(
+    Delivery.id,
+    Delivery.task_id,
+    Delivery.slot,
+    Delivery.due_at,
+    Delivery.state,
+    Delivery.owner,
+    Delivery.attempt,
+    Delivery.is_repeat,
+    Delivery.reason,
+    Delivery.updated_at,
+    ReportTask.on_lost_answer,
+    ReportTask.problem.is_not(None),
+).join(ReportTask, ReportTask.id == Delivery.task_id)
 # Put together once: every step of every report asks.
-_THESE = _STANDING.where(Delivery.id.in_(bindparam("ids", expanding=True))).with_for_update(
-    of=Delivery
+_THESE = (
+    _STANDING.where(Delivery.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Delivery.id)
+    .with_for_update(of=Delivery)
 )
 
 
@@ -202,7 +200,9 @@ def going_to(*of_tasks: ColumnElement[bool]) -> ColumnElement[bool]:
 async def _standing(
     session: AsyncSession, *conditions: ColumnElement[bool], skip_locked: bool = False
 ) -> list[Standing]:
-    query = _STANDING.where(*conditions)
+    # Not by the number as it is: to have that order for nothing SQLite goes through all that was
+    # ever delivered, instead of the index of what is open.
+    query = _STANDING.where(*conditions).order_by(Delivery.id + 0)
     return _standings(
         await session.execute(query.with_for_update(of=Delivery, skip_locked=skip_locked))
     )
