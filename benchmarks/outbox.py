@@ -178,7 +178,7 @@ async def _tick(desk: Desk, url: URL, kind: str, rounds: int) -> list[Result]:
             f"due reports noticed per second, {kind}, against a job of APScheduler each",
             DUE / median(ours),
             DUE / median(theirs),
-            at_least=12,
+            at_least=30,
         ),
         Result(f"loop lag of a tick with {DUE} due, {kind}, ms", median(lags) * 1e3, limit=50),
     ]

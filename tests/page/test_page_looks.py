@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any
 
 import pytest
@@ -176,7 +177,10 @@ async def seconds_to_answer(page: Page) -> float:
     answer = page.locator(f".message[data-id='{last}'] ~ .message", has_text="Три шага")
     started = time.perf_counter()
     await say(page, "/help")
-    await expect(answer).to_be_visible()
+    try:
+        await expect(answer).to_be_visible()
+    except AssertionError:
+        return inf  # A busy machine may starve its browser for as long; the next one will tell.
     return time.perf_counter() - started
 
 
