@@ -374,7 +374,7 @@ async def from_store(
     found = await listings.highlights(session, account, period, now)
     return replace(
         data,
-        figures=_foretold(data, held.days, now),
+        figures=_foretold(data, held, now),
         calls_failure=await calls_refusal(session, account, now),
         course=course_of(
             profile.profile_name, drawn, held.days, cut_at=cut_at, is_wider=drawn != period
@@ -384,14 +384,15 @@ async def from_store(
     )
 
 
-def _foretold(data: ReportData, days: Mapping[date, DayNumbers], now: datetime) -> list[Figure]:
+def _foretold(data: ReportData, held: _Held, now: datetime) -> list[Figure]:
     """The figures with how long money lasts; beside days of the past it would be taken for theirs.
 
-    `days` hold the week before `now`, unless the period is of the past.
+    Of `held` the days of the week before `now` are there, unless the period is of the past.
     """
     if _is_past(data.period, now):
         return data.figures
-    return with_runway(data.figures, week_before(now), _whole(days))
+    had_advance = held.wallet is not None and held.wallet.had_advance
+    return with_runway(data.figures, week_before(now), _whole(held.days), had_advance=had_advance)
 
 
 async def _at_a_glance(
@@ -408,7 +409,7 @@ async def _at_a_glance(
     since = min(period.previous().first, week_before(now).first)
     held = await _read(session, account, period, since, now)
     data = _made_of(held, profile, period, freshness, now)
-    return replace(data, figures=_foretold(data, held.days, now))
+    return replace(data, figures=_foretold(data, held, now))
 
 
 def _account_of(profile: AvitoProfile) -> int:

@@ -32,6 +32,8 @@ class Wallet:
     """The CPA advance; may be negative."""
     advance_at: datetime | None = None
     """When the advance was read, where that is another call than the wallet's was."""
+    had_advance: bool = False
+    """There was some of late, and how much there is now is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

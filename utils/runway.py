@@ -24,12 +24,17 @@ def week_before(now: datetime) -> Period:
     return Period(last - ONE_DAY * (DAYS - 1), last)
 
 
-def with_runway(figures: Sequence[Figure], week: Period, days: Days) -> list[Figure]:
+def with_runway(
+    figures: Sequence[Figure], week: Period, days: Days, *, had_advance: bool = False
+) -> list[Figure]:
     """`figures` of one account with what its wallet and its advance last for.
 
+    `had_advance`: nobody knows what is left of it, so nobody knows what the wallet has to pay.
     `days` holds the days of `week` that are known whole. One that is missing leaves the rate
     unknown: what was not told may have been the day of the great spending.
     """
+    if had_advance:
+        return list(figures)
     held = {figure.metric.key: figure.value for figure in figures}
     spent, on_actions = (_sum(slug, week, days) for slug in ("spending", "presenceSpending"))
     burnt = {"wallet_balance": (PaidFor.ALL, spent)}

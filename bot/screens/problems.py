@@ -39,11 +39,6 @@ REPORTS_NO_MORE = "Этот профиль больше не присылает 
 NO_SUCH_DESTINATION = "Этого места для отчётов у вас уже нет: возможно, его убрали."
 ALREADY_RUNNING = "Уже выполняю, подождите немного."
 
-
-def shown_later(seconds: float) -> str:
-    return f"Telegram просит писать сюда реже. Покажу примерно через {ceil(seconds)} с."
-
-
 _REASONS: dict[type[ProductError], str] = {
     KeysRefused: "Avito больше не принимает ключи профиля. Замените их.",
     EmployeeKey: (
@@ -95,6 +90,10 @@ _REFUSED = (
     "расписанию."
 )
 _UNKNOWN = "Не получилось прочитать данные Avito."
+
+
+def shown_later(seconds: float) -> str:
+    return f"Telegram просит писать сюда реже. Покажу примерно через {ceil(seconds)} с."
 
 
 def reason(error: Exception) -> str:

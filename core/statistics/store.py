@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, cast
@@ -28,6 +28,8 @@ from utils.periods import Period, end_of
 SAME_READ = timedelta(hours=1)
 """Wallet and advance are read by two calls; within this time they make one picture."""
 
+OF_LATE = timedelta(days=7)
+"""An account that had an advance within this time is one that pays in advance."""
 ABOUT = timedelta(hours=6)
 """How far from an instant a snapshot still tells what the wallet held then."""
 
@@ -105,6 +107,16 @@ _NEWEST = (
     _SNAPSHOTS.where(_WALLETS.c.taken_at <= _UNTIL).order_by(_WALLETS.c.taken_at.desc()).limit(1)
 )
 _NEAR = _SNAPSHOTS.where(_WALLETS.c.taken_at.between(_SINCE, _UNTIL))
+_LAST_ADVANCE = (
+    select(_WALLETS.c.advance_kopecks)
+    .where(
+        _WALLETS.c.avito_user_id == _ACCOUNT,
+        _WALLETS.c.taken_at.between(_SINCE, _UNTIL),
+        _WALLETS.c.advance_kopecks.is_not(None),
+    )
+    .order_by(_WALLETS.c.taken_at.desc())
+    .limit(1)
+)
 _NEW_SNAPSHOT = insert(_WALLETS)
 _USER_OF = (
     select(AvitoProfile.id)
@@ -288,7 +300,12 @@ async def latest_wallet(session: AsyncSession, account: int, now: datetime) -> W
     near = [newest]
     if newest.real is None or newest.advance is None:
         near = await _snapshots(session, account, newest.taken_at - SAME_READ, newest.taken_at)
-    return _picture(near, newest.taken_at)
+    wallet = _picture(near, newest.taken_at)
+    if wallet is None or wallet.advance is not None:
+        return wallet
+    since = {"account": account, "since": wallet.taken_at - OF_LATE, "until": wallet.taken_at}
+    last = await session.scalar(_LAST_ADVANCE, since)
+    return replace(wallet, had_advance=last is not None and last > 0)
 
 
 async def wallet_about(session: AsyncSession, account: int, instant: datetime) -> Wallet | None:

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.avito.auth import ProfileAccess
-from core.database.models import AccountSync, DailyStats
+from core.database.models import AccountSync, AvitoProfile, DailyStats
 from core.errors import AvitoError, KeysRefused, RateLimited, Unavailable
 from core.report_data import Collector
 from core.statistics import store
@@ -55,13 +55,19 @@ async def test_numbers_older_than_asked_are_read_again(rig: AvitoRig) -> None:
     assert (await fresh(rig, access)).refreshed
 
 
-async def test_numbers_of_a_moment_ago_are_no_older_ones_whatever_fails_beside_them(
-    rig: AvitoRig,
-) -> None:
+async def read_before(rig: AvitoRig) -> tuple[ProfileAccess, Collector, AvitoProfile]:
+    """A profile whose numbers the store has, and who tells them."""
     access = await rig.connect("shop")
     collector = Collector(rig.sessions, rig.avito, rig.sync, rig.clock)
     profile = await collector.profile(1, access.profile_id)
     await fresh(rig, access)
+    return access, collector, profile
+
+
+async def test_numbers_of_a_moment_ago_are_no_older_ones_whatever_fails_beside_them(
+    rig: AvitoRig,
+) -> None:
+    _, collector, profile = await read_before(rig)
 
     async def failure_after(error: Exception) -> Exception | None:
         data = await collector.stored(profile, YESTERDAY, error)
@@ -79,10 +85,7 @@ async def test_numbers_of_a_moment_ago_are_no_older_ones_whatever_fails_beside_t
 async def test_numbers_that_come_while_the_store_is_asked_are_not_called_old(
     rig: AvitoRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    access = await rig.connect("shop")
-    collector = Collector(rig.sessions, rig.avito, rig.sync, rig.clock)
-    profile = await collector.profile(1, access.profile_id)
-    await fresh(rig, access)
+    access, collector, profile = await read_before(rig)
     rig.clock.advance(24 * HOUR)
     state, coming = store.state, [access]
 
@@ -106,10 +109,7 @@ async def test_numbers_that_come_while_the_store_is_asked_are_not_called_old(
 async def test_a_failed_read_is_no_matter_if_another_gets_the_numbers_before_they_are_told(
     rig: AvitoRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    access = await rig.connect("shop")
-    collector = Collector(rig.sessions, rig.avito, rig.sync, rig.clock)
-    profile = await collector.profile(1, access.profile_id)
-    await fresh(rig, access)
+    access, collector, profile = await read_before(rig)
     rig.clock.advance(24 * HOUR)
     rig.world.fault("status", endpoint="stats_v2", status=503, times=1)
 

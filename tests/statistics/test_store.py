@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import delete, select
 
 from core.database.models import AvitoGate, AvitoProfile
@@ -120,12 +121,18 @@ async def test_the_latest_wallet_takes_each_value_from_the_last_hour(sessions: S
     assert held == Wallet(NOON, 300, 7, -5_000, advance_at=NOON - HOUR / 2)
 
 
-async def test_an_advance_of_long_ago_is_not_todays(sessions: Sessions) -> None:
-    await snapshot(sessions, NOON - 2 * HOUR, 100, 1)
+@pytest.mark.parametrize(
+    ("ago", "advance", "had_advance"),
+    [(2 * HOUR, 1, True), (2 * HOUR, 0, False), (2 * HOUR, -1, False), (8 * 24 * HOUR, 1, False)],
+)
+async def test_an_advance_of_long_ago_is_not_todays(
+    sessions: Sessions, ago: timedelta, advance: int, had_advance: bool
+) -> None:
+    await snapshot(sessions, NOON - ago, 100, advance)
     await snapshot(sessions, NOON, 300, None)
     async with sessions() as session:
         wallet = await store.latest_wallet(session, ACCOUNT, NOON)
-    assert wallet == Wallet(NOON, 300, 7, None)
+    assert wallet == Wallet(NOON, 300, 7, None, had_advance=had_advance)
 
 
 async def test_an_earlier_wallet_is_the_nearest_one_or_none(sessions: Sessions) -> None:

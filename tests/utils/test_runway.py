@@ -77,6 +77,15 @@ def test_an_empty_wallet_beside_an_advance_that_pays_for_all_is_no_trouble() -> 
     assert lasts(week, real=0, advance=1_000) == (None, Fraction(10))
 
 
+def test_an_advance_of_which_nobody_knows_what_is_left_leaves_open_what_the_wallet_pays() -> None:
+    week = spent(*[100] * 7, presence=60)
+    held = figures(one_day(WEEK.last), week, wallet=Wallet(NOW, 0, None, None, had_advance=True))
+
+    told = with_runway(held, WEEK, week, had_advance=True)
+
+    assert all(figure.lasts is None for figure in told)
+
+
 def test_for_how_long_unknown_money_lasts_is_unknown() -> None:
     assert lasts(spent(*[100] * 7), real=None) == (None, None)
 
