@@ -24,6 +24,7 @@ from benchmarks import (
     charts,
     chats,
     combined,
+    disk,
     dispatch,
     exports,
     outbox,
@@ -78,6 +79,7 @@ def _measure(effort: Effort, kinds: Sequence[str], reports: int) -> list[Result]
     with TemporaryDirectory() as name:
         results = asyncio.run(dispatch.measure(Path(name), effort))
         results += asyncio.run(exports.measure(Path(name), effort))
+        results += disk.measure(Path(name))
     results += charts.measure(effort)
     results += workbooks.measure(effort)
     results += combined.texts(effort)
@@ -121,8 +123,7 @@ def _database(kind: str) -> Iterator[tuple[URL, Path]]:
             binaries = find_binaries()
             if binaries is None:
                 sys.exit("no PostgreSQL: install postgresql or pgserver, or leave it out")
-            # Durable, as in life: what a commit costs is a part of what is measured.
-            server = stack.enter_context(running_server(binaries, options={}))
+            server = stack.enter_context(running_server(binaries, disk.durable(folder)))
             url = stack.enter_context(postgres_database(server.url))
         upgrade(url)
         yield url, folder

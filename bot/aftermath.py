@@ -28,8 +28,8 @@ from core.errors import AvitoError, DeliveryRefused
 from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.missed import missed_meanwhile
+from core.patience import DEFECT, reason_of
 from core.ports import Clock
-from core.report_runner import DEFECT, reason_of
 from core.services import deliveries, destinations
 from core.services.deliveries import Report
 from core.services.destinations import Destination, Refusal, Trouble

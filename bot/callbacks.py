@@ -478,6 +478,18 @@ class TrialSend(AboutDestination, prefix="trial_send"):
     """Really send it there."""
 
 
+class ReportSend(AboutPeriod, prefix="report_send"):
+    """A report about these days to where the scheduled ones go; asks where."""
+
+
+class SendTo(AboutDays, AboutDestination, prefix="send_to"):
+    """It goes to this destination; asks before others see it."""
+
+
+class SendReally(AboutDays, AboutDestination, prefix="send_really"):
+    """Really send it there."""
+
+
 class DeliveryResend(CallbackData, prefix="delivery_resend"):
     """Send a report again of which nobody knows whether it arrived."""
 

@@ -115,9 +115,10 @@ def interpret(answer: RawAnswer) -> int | None:
         data = json.loads(answer.body)
     except ValueError:
         return _interpret_garbage(answer)
-    if not isinstance(data, dict):
+    # Whatever is JSON and says nothing of `ok` comes from something in between.
+    if not isinstance(data, dict) or not isinstance(data.get("ok"), bool):
         return _interpret_garbage(answer)
-    if data.get("ok") is True:
+    if data["ok"]:
         result = data.get("result")
         return _number(result.get("message_id")) if isinstance(result, dict) else None
     raise _failure(_number(data.get("error_code")) or answer.status, data)
@@ -141,7 +142,7 @@ def _failure(status: int, data: dict[str, Any]) -> SendError:
 
 
 def _interpret_garbage(answer: RawAnswer) -> int | None:
-    """A body that is no JSON: a proxy's page, or an answer cut in the middle."""
+    """A body that is not Telegram's: a proxy's page or JSON, or an answer cut in the middle."""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         raise NotSent("429", status=answer.status, retry_after=DEFAULT_FLOOD_PAUSE_SEC)
     if _SAYS_OK.search(answer.body):

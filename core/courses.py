@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -39,7 +39,9 @@ def course_of(
     last day was read, if that was before its end. `is_wider`: the report is about fewer days.
     """
     drawn = {name: _series(name, period, days) for name in _METRICS}
-    known = {name: series for name, series in drawn.items() if series.total is not None}
+    known: dict[str, Any] = {
+        name: series for name, series in drawn.items() if series.total is not None
+    }
     return Course(title, period, **known, cut_at=cut_at, is_wider=is_wider) if known else None
 
 
@@ -52,20 +54,32 @@ def only(course: Course, keys: Collection[str]) -> Course | None:
 
 def alone(course: Course) -> Course:
     """The picture without the days before."""
-    return replace(
-        course,
-        **{
-            name: replace(series, before=())
-            for name in _METRICS
-            if (series := getattr(course, name)) is not None
-        },
-    )
+    return _beside(course, {})
+
+
+def against(course: Course, other: Period, days: Mapping[date, DayNumbers]) -> Course:
+    """The picture with the days of `other` before its own; alone where day cannot lie upon day."""
+    if course.is_wider or other.length != course.period.length:
+        return alone(course)
+    return _beside(replace(course, other=other), days)
+
+
+def _beside(course: Course, days: Mapping[date, DayNumbers]) -> Course:
+    drawn: dict[str, Any] = {
+        name: replace(series, before=_before(name, course.days_before, days))
+        for name in _METRICS
+        if (series := getattr(course, name)) is not None
+    }
+    return replace(course, **drawn)
 
 
 def _series(slug: str, period: Period, days: Mapping[date, DayNumbers]) -> Series:
-    values, before = (_values(slug, one, days) for one in (period, period.previous()))
-    is_comparable = any(value is not None for value in before)
-    return Series(values, before if is_comparable else [])
+    return Series(_values(slug, period, days), _before(slug, period.previous(), days))
+
+
+def _before(slug: str, period: Period, days: Mapping[date, DayNumbers]) -> Sequence[int | None]:
+    values = _values(slug, period, days)
+    return values if any(value is not None for value in values) else ()
 
 
 def _values(slug: str, period: Period, days: Mapping[date, DayNumbers]) -> list[int | None]:

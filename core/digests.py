@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import slots
 from core.combined import Combined, Row, combined
 from core.database.models import Delivery, ReportTask
-from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL
+from core.database.repositories.delivery_states import ON_DEMAND, SUPPLEMENT, TRIAL
 from core.database.repositories.digests import ONE_MESSAGE
 from core.services import digests
 from core.services.destinations import Destination
@@ -56,7 +56,7 @@ class Told:
 
 def message_of(delivery: Delivery, task: ReportTask, owner_id: int) -> Hashable:
     """The same for all that go in one message; None for what goes by itself."""
-    if not task.is_digest:
+    if not task.is_digest or delivery.slot.startswith(ON_DEMAND):
         return None
     is_supplement = delivery.slot.startswith(SUPPLEMENT)
     return owner_id, is_supplement, *(getattr(delivery, column.key) for column in ONE_MESSAGE)

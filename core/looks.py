@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.courses import against
 from core.report_data import ReportData, from_store, with_calls
 from core.services import history, metrics
 from core.services.profiles import Viewed
@@ -108,7 +109,7 @@ async def from_warm_store(
     if freshness is None:
         return None
     if CALLS & set(shown_to(viewed).keys) and await sync.due_calls(
-        session, account, look.period, now
+        session, account, look.period, now, other=look.other
     ):
         return None
     report = await from_store(session, profile, look.period, freshness, now)
@@ -150,12 +151,13 @@ def _compared(
     report: ReportData, other: Period, stored: Mapping[date, DayNumbers], told: Days, reach: Period
 ) -> Comparison:
     days, shown = _metrics(stored), {figure.metric.key for figure in report.figures}
+    course = report.course and against(report.course, other, stored)
     cut = store.cut_days(stored, other)
     is_whole = not cut and not store.cut_days(stored, report.period)
     pairs = comparison.pairs(report.period, other, told, is_whole=is_whole)
     usual = comparison.earlier(report.period)
     return Comparison(
-        report=report,
+        report=replace(report, course=course),
         other=other,
         pairs=[pair for pair in pairs if pair.now.metric.key in shown],
         missing=missing_days(other, days),

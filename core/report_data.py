@@ -45,6 +45,8 @@ CALLS_AGE = timedelta(minutes=1)
 """How old the calls may be for somebody who wants new numbers: Avito names no limit of theirs."""
 GLANCE_AGE = timedelta(minutes=10)
 """How old the wallets may be where many are shown at a glance."""
+RUNWAY_AGE = timedelta(hours=6)
+"""How old a wallet may be for a word about how long it lasts: the money goes on being spent."""
 CONNECTIONS = 4
 """To the database, that many profiles are read over at a time."""
 
@@ -198,10 +200,17 @@ class Collector:
         return await self.sync.ensure_fresh_calls(access, period, max_age=max_age)
 
     async def collect(
-        self, profile: AvitoProfile, period: Period, *, anew: bool = False
+        self,
+        profile: AvitoProfile,
+        period: Period,
+        *,
+        other: Period | None = None,
+        anew: bool = False,
     ) -> ReportData:
         """Bring the numbers and the wallet up to date, then read them.
 
+        `other`: the earlier days that it will be compared with, if not those just before it;
+        only calls are asked for by days, the statistics are known as far back as Avito's go.
         `anew`: however young they are, as far as Avito's limits allow.
 
         The wallet is asked for with these very keys: that shows whether they open the account
@@ -216,7 +225,7 @@ class Collector:
         if has_answered and not isinstance(freshness.failure, KeysRefused | EmployeeKey):
             await self._note(profile, None)
         calls_failure, data = await self._with_calls(
-            profile, period, freshness, CALLS_AGE if anew else BUTTON_AGE
+            profile, period, other, freshness, CALLS_AGE if anew else BUTTON_AGE
         )
         if data is None:
             raise wallet_failure or KeysRefused(BALANCE.name, detail="refused a moment ago")
@@ -287,16 +296,21 @@ class Collector:
         return [data for data in told if data is not None and _is_wallet_young(data, now)]
 
     async def _with_calls(
-        self, profile: AvitoProfile, period: Period, freshness: Freshness, calls_age: timedelta
+        self,
+        profile: AvitoProfile,
+        period: Period,
+        other: Period | None,
+        freshness: Freshness,
+        calls_age: timedelta,
     ) -> tuple[AvitoError | None, ReportData | None]:
         """The report, its calls brought up to date where somebody ticked them, and what kept us
         from that.
         """
         access, now = access_to(profile), self.clock.now()
         async with reading(self.sessions) as session:
-            if not await _are_calls_due(session, access.account, period, now, calls_age):
+            if not await _are_calls_due(session, access.account, period, other, now, calls_age):
                 return None, await from_store(session, profile, period, freshness, now)
-        failure = await self.sync.ensure_fresh_calls(access, period, max_age=calls_age)
+        failure = await self.sync.ensure_fresh_calls(access, period, other, max_age=calls_age)
         return failure, await self._data(profile, period, freshness)
 
     async def _data(
@@ -335,7 +349,7 @@ async def _as_it_is(
     freshness = await sync.as_it_is(session, account, period, now)
     if freshness is None:
         return None
-    if await _are_calls_due(session, account, period, now):
+    if await _are_calls_due(session, account, period, None, now):
         return None
     return await _at_a_glance(session, profile, period, freshness, now)
 
@@ -344,6 +358,7 @@ async def _are_calls_due(
     session: AsyncSession,
     account: int,
     period: Period,
+    other: Period | None,
     now: datetime,
     max_age: timedelta = BUTTON_AGE,
 ) -> bool:
@@ -351,7 +366,8 @@ async def _are_calls_due(
     is_wanted = await metrics.calls_wanted(session, account)
     if not is_wanted:
         return False
-    return await sync.due_calls(session, account, period, now, max_age=max_age) is not None
+    due = await sync.due_calls(session, account, period, now, other=other, max_age=max_age)
+    return due is not None
 
 
 async def from_store(
@@ -389,10 +405,13 @@ def _foretold(data: ReportData, held: _Held, now: datetime) -> list[Figure]:
 
     Of `held` the days of the week before `now` are there, unless the period is of the past.
     """
-    if _is_past(data.period, now):
+    wallet = held.wallet
+    if wallet is None or _is_past(data.period, now):
         return data.figures
-    had_advance = held.wallet is not None and held.wallet.had_advance
-    return with_runway(data.figures, week_before(now), _whole(held.days), had_advance=had_advance)
+    if not store.is_young(wallet.taken_at, RUNWAY_AGE, now):
+        return data.figures
+    week = week_before(now)
+    return with_runway(data.figures, week, _whole(held.days), had_advance=wallet.had_advance)
 
 
 async def _at_a_glance(

@@ -12,28 +12,21 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
+from core import patience
 from core.combined import Row
 from core.database.health import outlasting
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.delivery_states import SUPPLEMENT, TRIAL
-from core.database.repositories.outbox import completed_until
 from core.database.session import Sessions, reading
 from core.digests import RenderDigest, Told, carrier_first, digest_of, message_of
-from core.errors import (
-    AvitoError,
-    ProfileNotFound,
-    RateLimited,
-    SecretKeyError,
-    Unavailable,
-    UnexpectedAnswer,
-)
+from core.errors import AvitoError, ProfileNotFound, SecretKeyError, Unavailable
 from core.logs import get_logger
 from core.outbox import Outbox
+from core.patience import Outcome, Trouble
 from core.ports import Clock, Escalate
 from core.report_data import Collector, ReportData
 from core.services import metrics
@@ -48,28 +41,8 @@ IN_HAND = 128
 POLL_SEC = 1.0
 READING_SEC = 90.0
 """The longest one reading may take, well within the lease of a delivery."""
-PATIENCE = timedelta(minutes=30)
-"""How long after its slot a report waits for an Avito in trouble where it could go cut instead;
-with nothing to tell it waits until its deadline."""
-TRIAL_PATIENCE = timedelta(minutes=3)
-"""How long a trial waits either way: somebody watches it."""
-FEWEST_TRIES = 3
-DIGEST_TRIES = 3
-DIGEST_PATIENCE = timedelta(minutes=2)
-"""After every so many tries, or if the next one is further off, a digest goes without what cannot
-be read. That waits together from then on, and comes together too, as far as it can be read."""
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=5)
-DOUBLINGS = 4
-"""From the first pause to the longest; a day of tries would double it out of all bounds."""
-SUPPLEMENT_PAUSE = timedelta(minutes=15)
-"""How often Avito is asked for what a report had to leave without."""
-PASSING = (RateLimited, Unavailable, UnexpectedAnswer)
-"""Troubles worth waiting for; all others are there until somebody does something."""
-DEFECT = "defect"
-"""What a report failed with that Avito has no part in."""
 
 Payload = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +69,6 @@ GaveUp = Callable[[Sequence[int], Exception], Awaitable[None]]
 """Called with deliveries of one profile that could not be built, and why."""
 
 
-def reason_of(error: Exception) -> str:
-    """As it is stored: which of the `AvitoError`s it is, or `DEFECT`."""
-    kinds = (kind.__name__ for kind in AvitoError.__subclasses__() if isinstance(error, kind))
-    return next(kinds, DEFECT)
-
-
 @dataclass(frozen=True, slots=True)
 class Group:
     """Deliveries of one profile about the same days."""
@@ -117,30 +84,6 @@ class Group:
 
 Work = list[Group]
 """What is settled together: one group, or several with a delivery each that are one message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why there are no numbers that a report could be made of."""
-
-    error: Exception
-    older: ReportData | None = None
-    """Numbers from before the last day was over: better than none at the very end."""
-
-    @property
-    def is_passing(self) -> bool:
-        return isinstance(self.error, PASSING)
-
-    @property
-    def until(self) -> datetime | None:
-        """When to come back, where it is known."""
-        if isinstance(self.error, RateLimited | Unavailable):
-            return self.error.retry_at
-        return None
-
-
-Outcome = ReportData | Trouble | None
-"""What a reading came to. None: something of ours broke."""
 
 
 class ReportRunner:
@@ -237,12 +180,12 @@ class ReportRunner:
         try:
             async with asyncio.timeout(READING_SEC):
                 profile = await self._collector.profile(group.owner_id, group.profile_id)
-                return _judged(await self._collector.collect(profile, group.period))
+                return patience.judged(await self._collector.collect(profile, group.period))
         except TimeoutError:
             # Avito takes requests and does not answer: whole days are good without it.
             hangs = Unavailable("reading", detail="TimeoutError")
             data = await self._collector.stored(profile, group.period, hangs) if profile else None
-            return _judged(data) if data else Trouble(hangs)
+            return patience.judged(data) if data else Trouble(hangs)
         except (AvitoError, ProfileNotFound, SecretKeyError) as error:
             # The profile may have been deleted a moment ago, with its deliveries.
             return Trouble(error)
@@ -260,14 +203,14 @@ class ReportRunner:
 
     async def _is_idle(self, delivery: Delivery, outcome: Outcome) -> bool:
         """Whether there is nothing to do about it now; it is dropped or put off then."""
-        if not _is_supplement(delivery):
+        if not patience.is_supplement(delivery):
             return False
         if await self._outbox.is_told_later(delivery):
             # The time of the reports was moved since.
             await self._outbox.drop(delivery.id, is_told_later=True)
             return True
         if isinstance(outcome, ReportData) and await self._outbox.is_cut_leaving(delivery):
-            at = self._clock.now() + SUPPLEMENT_PAUSE
+            at = self._clock.now() + patience.SUPPLEMENT_PAUSE
             await self._outbox.postpone(delivery.id, at, "what it adds to is on its way")
             return True
         return False
@@ -280,7 +223,9 @@ class ReportRunner:
 
     async def _settle_together(self, read: Sequence[tuple[Group, Outcome]]) -> None:
         """One message about all of them, or all of them once more a little later."""
-        at = self._worth_waiting_until(read)
+        now = self._clock.now()
+        rows = [(delivery, outcome) for group, outcome in read for delivery, _ in group.deliveries]
+        at = patience.next_try_together(rows, now)
         if at is not None:
             await self._put_off([group for group, _ in read], at, "waits for others")
             return
@@ -289,13 +234,13 @@ class ReportRunner:
         named: list[Row] = []
         for group, outcome in read:
             delivery, _ = group.deliveries[0]
-            data = self._tellable(delivery, outcome)
+            data = patience.tellable(delivery, outcome, now)
             if data is not None:
                 told.append((group, data))
             elif not isinstance(outcome, ReportData):
                 missing.append((group, outcome))
                 # In a supplement nobody misses what is not there yet: it came before.
-                if not _is_supplement(delivery):
+                if not patience.is_supplement(delivery):
                     named.append(self._missing(group, outcome))
         if told and len(told) + len(named) > 1:
             await self._freeze_together(told, named)
@@ -305,8 +250,9 @@ class ReportRunner:
 
     async def _settle_missing(self, missing: Sequence[tuple[Group, Trouble | None]]) -> None:
         """What may be read yet is asked for at one time, so that it comes together."""
+        now = self._clock.now()
         tries = [
-            (group, trouble, self._next_try(delivery, trouble))
+            (group, trouble, patience.next_try(delivery, trouble, now))
             for group, trouble in missing
             if trouble is not None
             for delivery, _ in group.deliveries
@@ -316,30 +262,13 @@ class ReportRunner:
             if own is None or at is None:
                 await self._settle(group, trouble)
             else:
-                await self._put_off([group], at, reason_of(trouble.error))
-
-    def _worth_waiting_until(self, read: Sequence[tuple[Group, Outcome]]) -> datetime | None:
-        """When those that cannot be read may be, None where nobody should wait for that."""
-        troubled = [
-            (delivery, trouble)
-            for group, trouble in read
-            if isinstance(trouble, Trouble)
-            for delivery, _ in group.deliveries
-        ]
-        tries = [self._next_try(*each) for each in troubled]
-        at = min((at for at in tries if at is not None), default=None)
-        is_anybody_kept = None in tries or any(
-            isinstance(outcome, ReportData) for _, outcome in read
-        )
-        if at is None or not is_anybody_kept:
-            return at
-        are_last = any((delivery.attempt + 1) % DIGEST_TRIES == 0 for delivery, _ in troubled)
-        return None if are_last or at > self._clock.now() + DIGEST_PATIENCE else at
+                await self._put_off([group], at, patience.reason_of(trouble.error))
 
     def _missing(self, group: Group, why: Trouble | None) -> Row:
         if why is None:
             return Row(group.profile_id, group.profile_name, None, comes_later=True)
-        tries = [self._next_try(delivery, why) for delivery, _ in group.deliveries]
+        now = self._clock.now()
+        tries = [patience.next_try(delivery, why, now) for delivery, _ in group.deliveries]
         return Row(
             group.profile_id,
             group.profile_name,
@@ -359,11 +288,11 @@ class ReportRunner:
                 for delivery, task in group.deliveries
             )
         )
-        owner_id, period = groups[0].owner_id, groups[0].period
+        owner_id, period, now = groups[0].owner_id, groups[0].period, self._clock.now()
         supplements = [
             (each.delivery.id, at)
             for each in told
-            if each.row.data and (at := self._supplement_at(each.delivery, each.row.data))
+            if each.row.data and (at := patience.supplement_at(each.delivery, each.row.data, now))
         ]
         first = told[0]
         went_ahead = await self._went_ahead(owner_id, first.delivery, first.task)
@@ -376,7 +305,7 @@ class ReportRunner:
                 is_followed=bool(supplements),
                 went_ahead=went_ahead,
             )
-            payloads = self._render_digest(digest, self._clock.now())
+            payloads = self._render_digest(digest, now)
         except Exception as error:
             # One of them spoils it for all, so each goes by itself.
             log.exception("digest_not_rendered", owner_id=owner_id)
@@ -392,7 +321,7 @@ class ReportRunner:
 
     async def _went_ahead(self, owner_id: int, delivery: Delivery, task: ReportTask) -> bool:
         """Whether the digest that it should have gone in was made without it."""
-        if not task.is_digest or not delivery.attempt or _is_supplement(delivery):
+        if not task.is_digest or not delivery.attempt or patience.is_supplement(delivery):
             return False
         return await self._outbox.went_ahead(delivery, owner_id)
 
@@ -416,7 +345,7 @@ class ReportRunner:
             group.deliveries, await asyncio.gather(*moves), strict=True
         ):
             if error is not None:
-                _, alike = failures.setdefault(reason_of(error), (error, []))
+                _, alike = failures.setdefault(patience.reason_of(error), (error, []))
                 alike.append(delivery.id)
         for why, (error, deliveries) in failures.items():
             log.warning(
@@ -431,12 +360,12 @@ class ReportRunner:
         self, group: Group, delivery: Delivery, task: ReportTask, outcome: ReportData | Trouble
     ) -> Exception | None:
         """Take a delivery one step further; returns what it fails with, if it does."""
-        data = self._tellable(delivery, outcome)
+        data = patience.tellable(delivery, outcome, self._clock.now())
         if data is None:
             return (
                 await self._leave_out(delivery, outcome) if isinstance(outcome, Trouble) else None
             )
-        at = self._supplement_at(delivery, data)
+        at = patience.supplement_at(delivery, data, self._clock.now())
         report = await self._report(group, delivery, task, data)
         went_ahead = await self._went_ahead(group.owner_id, delivery, task)
         report = replace(report, is_followed=at is not None, went_ahead=went_ahead)
@@ -451,57 +380,26 @@ class ReportRunner:
 
     async def _leave_out(self, delivery: Delivery, trouble: Trouble) -> Exception | None:
         """It cannot be told: not yet, or never; returns what it fails with."""
-        at = self._next_try(delivery, trouble)
+        at = patience.next_try(delivery, trouble, self._clock.now())
         if at is not None:
-            await self._outbox.postpone(delivery.id, at, reason_of(trouble.error))
+            await self._outbox.postpone(delivery.id, at, patience.reason_of(trouble.error))
             return None
-        if _is_supplement(delivery):
+        if patience.is_supplement(delivery):
             await self._outbox.drop(delivery.id)
             return None
         return trouble.error
 
-    def _tellable(self, delivery: Delivery, outcome: Outcome) -> ReportData | None:
-        """What can be told of it now: whole days, or in the end those without an evening."""
-        if not isinstance(outcome, Trouble):
-            return outcome
-        if not outcome.is_passing or _is_supplement(delivery):
-            return None
-        return outcome.older if self._next_try(delivery, outcome) is None else None
-
-    def _supplement_at(self, delivery: Delivery, data: ReportData) -> datetime | None:
-        """When to ask for the rest of a report that is not whole, if the day is long enough."""
-        at = self._clock.now() + SUPPLEMENT_PAUSE
-        is_wanted = data.cut_at is not None and not _is_trial(delivery)
-        return at if is_wanted and at < completed_until(delivery) else None
-
-    def _next_try(self, delivery: Delivery, trouble: Trouble) -> datetime | None:
-        """When to try again, None when that is not worth it any more."""
-        now = self._clock.now()
-        if _is_supplement(delivery):
-            at = trouble.until or now + SUPPLEMENT_PAUSE
-            # All that come to nothing do so at their deadline: their owner hears of it once.
-            return min(at, delivery.deadline_at) if trouble.is_passing else None
-        patience = TRIAL_PATIENCE if _is_trial(delivery) else PATIENCE
-        is_over = now >= delivery.due_at + patience and delivery.attempt >= FEWEST_TRIES
-        may_end = _is_trial(delivery) or trouble.older is not None
-        if not trouble.is_passing or (is_over and may_end):
-            return None
-        pause = min(FIRST_PAUSE * 2 ** min(delivery.attempt, DOUBLINGS), LONGEST_PAUSE)
-        at = trouble.until or now + pause
-        latest = delivery.due_at + patience if _is_trial(delivery) else delivery.deadline_at
-        return at if at < latest else None
-
     async def _report(
         self, group: Group, delivery: Delivery, task: ReportTask, data: ReportData
     ) -> ScheduledReport:
-        is_trial, is_supplement = _is_trial(delivery), _is_supplement(delivery)
+        is_trial, is_supplement = patience.is_trial(delivery), patience.is_supplement(delivery)
         missed = [] if is_trial or is_supplement else await self._outbox.missed_before(delivery)
         data = data.showing(metrics.shown_in(task.report_metrics, group.report_metrics))
         return ScheduledReport(
             data=data if task.has_chart else replace(data, course=None),
             owner_id=group.owner_id,
             chat_id=delivery.chat_id,
-            is_trial=is_trial,
+            is_trial=is_trial and not patience.is_on_demand(delivery),
             is_supplement=is_supplement,
             missed=[datetime.fromisoformat(slot) for slot in missed],
         )
@@ -526,22 +424,3 @@ def _works(claimed: Sequence[tuple[Delivery, ReportTask, AvitoProfile]]) -> list
 
 def _size(work: Work) -> int:
     return sum(len(group.deliveries) for group in work)
-
-
-def _is_trial(delivery: Delivery) -> bool:
-    return delivery.slot.startswith(TRIAL)
-
-
-def _is_supplement(delivery: Delivery) -> bool:
-    return delivery.slot.startswith(SUPPLEMENT)
-
-
-def _judged(data: ReportData) -> ReportData | Trouble:
-    """Numbers read after their last day was over will do; those of half a day only in need."""
-    if data.cut_at is None:
-        return data
-    if data.failure is not None:
-        return Trouble(data.failure, older=data)
-    if data.refreshes_at is not None:
-        return Trouble(RateLimited("statistics", retry_at=data.refreshes_at), older=data)
-    return Trouble(UnexpectedAnswer("statistics", detail="without the last day"), older=data)

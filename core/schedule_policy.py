@@ -14,14 +14,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice, takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from utils.periods import ONE_DAY, Period, moscow_day
+from utils.periods import ONE_DAY, Period, end_of, moscow_day
 
 ANY_PHASE = date(1970, 1, 1)
 """The phase of an every-N-days schedule that nobody gave one: as good as any, but the same."""
@@ -129,6 +129,20 @@ def covered(
         case Frequency.MONTHLY:
             last = today.replace(day=1) - ONE_DAY
             return Period(last.replace(day=1), last)
+
+
+def right_from(
+    schedule: Schedule, slot: Slot, chosen: Literal["day", "week", "month"] | None
+) -> time | None:
+    """The local time at which a report of this date would not be about older days than expected.
+
+    None where it is not: it is so only east of Moscow, while Moscow still has the day before.
+    """
+    turn = max(slot.due_at, end_of(slot.day - ONE_DAY))
+    then = covered(schedule, replace(slot, due_at=turn), chosen)
+    if covered(schedule, slot, chosen).last == then.last:
+        return None
+    return turn.astimezone(ZoneInfo(schedule.zone)).time()
 
 
 def catch_up_window(frequency: Frequency) -> timedelta:

@@ -298,6 +298,21 @@ class Scheduler:
                 await _in_thread(self._alarms.stop)
 
 
+class _Alarms(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has no types
+    """One whose thread outlives its database.
+
+    APScheduler expects a failure of the first question to its store alone.
+    """
+
+    def _process_jobs(self) -> float | None:
+        try:
+            wait: float | None = super()._process_jobs()
+        except OperationalError as error:
+            log.warning("alarms_wait_for_database", why=type(error.orig).__name__)
+            return float(self.jobstore_retry_interval)
+        return wait
+
+
 class AlarmClock:
     """APScheduler and its job store. Its methods block: they are called on other threads."""
 
@@ -305,7 +320,7 @@ class AlarmClock:
         self._url = url
         self._lock = threading.Lock()
         self._is_stopped = False
-        self._scheduler: BackgroundScheduler | None = None
+        self._scheduler: _Alarms | None = None
 
     def start(self) -> None:
         """Begin, or begin anew, with every alarm set."""
@@ -314,7 +329,7 @@ class AlarmClock:
             if self._is_stopped:
                 return
             store = SQLAlchemyJobStore(engine=_store_engine(self._url), tablename=TABLE)
-            scheduler = BackgroundScheduler(
+            scheduler = _Alarms(
                 jobstores={"default": store},
                 # Ringing takes no time, so it needs no threads of its own.
                 executors={"default": DebugExecutor()},

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.id_lists import among, collected
 from core.database.models import AvitoProfile, Delivery, ReportTask
-from core.database.repositories.delivery_states import TRIAL, State
+from core.database.repositories.delivery_states import ON_DEMAND, TRIAL, State
 from core.database.repositories.outbox import reported_until
 from core.database.session import insert_for
 from core.database.types import UtcDateTime
@@ -33,7 +33,7 @@ from utils.periods import Period
 
 log = get_logger(__name__)
 
-CHUNK = 2_000
+CHUNK = 10_000
 """Destinations worked on at a stretch: the event loop gets a turn in between."""
 MEMORY = timedelta(days=90)
 """How far back an outage is written down slot by slot; the outbox keeps its rows no longer."""
@@ -112,20 +112,45 @@ async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
 
     False when one is on its way already: a second press asks for nothing new.
     """
-    under_way = select(Delivery.id).where(
-        Delivery.task_id == task.id,
-        Delivery.slot.startswith(TRIAL),
-        Delivery.finished_at.is_(None),
-    )
-    if await session.scalar(under_way.limit(1)) is not None:
+    is_trial = and_(Delivery.slot.startswith(TRIAL), ~Delivery.slot.startswith(ON_DEMAND))
+    if await _is_under_way(session, task, is_trial):
         return False
     profile = await session.get_one(AvitoProfile, task.profile_id)
-    slot = Slot(now.date(), f"{TRIAL}{now:%Y-%m-%dT%H:%M:%S}", now)
+    slot = _slot_of_now(TRIAL, now)
     until = await session.scalar(select(reported_until()).where(ReportTask.id == task.id))
     period = covered(schedule_of(profile), slot, chosen_period(task), until)
     row = _row(slot, period, now + TRIAL_WINDOW, State.DUE)
     await _insert(session, row, [task.id], now)
     return True
+
+
+async def send(session: AsyncSession, task: ReportTask, period: Period, now: datetime) -> bool:
+    """Put a report about `period` on its way to `task` at once.
+
+    False when the same is on its way already, or another was asked for in this very second.
+    """
+    is_same = and_(
+        Delivery.slot.startswith(ON_DEMAND),
+        Delivery.first_day == period.first,
+        Delivery.last_day == period.last,
+    )
+    if await _is_under_way(session, task, is_same):
+        return False
+    row = _row(_slot_of_now(ON_DEMAND, now), period, now + TRIAL_WINDOW, State.DUE)
+    return await _insert(session, row, [task.id], now) > 0
+
+
+async def _is_under_way(
+    session: AsyncSession, task: ReportTask, wanted: ColumnElement[bool]
+) -> bool:
+    under_way = select(Delivery.id).where(
+        Delivery.task_id == task.id, Delivery.finished_at.is_(None), wanted
+    )
+    return await session.scalar(under_way.limit(1)) is not None
+
+
+def _slot_of_now(kind: str, now: datetime) -> Slot:
+    return Slot(now.date(), f"{kind}{now:%Y-%m-%dT%H:%M:%S}", now)
 
 
 def _outcome(group: Any, now: datetime) -> Outcome:
@@ -185,10 +210,13 @@ async def _due(
         connected_at.label("created_at"),
         case((goes_on, reported_until())).label("reported_until"),
     )
+    # As a literal: PostgreSQL keeps a plan for any values, and one that was kept on a morning
+    # when all was due goes through the whole table on every quiet minute of the day.
+    is_due = ReportTask.next_due_at <= literal(now, UtcDateTime, literal_execute=True)
     query = (
         select(ReportTask.id, *alike)
         .join(AvitoProfile, AvitoProfile.id == ReportTask.profile_id)
-        .where(ReportTask.next_due_at <= now, *GOING, *only)
+        .where(is_due, *GOING, *only)
         .order_by(ReportTask.next_due_at, ReportTask.id)
         .limit(count)
     )

@@ -264,6 +264,11 @@ def test_a_number_is_read_only_when_it_is_whole(
         (401, '{"ok":false,"error_code":401,"description":"Unauthorized"}', NotSent),
         (403, '{"ok":false,"error_code":403,"description":"Forbidden: x"}', Refused),
         (400, '{"ok":false,"description":null,"parameters":null}', Refused),
+        # A gateway's own words, in Telegram's format but not Telegram's.
+        (403, '{"message":"Forbidden"}', NotSent),
+        (404, '{"message":"no Route matched"}', NotSent),
+        (200, '{"error":"upstream request timeout"}', Uncertain),
+        (504, '{"ok":null}', Uncertain),
     ],
 )
 def test_an_answer_without_ok_is_classified_by_its_status(

@@ -315,28 +315,40 @@ def compared(
     return comparison(shown, NOW, for_owner=True, is_bound=True)
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("Мебель", "with its listings under the picture"),
-        ("М" * 200, "without them under the picture"),
-        ("М" * 600, "with its listings beside the picture"),
-    ],
-)
-def test_listings_alone_do_not_part_a_report_from_its_picture(name: str, shown: str) -> None:
+def test_listings_give_way_step_by_step_before_a_report_parts_from_its_picture() -> None:
     table = ListingTotals(1, Totals(312, 14, 4, 449_900), "Щ" * 200, None, None, is_active=True)
-    data = replace(
-        facts(WEEK, told(WEEK)),
-        profile_name=name,
-        course=Course(name, WEEK, contacts=Series([1] * 7)),
-        listings=Highlights([table] * 2, [table] * 2, 12, 5_430_000),
+    named = replace(
+        facts(WEEK, told(WEEK)), listings=Highlights([table] * 2, [table] * 2, 12, 5_430_000)
     )
+    seen = []
 
-    whole = report(data, NOW, for_owner=True, is_bound=True)
+    for length in range(10, 600, 10):
+        name = "М" * length
+        data = replace(
+            named, profile_name=name, course=Course(name, WEEK, contacts=Series([1] * 7))
+        )
+        whole = report(data, NOW, for_owner=True, is_bound=True)
+        assert whole.picture == data.course
+        best, _, idle = drawn(whole).partition("💸")
+        is_sent_to_button = "Объявления — по кнопке «По объявлениям»" in best
+        seen.append((best.count("•"), idle.count("•"), is_sent_to_button, is_caption(whole)))
 
-    listings = "with its listings" if "🏆" in whole.text and "💸" in whole.text else "without them"
-    where = "under" if is_caption(whole) else "beside"
-    assert (f"{listings} {where} the picture", whole.picture) == (shown, data.course)
+    assert list(dict.fromkeys(seen)) == [
+        (2, 2, False, True),
+        (1, 1, False, True),
+        (2, 0, False, True),
+        (1, 0, False, True),
+        (0, 0, True, True),
+        (0, 0, False, True),
+        (2, 2, False, False),
+    ]
+
+
+def test_of_listings_that_nobody_has_read_nothing_is_said() -> None:
+    course = Course("Мебель", WEEK, contacts=Series([1] * 7))
+    data = replace(facts(WEEK, told(WEEK)), course=course)
+
+    assert "Объявления —" not in drawn(report(data, NOW, for_owner=True, is_bound=True))
 
 
 def test_two_weeks_side_by_side() -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.effects import Screen
 from bot.markdown import to_plain
 from bot.screens.looks import look as screen_of
 from core import looks
@@ -30,19 +31,26 @@ def days(first: str, last: str) -> Period:
     return Period(date.fromisoformat(first), date.fromisoformat(last))
 
 
-async def shown(
+async def seen(
     rig: AvitoRig, access: ProfileAccess, look: Look, metrics: str | None = None
-) -> str:
-    """What somebody reads of `look`, from the store as it is; "" where Avito had to be asked."""
+) -> Screen | None:
+    """What somebody sees of `look`, from the store as it is; None where Avito had to be asked."""
     async with reading(rig.sessions) as session:
         profile = await session.get_one(AvitoProfile, access.profile_id)
         task = ReportTask(report_metrics=metrics) if metrics else None
         viewed = Viewed(profile, task, is_owner=True, is_for_all=False)
         facts = await looks.from_warm_store(session, viewed, look, rig.clock.now())
     if facts is None:
-        return ""
-    screen = screen_of(facts, rig.clock.now(), for_owner=True, is_bound=False)
-    return to_plain(screen.text)
+        return None
+    return screen_of(facts, rig.clock.now(), for_owner=True, is_bound=False)
+
+
+async def shown(
+    rig: AvitoRig, access: ProfileAccess, look: Look, metrics: str | None = None
+) -> str:
+    """What somebody reads of it; "" where Avito had to be asked."""
+    screen = await seen(rig, access, look, metrics)
+    return "" if screen is None else to_plain(screen.text)
 
 
 async def read(rig: AvitoRig, label: str = "shop") -> ProfileAccess:
@@ -116,6 +124,44 @@ async def test_whole_months_are_compared_however_long_they_are(
     assert said[1:] == (wanted.value, wanted.change)
     assert "Было: 01.11.2026 – 30.11.2026 (30 дней)" in text
     assert "Стало: 01.12.2026 – 31.12.2026 (31 день)" in text
+
+
+@pytest.mark.one_database
+async def test_the_picture_of_a_comparison_shows_the_days_that_it_compares_with(
+    rig: AvitoRig,
+) -> None:
+    access, account = await read(rig), rig.account("shop")
+    half, month_before = days("2026-10-01", "2026-10-15"), days("2026-09-01", "2026-09-15")
+
+    screen = await seen(rig, access, compared(half, month_before))
+
+    assert screen is not None
+    assert screen.picture is not None
+    assert (screen.picture.period, screen.picture.days_before) == (half, month_before)
+    assert screen.picture.views is not None
+    of_month_before = [account.day_numbers(day)["views"] for day in month_before]
+    assert list(screen.picture.views.before) == of_month_before
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("period", "other"),
+    [
+        # A picture about a day shows two weeks.
+        (days("2026-11-20", "2026-11-20"), days("2026-11-13", "2026-11-13")),
+        (days("2026-10-01", "2026-10-31"), days("2026-09-01", "2026-09-30")),
+    ],
+)
+async def test_days_that_cannot_lie_behind_those_of_the_picture_are_not_drawn(
+    rig: AvitoRig, period: Period, other: Period
+) -> None:
+    access = await read(rig)
+
+    screen = await seen(rig, access, compared(period, other))
+
+    assert screen is not None
+    assert screen.picture is not None
+    assert [list(series.before) for series in screen.picture.series] == [[]] * 3
 
 
 @pytest.mark.one_database

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
 from typing import Literal
@@ -21,6 +22,7 @@ from core.schedule_policy import (
     covered,
     next_slot,
     previous_slot,
+    right_from,
     slots_between,
 )
 from tests.support.wall_clock import FIRST, LAST, MINUTE, ZONES, clock_of, zone_of_each_clock
@@ -249,6 +251,36 @@ def test_a_chosen_period_ends_yesterday_whatever_the_frequency(
 
     assert slot.day == date(2026, 3, 1)
     assert covered(schedule, slot, chosen) == Period(date.fromisoformat(first), date(2026, 2, 28))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "chosen", "expected"),
+    [
+        (daily("08:00", "Asia/Kamchatka"), None, time(9)),
+        (daily("08:59", "Asia/Kamchatka"), "month", time(9)),
+        (daily("09:00", "Asia/Kamchatka"), None, None),
+        (daily("02:00", "Asia/Kolkata"), None, time(2, 30)),
+        (daily("08:00", "Pacific/Auckland"), None, time(10)),
+        (every(3, since="2026-12-02", at="08:00", zone="Asia/Kamchatka"), None, time(9)),
+        (weekly(2, at="08:00", zone="Asia/Kamchatka"), None, time(9)),
+        (weekly(at="08:00", zone="Asia/Kamchatka"), None, time(9)),
+        (monthly(1, "08:00", "Asia/Kamchatka"), None, time(9)),
+        (monthly(1, "09:00", "Asia/Kamchatka"), None, None),
+        (monthly(2, "08:00", "Asia/Kamchatka"), None, None),  # the month is the same by then
+        (monthly(2, "08:00", "Asia/Kamchatka"), "day", time(9)),
+        (daily("00:00"), None, None),
+        (daily("00:30", "Europe/Kaliningrad"), None, None),
+        (daily("20:00", "America/Los_Angeles"), None, None),
+    ],
+)
+def test_it_is_known_from_when_a_report_is_about_the_days_before_its_own_date(
+    schedule: Schedule, chosen: Chosen | None, expected: time | None
+) -> None:
+    slot = next_slot(schedule, utc("2026-11-30T12:00"))
+
+    assert right_from(schedule, slot, chosen) == expected
+    mended = replace(schedule, at=expected or schedule.at)
+    assert right_from(mended, next_slot(mended, utc("2026-11-30T12:00")), chosen) is None
 
 
 def test_far_from_moscow_yesterday_is_still_moscows() -> None:

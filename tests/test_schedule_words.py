@@ -6,13 +6,18 @@ from datetime import UTC, datetime, time
 
 import pytest
 
+from bot.markdown import to_plain
+from bot.screens.schedule import of_report
 from bot.screens.schedule_words import (
     describe_next,
     describe_period_choice,
     describe_schedule,
     describe_zone,
 )
+from core.database.models import AvitoProfile
 from core.schedule_policy import Frequency, Schedule
+from core.services.schedule import ChosenPeriod
+from core.services.settings import ReportSettings
 from sandbox.telegram.seen import as_read
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -142,3 +147,42 @@ def test_no_line_can_break_between_a_number_and_its_word_or_before_a_time() -> N
         "в пятницу 1_января 2027_года в_09:00 (Москва)",
         "за последние 7_дней",
     ]
+
+
+def settings_screen(schedule: Schedule, period: ChosenPeriod | None = None) -> str:
+    profile = AvitoProfile(id=7, profile_name="Мебель", is_report_active=True)
+    return as_read(
+        to_plain(of_report(ReportSettings(profile, schedule, [], period, None, []), NOW).text)
+    )
+
+
+def in_kamchatka(frequency: Frequency, hour: int = 8) -> Schedule:
+    return Schedule(frequency, time(hour), "Asia/Kamchatka", interval_days=3)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "period"),
+    [
+        *((frequency, None) for frequency in Frequency if frequency is not Frequency.MONTHLY),
+        (Frequency.MONTHLY, ChosenPeriod.WEEK),
+    ],
+)
+def test_where_moscow_still_has_the_day_before_the_owner_is_warned(
+    frequency: Frequency, period: ChosenPeriod | None
+) -> None:
+    assert (
+        "\n⚠️ Когда у вас 08:00, в Москве ещё вчера: отчёт будет на день старше, по позавчерашний. "
+        "Чтобы был по вчерашний, поставьте время не раньше 09:00.\n"
+    ) in settings_screen(in_kamchatka(frequency), period)
+
+
+def test_where_moscow_still_has_the_month_before_the_owner_is_warned() -> None:
+    assert (
+        "\n⚠️ Когда у вас 08:00, в Москве ещё прошлый месяц: отчёт придёт за позапрошлый. "
+        "Чтобы пришёл за прошлый, поставьте время не раньше 09:00.\n"
+    ) in settings_screen(in_kamchatka(Frequency.MONTHLY))
+
+
+@pytest.mark.parametrize("frequency", Frequency)
+def test_nobody_is_warned_of_what_is_right(frequency: Frequency) -> None:
+    assert "⚠️" not in settings_screen(in_kamchatka(frequency, 9))

@@ -233,14 +233,7 @@ def together(accounts: Sequence[Sequence[Figure]]) -> list[Figure]:
     """
     by_key = [{figure.metric.key: figure for figure in account} for account in accounts]
     whole = [account for account in by_key if are_compared(account.values())]
-    return [
-        _sum(
-            metric,
-            by_key,
-            whole if metric.slugs else [each for each in by_key if each[metric.key].change],
-        )
-        for metric in CATALOGUE
-    ]
+    return [_sum(metric, by_key, whole if metric.slugs else by_key) for metric in CATALOGUE]
 
 
 def only(figures: Sequence[Figure], shown: Shown) -> list[Figure]:
@@ -269,13 +262,13 @@ def _sum(
     accounts: Sequence[Mapping[str, Figure]],
     whole: Sequence[Mapping[str, Figure]],
 ) -> Figure:
-    """Of all `accounts`; its change of those that are `whole` in both periods."""
+    """Of all `accounts`; its change of those that are `whole` and tell it of both periods."""
     keys = [_SUMS[slug] for slug in metric.slugs] or [metric.key]
     telling = [account for account in accounts if _parts(account[metric.key])]
     told = [account[metric.key] for account in telling]
     sums = [sum(column) for column in zip(*map(_parts, told), strict=True)]
     value = _made_of(sums)
-    compared = _telling(keys, whole)
+    compared = [parts for parts in _telling(keys, whole) if all(each.change for each in parts)]
     moved = _made_of(_sums(compared, lambda figure: figure.value))
     change = change_between(moved, _made_of(_sums(compared, earlier)))
     return Figure(

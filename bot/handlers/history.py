@@ -93,7 +93,14 @@ class Looking:
         is_bound = self.viewed.task is not None
         first = None if self.kept is None else self.kept.period
         self.put(
-            look_screens.look(facts, self.now, for_owner=for_owner, is_bound=is_bound, first=first)
+            look_screens.look(
+                facts,
+                self.now,
+                for_owner=for_owner,
+                is_bound=is_bound,
+                first=first,
+                is_sendable=for_owner and self.viewed.goes_elsewhere,
+            )
         )
         return facts
 

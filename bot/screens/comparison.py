@@ -63,7 +63,7 @@ def comparison(
     back = report_buttons.under_table(
         report.profile_id, report.period, for_owner=for_owner, is_bound=is_bound, first=first
     )
-    return screen(*lines, keyboard=_buttons(shown, back))
+    return screen(*lines, keyboard=_buttons(shown, back), picture=report.course)
 
 
 def _days(period: Period, beside: Period) -> str:

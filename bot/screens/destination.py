@@ -173,7 +173,7 @@ def one(destination: Destination, now: datetime) -> Screen:
         *(describe_waiting(each, schedule_of(profile).zone, now) for each in destination.waiting),
         f"В отчёте: {describe_metrics(metrics.of_destination(destination))}",
         *_digest(destination, now),
-        f"Звук: {'выключен' if task.is_silent else 'включён'}",
+        f"Звук: {_sound(destination, now)}",
         f"График: {_chart(destination)}",
         f"Чаты файлом: {describe_chats(profile, task, now)}",
         "Если неясно, дошёл ли отчёт: "
@@ -393,6 +393,14 @@ def _why_apart(destination: Destination, other: Destination, now: datetime) -> s
             return "за другие дни"
         case _:
             return "на паузе"
+
+
+def _sound(destination: Destination, now: datetime) -> str:
+    if not destination.task.is_silent:
+        return "включён"
+    ringing = digests.ringing(destination, now)
+    by_whom = f", но сводка придёт со звуком: он включён у {_names(ringing)}" if ringing else ""
+    return f"выключен{by_whom}"
 
 
 def _chart(destination: Destination) -> str:

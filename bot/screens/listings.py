@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from aiogram.utils.formatting import Bold, Italic, Text, TextLink
@@ -72,6 +73,20 @@ def highlight_lines(found: Highlights | None, shown: Collection[str]) -> list[Li
     if found.idle and "total_spending" in shown:
         lines += [*_idle_lines(found), ""]
     return lines
+
+
+def highlights_shortened(found: Highlights | None, shown: Collection[str]) -> list[list[Line]]:
+    """The same section as it is and ever shorter, for where there is little room."""
+    if found is None:
+        return []
+    most = max(len(found.best), len(found.idle))
+    both = [
+        replace(found, best=found.best[:count], idle=found.idle[:count])
+        for count in range(most, 0, -1)
+    ]
+    best_alone = [replace(each, idle=()) for each in both]
+    sections = [highlight_lines(each, shown) for each in (*both, *best_alone)]
+    return [section for section in sections if section]
 
 
 def collecting(job_id: int, profile: AvitoProfile, period: Period) -> Screen:

@@ -19,10 +19,12 @@ def look(
     for_owner: bool,
     is_bound: bool,
     first: Period | None = None,
+    is_sendable: bool = False,
 ) -> Screen:
     """`for_owner`: nobody else reads along. `is_bound`: the profile reports to this chat.
 
     `first`: the days of the report that stood there before anybody looked at something else.
+    `is_sendable`: a report can be sent to where the scheduled ones go.
     """
     match facts:
         case Comparison():
@@ -30,4 +32,11 @@ def look(
         case Breakdown():
             return breakdown(facts, now, for_owner=for_owner, is_bound=is_bound, first=first)
         case _:
-            return report(facts, now, for_owner=for_owner, is_bound=is_bound, first=first)
+            return report(
+                facts,
+                now,
+                for_owner=for_owner,
+                is_bound=is_bound,
+                first=first,
+                is_sendable=is_sendable,
+            )

@@ -11,6 +11,7 @@ from bot.callbacks import (
     ReportItems,
     ReportOther,
     ReportRefresh,
+    ReportSend,
     ReportShow,
     StatsShow,
 )
@@ -23,13 +24,19 @@ from utils.periods import ONE_DAY, Period
 PER = {Grain.DAY: "По дням", Grain.WEEK: "По неделям", Grain.MONTH: "По месяцам"}
 
 
-def under_report(profile_id: int, period: Period, onward: Row) -> list[Row]:
-    """`onward`: where to go on to from here; short, for it shares a row."""
+def under_report(
+    profile_id: int, period: Period, onward: Row, *, is_sendable: bool = False
+) -> list[Row]:
+    """`onward`: where to go on to from here; short, for it shares a row.
+
+    `is_sendable`: it can be sent to where the scheduled ones go.
+    """
     first, last = period.first, period.last
     other_days = ReportOther(profile_id=profile_id, first=first, last=last)
     refresh = ReportRefresh(profile_id=profile_id, first=first, last=last)
     excel = ReportExcel(profile_id=profile_id, first=first, last=last)
     items = ReportItems(profile_id=profile_id, first=first, last=last)
+    send = ReportSend(profile_id=profile_id, first=first, last=last)
     return [
         [
             button("7 дней", ReportDays(profile_id=profile_id, days=7)),
@@ -39,6 +46,7 @@ def under_report(profile_id: int, period: Period, onward: Row) -> list[Row]:
         [*to_comparison(profile_id, period), *to_breakdown(profile_id, period)],
         [button("📋 По объявлениям", items), button("📗 Excel", excel)],
         [button("🔄 Обновить", refresh), *onward],
+        *([[button("📤 Отправить в чат", send)]] if is_sendable else []),
     ]
 
 

@@ -16,7 +16,7 @@ from bot.effects import Document, Screen
 from bot.keyboards import button, keyboard
 from bot.markdown import to_plain
 from bot.screens import problems, report_buttons
-from bot.screens.listings import highlight_lines
+from bot.screens.listings import highlights_shortened
 from bot.screens.parts import Line, is_caption, marked, named, screen
 from core.database.models import AvitoProfile
 from core.report_data import ReportData, is_baseless
@@ -106,12 +106,14 @@ def report(
     for_owner: bool,
     is_bound: bool,
     first: Period | None = None,
+    is_sendable: bool = False,
 ) -> Screen:
     """`for_owner`: nobody else reads along, so what went wrong can be said.
 
-    `first`: the days of the report in whose place it stands.
+    `first`: the days of the report in whose place it stands. `is_sendable`: its owner can have it
+    sent to where the scheduled ones go.
     """
-    buttons = _buttons(data, for_owner, is_bound, first)
+    buttons = _buttons(data, for_owner, is_bound, first, is_sendable=is_sendable)
     return _under_picture(data, _told(data, now, for_owner), buttons)
 
 
@@ -148,20 +150,20 @@ class _Told:
     """The lines of a report."""
 
     above: list[Line]
-    listings: list[Line]
+    listings: list[list[Line]]
+    """What could be said of listings, ever shorter, down to nothing."""
     below: list[Line]
 
 
 def _under_picture(data: ReportData, told: _Told, buttons: InlineKeyboardMarkup) -> Screen:
-    """Without its listings if they are what keeps the text from standing under the picture.
-
-    They have a button of their own.
-    """
-    whole = screen(*told.above, *told.listings, *told.below, keyboard=buttons, picture=data.course)
-    if data.course is None or not told.listings or is_caption(whole):
-        return whole
-    brief = screen(*told.above, *told.below, keyboard=buttons, picture=data.course)
-    return brief if is_caption(brief) else whole
+    """With as much of its listings as leaves it under the picture: they have a button too."""
+    screens = [
+        screen(*told.above, *listings, *told.below, keyboard=buttons, picture=data.course)
+        for listings in told.listings
+    ]
+    if data.course is None:
+        return screens[0]
+    return next(filter(is_caption, screens), screens[0])
 
 
 def _told(data: ReportData, now: datetime, for_owner: bool) -> _Told:
@@ -174,10 +176,7 @@ def _told(data: ReportData, now: datetime, for_owner: bool) -> _Told:
             *figure_lines(data.figures),
             "",
         ],
-        listings=[
-            *highlight_lines(data.listings, [figure.metric.key for figure in data.figures]),
-            *_awaited(data, for_owner),
-        ],
+        listings=_listings(data, for_owner),
         below=[
             *compared_line(data.figures, data.period, data.compared_with),
             *_too_early_line(data),
@@ -189,13 +188,21 @@ def _told(data: ReportData, now: datetime, for_owner: bool) -> _Told:
 
 
 def _buttons(
-    data: ReportData, for_owner: bool, is_bound: bool, first: Period | None = None
+    data: ReportData,
+    for_owner: bool,
+    is_bound: bool,
+    first: Period | None = None,
+    *,
+    is_sendable: bool = False,
 ) -> InlineKeyboardMarkup:
     if first is None or first == data.period:
         onward = report_buttons.home(data.profile_id, for_owner=for_owner, is_bound=is_bound)
     else:
         onward = report_buttons.to_first(data.profile_id, first)
-    return keyboard(*report_buttons.under_report(data.profile_id, data.period, onward))
+    rows = report_buttons.under_report(
+        data.profile_id, data.period, onward, is_sendable=is_sendable
+    )
+    return keyboard(*rows)
 
 
 def missed_line(slots: Sequence[datetime], for_owner: bool) -> str:
@@ -260,6 +267,13 @@ def compared_line(
         some = "" if is_of_all else ", не по всем профилям"
         changes.append(f"{_held_names(held)} — за {'сутки' if period.length == 1 else days}{some}")
     return [Italic(f"Изменения: {'; '.join(changes)}")] if changes else []
+
+
+def _listings(data: ReportData, for_owner: bool) -> list[list[Line]]:
+    awaited = _awaited(data, for_owner)
+    shown = [figure.metric.key for figure in data.figures]
+    said = [awaited] if awaited else highlights_shortened(data.listings, shown)
+    return [*said, [Italic("Объявления — по кнопке «По объявлениям»"), ""], []] if said else [[]]
 
 
 def _awaited(data: ReportData, for_owner: bool) -> list[Line]:

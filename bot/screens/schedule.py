@@ -86,6 +86,7 @@ def of_report(settings: ReportSettings, now: datetime) -> Screen:
         Bold(f"⏰ Настройки отчёта {named(profile.profile_name)}"),
         "",
         *in_words(settings, now),
+        *_older(settings, now),
         "",
         *_destinations(settings, now),
     ]
@@ -372,6 +373,21 @@ def _when(settings: ReportSettings, now: datetime) -> list[Line]:
         f"Когда: {describe_schedule(schedule)}, {describe_zone(schedule.zone, now)}",
         f"Следующий: {following}",
         *(describe_waiting(each, schedule.zone, now) for each in settings.waiting),
+    ]
+
+
+def _older(settings: ReportSettings, now: datetime) -> list[Line]:
+    """That its days end earlier than its owner would think, and from what time on they do not."""
+    right_from = settings.right_from(now)
+    if right_from is None:
+        return []
+    if settings.period is None and settings.schedule.frequency is Frequency.MONTHLY:
+        why = "ещё прошлый месяц: отчёт придёт за позапрошлый. Чтобы пришёл за прошлый"
+    else:
+        why = "ещё вчера: отчёт будет на день старше, по позавчерашний. Чтобы был по вчерашний"
+    return [
+        f"⚠️ Когда у вас {settings.schedule.at:%H:%M}, в Москве {why}, поставьте время не раньше "
+        f"{right_from:%H:%M}."
     ]
 
 

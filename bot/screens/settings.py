@@ -11,6 +11,7 @@ from bot import keyboards
 from bot.callbacks import ProfileAdd, ProfileReport, SettingsShow
 from bot.effects import Screen
 from bot.keyboards import button, keyboard, pager, shortened
+from bot.screens import problems
 from bot.screens.chats_words import EVERY, describe_kept
 from bot.screens.parts import Line, screen
 from bot.screens.schedule import in_words
@@ -49,9 +50,12 @@ def overview(page: ProfilePage, settings: list[ReportSettings], now: datetime) -
 
 
 def _summary(one: ReportSettings, now: datetime) -> list[Line]:
+    problem = one.profile.problem
+    trouble = [f"⚠️ {problems.of_profile(problem)}"] if problem else []
     if not one.destinations:
-        return ["Отчёты по расписанию не настроены: отчёт приходит по кнопке.", _chats(one)]
-    return [f"Куда: {_places(one)}", *in_words(one, now), _chats(one)]
+        unset = "Отчёты по расписанию не настроены: отчёт приходит по кнопке."
+        return [*trouble, unset, _chats(one)]
+    return [*trouble, f"Куда: {_places(one)}", *in_words(one, now), _chats(one)]
 
 
 def _chats(one: ReportSettings) -> str:

@@ -217,6 +217,8 @@ def _whole(report: Combined) -> str:
     """Whose changes these are, where not all of the sums have a part in them."""
     if all(figure.compared is None for figure in report.figures if figure.metric.slugs):
         return ""
+    if report.whole == len(report.rows):
+        return ", не все — по всем профилям"
     names = plural(report.whole, "профилю", "профилям", "профилям")
     both = "оба дня" if report.period.length == 1 else "оба периода"
     return f", по {names} из {len(report.rows)}, где целиком {both}"

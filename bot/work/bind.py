@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 
 from aiogram import Bot
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,7 @@ from bot.screens import deliveries as delivery_screens
 from bot.screens import destination as screens
 from bot.screens import exports as export_screens
 from bot.screens import parts, problems
+from bot.screens import send as send_screens
 from bot.screens import trial as trial_screens
 from core import digests, slots
 from core.database.session import Sessions, reading
@@ -28,6 +30,7 @@ from core.ports import Clock
 from core.services import deliveries, destinations, exports, profiles, topics
 from core.services.destinations import Bound, Destination, Place, Refusal, Trouble
 from core.services.schedule import Every
+from utils.periods import Period
 
 GoOn = Callable[[Ending, Destination], Awaitable[None]]
 
@@ -116,6 +119,19 @@ class BindWork:
             ending.screen = (
                 trial_screens.on_its_way(told) if told else trial_screens.under_way(destination)
             )
+
+        await self._if_allowed(job, send)
+
+    async def send_report(self, job: JobContext) -> None:
+        """Put a report about days that its owner chose on its way."""
+        period = Period(
+            date.fromisoformat(job.payload["first"]), date.fromisoformat(job.payload["last"])
+        )
+
+        async def send(ending: Ending, destination: Destination) -> None:
+            is_new = await slots.send(ending.session, destination.task, period, self.clock.now())
+            tell = send_screens.on_its_way if is_new else send_screens.under_way
+            ending.screen = tell(destination, period)
 
         await self._if_allowed(job, send)
 

@@ -46,12 +46,11 @@ class ExcelWork:
     )
 
     async def run(self, job: JobContext) -> None:
-        period = Look.from_json(job.payload).period
-        profile, data = await self.reports.data(job, job.owner_id, period)
+        profile, data = await self.reports.data(job, job.owner_id, Look.from_json(job.payload))
         data = data.without_scraps()
         days, before = await self.reports.collector.daily(profile, data.period), {}
         if not data.is_baseless:
-            before = await self.reports.collector.daily(profile, period.previous())
+            before = await self.reports.collector.daily(profile, data.period.previous())
         page, failure = await self._listings(job, profile, data)
         now = self.reports.clock.now()
         book = ReportBook(

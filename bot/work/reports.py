@@ -24,7 +24,6 @@ from core.ports import Clock
 from core.report_data import Collector, ReportData
 from core.report_runner import ScheduledReport
 from core.statistics.sync import access_to
-from utils.periods import Period
 
 NAP_SEC = 0.5
 ROUNDS = 3
@@ -59,18 +58,20 @@ class ReportWork:
         async with reading(self.collector.sessions) as session:
             viewed = await job.viewed(session)
         owner_id = viewed.profile.owner_id
-        profile, data = await self.data(job, owner_id, look.period, anew=look.anew)
+        profile, data = await self.data(job, owner_id, look)
         async with job.ending() as ending:
             now = self.clock.now()
             viewed = await job.viewed(ending.session)
             facts = await looks.facts(ending.session, viewed, look, data, now)
             known = await kept.of_message(ending.session, job.chat_id, job.message_id, profile.id)
+            for_owner = job.chat_id == profile.owner_id
             whole = screens.look(
                 facts,
                 now,
-                for_owner=job.chat_id == profile.owner_id,
+                for_owner=for_owner,
                 is_bound=viewed.task is not None,
                 first=None if known is None else known.period,
+                is_sendable=for_owner and viewed.goes_elsewhere,
             )
             ending.screen, *rest = _messages(whole, job.replaced, known)
             ending.more = [
@@ -83,19 +84,19 @@ class ReportWork:
             self._refresh_later(profile, data.refreshes_at)
 
     async def data(
-        self, job: JobContext, owner_id: int, period: Period, *, anew: bool = False
+        self, job: JobContext, owner_id: int, look: Look
     ) -> tuple[AvitoProfile, ReportData]:
-        """The numbers of these days, waiting for Avito's minute where that is needed."""
+        """The numbers of its days, waiting for Avito's minute where that is needed."""
         assert job.profile_id is not None  # noqa: S101 - a report is always of a profile
         profile = await self.collector.profile(owner_id, job.profile_id)
-        return profile, await self._collect(job, profile, period, anew)
+        return profile, await self._collect(job, profile, look)
 
-    async def _collect(
-        self, job: JobContext, profile: AvitoProfile, period: Period, anew: bool
-    ) -> ReportData:
+    async def _collect(self, job: JobContext, profile: AvitoProfile, look: Look) -> ReportData:
         for round_ in range(ROUNDS):
             try:
-                return await self.collector.collect(profile, period, anew=anew)
+                return await self.collector.collect(
+                    profile, look.period, other=look.other, anew=look.anew
+                )
             except RateLimited as refusal:
                 if round_ == ROUNDS - 1:
                     raise

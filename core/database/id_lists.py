@@ -23,6 +23,6 @@ def among(
 ) -> ColumnElement[bool]:
     """`column IN ids`. An `in_` has a parameter for each id, and so is compiled each time."""
     if session.get_bind().dialect.name == "postgresql":
-        return column == any_(bindparam(None, list(ids), ARRAY(Integer)))
+        return column == any_(bindparam(None, list(ids), ARRAY(column.type)))
     listed = func.json_each(bindparam(None, list(ids), JSON)).table_valued("value")
     return column.in_(select(listed.c.value))

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database.models import AvitoProfile, ReportTask
 from core.database.repositories.outbox import reported_until
 from core.schedule_policy import catch_up_window, covered, next_slot
-from core.services.destinations import Destination
+from core.services.destinations import Destination, LostAnswer
 from core.services.schedule import schedule_of
 from utils.periods import Period
 
@@ -44,6 +44,19 @@ def together(destination: Destination, now: datetime) -> list[Destination]:
     if not destination.task.is_digest:
         return []
     return [each for each in destination.others if why_apart(destination, each, now) is None]
+
+
+def ringing(destination: Destination, now: datetime) -> list[Destination]:
+    """Of a place without sound, the others whose sound its next message comes with all the same.
+
+    Who wants to be asked about a lost answer carries the message before all others, and among
+    equals the louder does.
+    """
+    if not destination.task.is_silent:
+        return []
+    message = [destination, *together(destination, now)]
+    asking = [each for each in message if each.task.on_lost_answer == LostAnswer.HOLD]
+    return [each for each in asking or message if not each.task.is_silent]
 
 
 def why_apart(destination: Destination, other: Destination, now: datetime) -> Apart | None:

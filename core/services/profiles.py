@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, and_, bindparam, exists, func, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import aliased, undefer
 
 from core.database.models import AccountSync, AvitoProfile, Job, ReportTask, WalletSnapshot
 from core.database.repositories import digests, outbox
@@ -64,12 +64,15 @@ class Viewed:
     is_owner: bool
     is_for_all: bool
     """Everybody there may look, not only its owner."""
+    goes_elsewhere: bool = False
+    """Its reports go to other places too, or only there."""
 
 
 # Put together once: every report asks.
 _OWNED = select(AvitoProfile).where(
     AvitoProfile.id == bindparam("profile"), AvitoProfile.owner_id == bindparam("owner")
 )
+_ELSEWHERE = aliased(ReportTask)
 _WITH_KEYS = _OWNED.options(undefer(AvitoProfile.client_secret))
 
 
@@ -101,21 +104,25 @@ async def viewable(
         ReportTask.chat_id == chat_id,
         ReportTask.thread_id == thread_id,
     )
+    elsewhere = exists().where(
+        _ELSEWHERE.profile_id == AvitoProfile.id,
+        _ELSEWHERE.chat_id.not_in((0, chat_id)),
+    )
     row = (
         await session.execute(
-            select(AvitoProfile, ReportTask)
+            select(AvitoProfile, ReportTask, elsewhere)
             .outerjoin(ReportTask, here)
             .where(AvitoProfile.id == profile_id)
             .order_by(ReportTask.id)
             .limit(1)
         )
     ).one_or_none()
-    profile, task = row if row is not None else (None, None)
+    profile, task, goes_elsewhere = row if row is not None else (None, None, False)
     is_owner = profile is not None and profile.owner_id == person
     is_for_all = task is not None and chat_id < 0 and task.suspended not in NO_SAY
     if profile is None or not (is_owner or is_for_all):
         raise ProfileNotFound(profile_id)
-    return Viewed(profile, task, is_owner, is_for_all)
+    return Viewed(profile, task, is_owner, is_for_all, goes_elsewhere)
 
 
 async def with_keys(session: AsyncSession, owner_id: int, profile_id: int) -> AvitoProfile:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database.models import AvitoProfile, ReportTask
-from core.schedule_policy import Schedule, next_slot
+from core.schedule_policy import Schedule, next_slot, right_from
 from core.services import deliveries, digests
 from core.services.deliveries import Waiting
 from core.services.destinations import Destination
@@ -32,6 +33,11 @@ class ReportSettings:
     """Reports whose slot has come and that Avito has given no numbers for yet."""
     digests: Mapping[int, Destination] = field(default_factory=dict)
     """By the id of the destination, where one message is wanted for it and the others there."""
+
+    def right_from(self, now: datetime) -> time | None:
+        """When its next report would have to come to be about the days that its owner expects."""
+        chosen = cast("digests.Chosen | None", self.period)
+        return right_from(self.schedule, next_slot(self.schedule, now), chosen)
 
 
 async def of_profile(

@@ -170,9 +170,14 @@ class StatisticsSync:
         return self._advance_failures.get(account)
 
     async def ensure_fresh_calls(
-        self, access: ProfileAccess, period: Period, *, max_age: timedelta = BUTTON_AGE
+        self,
+        access: ProfileAccess,
+        period: Period,
+        other: Period | None = None,
+        *,
+        max_age: timedelta = BUTTON_AGE,
     ) -> AvitoError | None:
-        """See to it that the store knows the calls of `period` and of the one before.
+        """See to it that the store knows the calls of `period` and of what it is compared with.
 
         Returns what a due read failed with: a report without its calls is still one. What Avito
         refused for good is not due for a day.
@@ -180,7 +185,9 @@ class StatisticsSync:
         async with self._reads.of(("calls", access.account)):
             now = self._clock.now()
             async with self._sessions() as session:
-                due = await due_calls(session, access.account, period, now, max_age=max_age)
+                due = await due_calls(
+                    session, access.account, period, now, other=other, max_age=max_age
+                )
             if due is None:
                 return None
             try:
@@ -313,15 +320,18 @@ async def due_calls(
     period: Period,
     now: datetime,
     *,
+    other: Period | None = None,
     max_age: timedelta = BUTTON_AGE,
 ) -> Period | None:
-    """The days whose calls have to be read, None when what is stored will do."""
+    """The days whose calls have to be read, None when what is stored will do.
+
+    `other`: the earlier days that `period` is compared with, if not those just before it.
+    """
     if await calls_refusal(session, account, now) is not None:
         return None
-    reach = last_days(now, DEPTH_DAYS)
-    both = Period(period.previous().first, period.last)
-    known = await store.calls(session, account, both, now)
-    missing = [day for day in both if day in reach and day not in known]
+    reach, both = last_days(now, DEPTH_DAYS), (other or period.previous(), period)
+    known = await store.calls(session, account, Period(both[0].first, period.last), now)
+    missing = [day for each in both for day in each if day in reach and day not in known]
     read_at = known[period.last].read_at if period.last in known else None
     if not missing and _is_fresh(read_at, period, max_age, now):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import date
 
 import pytest
 from aiogram.filters.callback_data import CallbackData
@@ -38,6 +39,8 @@ OTHER_THAN_IS_SET = {
     "has_chart": False,
     "choice": "hold",
     "is_digest": True,
+    "first": date(2026, 11, 20),
+    "last": date(2026, 11, 20),
 }
 
 

@@ -334,6 +334,26 @@ async def test_calls_that_avito_refuses_for_good_are_no_work_at_every_look(rig: 
     assert len(rig.avito.calls("calls_stats")) == 1
 
 
+async def test_calls_of_the_days_to_compare_with_are_asked_for_like_those_of_the_report(
+    rig: BotRig,
+) -> None:
+    view = await greet(rig, rig.alice)
+    _, report = await reporting_at(rig, view)
+    await execute(rig, 'UPDATE avito_profiles SET report_metrics = \'["views", "calls"]\'')
+    await tap(view, "7 дней", report)
+    await view.wait_for("Звонки")
+    await tap(view, "⚖️ Сравнить", report)
+    await view.wait_for("Сравнение")
+
+    await tap(view, "Месяцем раньше", report)
+
+    await view.wait_for("Было: 14.10.2026 – 20.10.2026")
+    rows = [rig.avito.account("shop").call_numbers(day - timedelta(days=31)) for day in WEEK]
+    calls = sum(row["calls"] for rows_of_day in rows for row in rows_of_day.values())
+    assert compared_in(report.text)["Звонки"][0] == str(calls)
+    assert len(rig.avito.calls("calls_stats")) == 2
+
+
 @pytest.mark.impatient
 async def test_a_restart_in_the_middle_ends_in_the_same_message(rig: BotRig) -> None:
     bob, profile_id, report = await in_group(rig)

@@ -38,6 +38,15 @@ async def test_other_days_come_with_a_picture_of_their_own_in_the_same_message(
     assert (await bob.wait_for("14.11.2026 – 20.11.2026")).id == report.id
     assert report.photo
     assert report.photo != picture
+    picture = report.photo
+
+    await tap(bob, "⚖️ Сравнить", report)
+    await bob.wait_for("Было: 07.11.2026")
+    with_days_before = report.photo
+    await tap(bob, "Месяцем раньше", report)
+
+    assert (await bob.wait_for("Было: 14.10.2026")).id == report.id
+    assert report.photo not in (picture, with_days_before)
 
 
 def whole(report: Seen) -> tuple[object, ...]:

@@ -177,7 +177,11 @@ def test_a_page_of_the_longest_names_is_one_message() -> None:
     found = []
     for number in range(1, 9):
         profile = AvitoProfile(
-            id=number, profile_name="я" * NAME_LIMIT, created_at=now, **of_profile
+            id=number,
+            profile_name="я" * NAME_LIMIT,
+            created_at=now,
+            problem="EmployeeKey",
+            **of_profile,
         )
         tasks = [
             ReportTask(id=number * 10 + each, is_active=False, chats_every=every)
@@ -186,7 +190,27 @@ def test_a_page_of_the_longest_names_is_one_message() -> None:
         found.append(ReportSettings(profile, schedule_of(profile), tasks, None, now, []))
     page = ProfilePage([each.profile for each in found], number=0, pages=2, total=9)
 
-    assert len(to_plain(screens.overview(page, found, now).text)) <= MESSAGE_LIMIT
+    text = to_plain(screens.overview(page, found, now).text)
+    assert text.count("\n⚠️ Это ключи сотрудника компании") == 8
+    assert len(text) <= MESSAGE_LIMIT
+
+
+@pytest.mark.parametrize("tasks", [[], [ReportTask(id=1, chat_id=-100500)]])
+def test_a_profile_whose_keys_avito_refuses_says_so(tasks: list[ReportTask]) -> None:
+    now = datetime(2026, 11, 21, 6, tzinfo=UTC)
+    broken, fine = (
+        AvitoProfile(id=number, profile_name=name, created_at=now, problem=problem)
+        for number, name, problem in ((1, "Мебель", "KeysRefused"), (2, "Кофейня", None))
+    )
+    found = [
+        ReportSettings(each, schedule_of(each), tasks, None, now, []) for each in (broken, fine)
+    ]
+
+    page = ProfilePage([broken, fine], number=0, pages=1, total=2)
+    text = to_plain(screens.overview(page, found, now).text)
+
+    assert "Мебель\n⚠️ Avito больше не принимает ключи профиля. Замените их.\n" in text
+    assert text.count("⚠️") == 1
 
 
 async def test_places_that_get_nothing_are_counted_apart(rig: BotRig) -> None:

@@ -39,6 +39,22 @@ PASSING: tuple[tuple[str, dict[str, Any], str], ...] = (
 )
 
 
+async def test_how_long_money_lasts_is_not_told_by_a_wallet_of_days_ago(rig: BuilderRig) -> None:
+    task = await rig.reporting("shop")
+    await rig.nine_o_clock()
+    delivery = await rig.of(task)
+    assert "хватит" in text_of(delivery)
+    await rig.sent(delivery)
+
+    rig.avito.world.fault("status", "balance", status=500)
+    rig.clock.advance(timedelta(days=1))
+    await rig.office.materialise()
+    await rig.until_built()
+    delivery = (await rig.office.deliveries(task))[-1]
+    assert "Кошелёк" in text_of(delivery)
+    assert "хватит" not in text_of(delivery)
+
+
 @pytest.mark.impatient
 @pytest.mark.parametrize(("kind", "params", "reason"), PASSING, ids=str)
 async def test_a_passing_trouble_is_waited_out_and_holds_up_nobody_else(

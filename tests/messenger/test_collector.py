@@ -196,7 +196,7 @@ async def test_what_was_read_before_a_cancel_is_not_read_again(office: ChatOffic
     run = asyncio.create_task(office.collect())
 
     def give_up(progress: Progress) -> None:
-        if progress.chats_done == 25:
+        if progress.chats_done >= 25:
             run.cancel()
 
     office.at_progress = give_up
@@ -406,7 +406,8 @@ async def test_a_profile_that_is_deleted_meanwhile_leaves_nothing(office: ChatOf
     deleted: list[int] = []
 
     async def at_the_tenth(progress: Progress) -> None:
-        if progress.chats_done == 10 and not deleted:
+        # What is done between two looks at it is told at once.
+        if progress.chats_done >= 10 and not deleted:
             deleted.append(office.profile_id)
             await delete()
 

@@ -22,6 +22,7 @@ from tests.support.lost_answers import lost_commit_answer
 CLIENTS = -100
 ABOUT = [7, 8]
 TEXT = {"text": "сводка", "about": ABOUT}
+REST = {"text": "и остальные", "about": ABOUT}
 
 
 async def places(office: Office, count: int, **columns: Any) -> list[int]:
@@ -585,3 +586,46 @@ async def test_a_lost_answer_to_the_commit_joins_them_once(
     rows = await office.deliveries()
     assert sorted(row.state for row in rows) == ["joined", "joined", "ready", "ready"]
     assert [row.id for row in rows if row.carrier_id == carrier] == others
+
+
+async def begun(office: Office) -> list[int]:
+    """A digest of three of whose two messages the first has come."""
+    await places(office, 3)
+    await office.materialise()
+    carrier, *others = sorted(row.id for row in await office.alice.claim_due(1))
+    assert await office.alice.ready(carrier, TEXT, REST, joined=others)
+    await send(office, carrier)
+    assert await office.alice.sent(carrier, 1)
+    return [carrier, *others]
+
+
+@pytest.mark.parametrize("who", [0, 1])
+@pytest.mark.parametrize("how", ["unbind", "delete", "pause"])
+async def test_the_rest_of_what_has_begun_comes_whoever_leaves(
+    office: Office, who: int, how: str
+) -> None:
+    ids = await begun(office)
+
+    async with office.sessions.begin() as session:
+        place = await place_of(office, session, ids[who])
+        match how:
+            case "unbind":
+                await destinations.unbind(session, place)
+            case "delete":
+                await profiles.delete(session, place.profile)
+            case "pause":
+                await destinations.pause(session, place, office.clock.now())
+
+    [rest] = await office.alice.claim_ready(10)
+    assert rest.payload == REST
+    assert await office.alice.sending(rest.id)
+    assert await office.alice.sent(rest.id, 2)
+
+
+async def test_of_a_place_without_a_say_not_even_the_rest_comes(office: Office) -> None:
+    await begun(office)
+    async with office.sessions.begin() as session:
+        await destinations.suspend_owner(
+            session, CLIENTS, 1, Refusal.NOT_MEMBER, office.clock.now()
+        )
+    assert await office.alice.claim_ready(10) == []

@@ -9,7 +9,7 @@ import pytest
 
 from core.outbox import State
 from core.services import deliveries
-from tests.support.deliveries import Office
+from tests.support.deliveries import MOMENT, Office
 
 LONG_AFTER = timedelta(hours=7)
 
@@ -49,6 +49,20 @@ async def test_each_part_waits_for_the_one_before(office: Office) -> None:
         assert await office.alice.claim_ready(10) == []
         assert await office.alice.sent(part, 77)
     assert await states(office, parts) == [State.SENT] * 3
+
+
+async def test_what_began_in_time_is_brought_to_its_end(office: Office) -> None:
+    parts = await three_parts(office)
+    first = await office.delivery(parts[0])
+    office.clock.advance(first.deadline_at - MOMENT - office.clock.now())
+    assert await office.alice.sent(await on_its_way(office), 77)
+    office.clock.advance(2 * MOMENT)
+
+    await office.alice.recover()
+
+    for part in parts[1:]:
+        assert await on_its_way(office) == part
+        assert await office.alice.sent(part, 77)
 
 
 async def test_what_follows_a_refused_part_fails_with_it(office: Office) -> None:

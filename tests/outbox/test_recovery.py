@@ -52,6 +52,14 @@ async def test_a_lease_protects_until_it_is_over(
     assert delivery.is_repeat == (state == State.SENDING)
 
 
+async def test_what_is_in_hand_is_left_alone_whatever_its_number(office: Office) -> None:
+    task = await office.add_task()
+    row = await office.add_delivery(task, id=2**40, state=State.READY)
+    assert await office.alice.claim_ready(1)
+    await office.alice.recover()
+    assert await office.state(row) == State.CLAIMED
+
+
 async def test_a_claimed_repeat_stays_one(office: Office) -> None:
     row = await in_hand(office, office.alice, State.SENDING)
     await office.alice.lost(row)

@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import URL, insert, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
 from core.database.models import AvitoProfile, ReportTask
 from core.database.session import create_sessions
 from core.outbox import State
+from core.secrets import Keyring
 from core.services.schedule import reschedule
 from core.slots import materialise, trial
 from sandbox.clock import SandboxClock
@@ -291,6 +293,37 @@ async def test_a_trial_is_due_at_once_beside_the_schedule(office: Office) -> Non
     async with office.sessions.begin() as session:
         again = NINE + MOMENT
         assert await trial(session, await session.get_one(ReportTask, task), again)
+
+
+async def test_the_mornings_crowd_does_not_make_the_quiet_minutes_slow(
+    postgres_url: URL, keyring: Keyring
+) -> None:
+    """PostgreSQL keeps a plan once it has planned a few times, whoever is due then."""
+    async with opened(postgres_url, keyring) as engine:
+        office = Office(create_sessions(engine), SandboxClock(NINE, scale=0))
+        profiles = [await office.add_profile() for _ in range(500)]
+        rows = [{"profile_id": profile, "chat_id": -profile} for profile in profiles]
+        async with office.sessions.begin() as session:
+            await session.execute(insert(ReportTask), rows)
+        for _ in range(6):
+            async with office.sessions.begin() as session:
+                await session.execute(update(ReportTask).values(next_due_at=NINE))
+                await session.execute(text("ANALYZE"))
+            assert await office.materialise() == 500
+        async with office.sessions.begin() as session:
+            await session.execute(text("ANALYZE"))
+        await office.add_task(profile_id=profiles[0], next_due_at=NINE)
+
+        async with office.sessions.begin() as session:
+            before = await gone_through(session)
+            assert await materialise(session, NINE) == 1
+            assert await gone_through(session) == before
+
+
+async def gone_through(session: AsyncSession) -> int:
+    """How many rows this connection has read in tables that it went through from end to end."""
+    counted = "SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables"
+    return int(await session.scalar(text(counted)) or 0)
 
 
 async def test_ten_thousand_are_written_down_at_once(office: Office) -> None:

@@ -76,6 +76,22 @@ async def test_a_long_period_is_read_with_the_one_before(rig: AvitoRig) -> None:
     assert asked(rig)[1:] == [("2026-08-31", "2026-11-21")]
 
 
+async def test_days_to_compare_with_are_read_as_far_as_avito_goes(rig: AvitoRig) -> None:
+    access = await rig.connect("shop")
+    week = Period(date(2026, 11, 14), date(2026, 11, 20))
+    await fresh(rig, access, week)
+
+    for other in (
+        Period(date(2026, 6, 1), date(2026, 6, 7)),
+        Period(date(2025, 11, 14), date(2025, 11, 20)),
+        Period(date(2026, 2, 22), date(2026, 2, 28)),
+    ):
+        for _ in range(2):
+            assert await rig.sync.ensure_fresh_calls(access, week, other) is None
+
+    assert [first for first, _ in asked(rig)[1:]] == ["2026-06-01", "2026-02-25"]
+
+
 async def test_nothing_is_asked_beyond_what_avito_holds(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
     year = Period(date(2025, 12, 1), date(2026, 11, 20))

@@ -275,6 +275,22 @@ def test_who_cannot_be_compared_is_in_the_sum_and_leaves_its_change_to_the_other
     assert {each.compared for each in together(accounts[:1])} == {None}
 
 
+def test_one_whose_money_is_new_takes_its_change_from_nobody() -> None:
+    period = Period(TUESDAY, TUESDAY)
+    told = {MONDAY: {"contacts": 4, "spending": 100}, TUESDAY: {"contacts": 2, "spending": 200}}
+    new = {MONDAY: {"contacts": 5}, TUESDAY: {"contacts": 8, "spending": 500}}
+    accounts = [figures(period, days) for days in (told, new)]
+    shown = {each.metric.key: each for each in together(accounts)}
+
+    assert (shown["total_spending"].value, shown["total_spending"].compared) == (700, 200)
+    assert shown["total_spending"].change == Change(100, Fraction(1))
+    assert (shown["cpl"].value, shown["cpl"].compared) == (70, 100)
+    assert (shown["contacts"].change, shown["contacts"].compared) == (
+        Change(1, Fraction(1, 9)),
+        None,
+    )
+
+
 def test_an_old_wallet_leaves_the_change_of_the_sum_to_the_others() -> None:
     period = Period(TUESDAY, TUESDAY)
     held, before = wallet(real=900, advance=0), wallet(real=1000, advance=0)

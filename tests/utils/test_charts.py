@@ -110,6 +110,14 @@ def test_a_week_has_its_weekdays_and_a_number_at_each_point() -> None:
     assert "за 7 дней" not in texts(scene)
 
 
+def test_the_days_before_are_named_wherever_they_lie() -> None:
+    week = contacts(*[1] * 7, before=[2] * 7)
+    a_year_ago = replace(week, other=days(7, date(2025, 11, 15)))
+    assert "раньше: 9–15 ноября 2025" in texts(lay_out(a_year_ago))
+    day = replace(contacts(3, before=[4]), other=days(1, date(2026, 11, 8)))
+    assert texts(lay_out(day))[3:] == ["вс 15", "3", "вс 8", "4"]
+
+
 def test_a_sum_of_more_days_than_the_report_is_about_says_so() -> None:
     course = replace(contacts(3, 12, 7, 0, 1_234, 5, 12_345, before=[1] * 7), is_wider=True)
 

@@ -31,7 +31,7 @@ class Series:
     values: Sequence[int | None]
     """Counts or kopecks."""
     before: Sequence[int | None] = ()
-    """The same of the period before, day by day. Empty: there is nothing to compare with."""
+    """The same of the days before, one by one. Empty: there is nothing to compare with."""
 
     @property
     def total(self) -> int | None:
@@ -58,6 +58,8 @@ class Course:
     """When the last day was read, if that was before its end."""
     is_wider: bool = False
     """It shows more days than the report beside it is about."""
+    other: Period | None = None
+    """Which the days before are, if not those that end where `period` begins."""
 
     def __post_init__(self) -> None:
         if not self.series:
@@ -71,6 +73,10 @@ class Course:
     @property
     def series(self) -> list[Series]:
         return [one for one in (self.contacts, self.views, self.spending) if one is not None]
+
+    @property
+    def days_before(self) -> Period:
+        return self.other or self.period.previous()
 
     @property
     def is_cut(self) -> bool:

@@ -62,7 +62,7 @@ def _remarks(course: Course, panels: list[Panel]) -> list[_Remark]:
     remarks = []
     # A single day names the day before beside its bar.
     if course.period.length > 1 and any(panel.has_before for panel in panels):
-        before = course.period.previous()
+        before = course.days_before
         days = words.days_of(before, year=before.first.year != course.period.last.year)
         remarks.append(_Remark(f"{words.BEFORE}: {days}", Ink.BEFORE))
     if course.step is not Step.DAY:

@@ -56,7 +56,7 @@ def one_day(course: Course, panels: list[Panel], top: float) -> tuple[list[Shape
 
 
 def _rows(course: Course, panel: Panel) -> Iterator[_Row]:
-    day, before = course.period.first, course.period.previous().first
+    day, before = course.period.first, course.days_before.first
     look, value = panel.look, panel.values[0]
     ink = look.cut_ink if course.is_cut else look.ink
     face = Face.NAME if value is None else Face.TOTAL

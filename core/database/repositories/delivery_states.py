@@ -6,6 +6,8 @@ from enum import StrEnum
 
 TRIAL = "trial:"
 """What the slot of a report begins with that somebody asked for beside the schedule."""
+ON_DEMAND = f"{TRIAL}days:"
+"""… and that is about days that he chose: it does not call itself a trial."""
 SUPPLEMENT = "whole:"
 """What the slot of a report begins with that had to leave without a part of its last day."""
 PAUSED = "paused"

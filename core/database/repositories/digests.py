@@ -29,7 +29,17 @@ from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories.delivery_states import NEVER_MADE, SUPPLEMENT, State
 
 # Made once: an alias takes longer to learn its columns than most statements to run.
-_CARRIER, _CARRIED, _ONE = (aliased(Delivery) for _ in range(3))
+_CARRIER, _CARRIED, _ONE, _BEGINNING, _REST = (aliased(Delivery) for _ in range(5))
+_HAS_BEGUN = and_(
+    _REST.task_id == _BEGINNING.task_id,
+    _REST.slot == _BEGINNING.slot,
+    _REST.part > 0,
+    _REST.finished_at.is_(None),
+    _BEGINNING.part == 0,
+    _BEGINNING.state == State.SENT,
+)
+"""The rest of what has begun to come is still open."""
+_BEGUN = select(_BEGINNING.id).join(_REST, _HAS_BEGUN)
 FIRST_ATTEMPT = case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0)
 """Of what is to be made anew: nothing waits for a supplement."""
 ONE_LEFT = "one_left"
@@ -236,11 +246,24 @@ async def build_anew(session: AsyncSession, digests: Collection[int]) -> Collect
     return rebuilt.all()
 
 
+async def rest_of_begun(session: AsyncSession, leaving: ColumnElement[bool]) -> Sequence[int]:
+    """The parts that are still to come of messages that also tell of others than `leaving`."""
+    found = await session.scalars(
+        select(_REST.id)
+        .join(_BEGINNING, _HAS_BEGUN)
+        .join(Delivery, Delivery.carrier_id == _BEGINNING.id)
+        .where(~leaving)
+        .distinct()
+    )
+    return found.all()
+
+
 async def part_with(session: AsyncSession, leaving: ColumnElement[bool]) -> None:
     """Before these deliveries are deleted: the digests they go in are settled without them.
 
     One that may have left keeps its number, by which its sender and the question to its owner
-    know it, and passes to another destination that it tells of.
+    know it, and passes to another destination that it tells of. So does one that has begun to
+    come: its rest tells of others too.
     """
     await take_apart(session, leaving)
     found = await session.execute(
@@ -248,7 +271,8 @@ async def part_with(session: AsyncSession, leaving: ColumnElement[bool]) -> None
         .where(
             _ONE.id.in_(select(func.coalesce(Delivery.carrier_id, Delivery.id)).where(leaving)),
             exists().where(
-                _CARRIED.carrier_id == _ONE.id, _CARRIED.state.in_((State.JOINED, State.HELD))
+                _CARRIED.carrier_id == _ONE.id,
+                or_(_CARRIED.state.in_((State.JOINED, State.HELD)), _ONE.id.in_(_BEGUN)),
             ),
         )
         .order_by(_ONE.id)

@@ -44,11 +44,13 @@ from core.database.repositories.delivery_states import (
     WAITING,
     State,
 )
-from core.database.repositories.digests import FIRST_ATTEMPT, take_apart
+from core.database.repositories.digests import FIRST_ATTEMPT, rest_of_begun, take_apart
 from core.database.session import insert_for
 
 Changes = dict[str, Any]
 
+REST_WINDOW = timedelta(hours=6)
+"""How much longer than the first part of a report the others may take: it has begun."""
 SUPPLEMENT_WINDOW = timedelta(days=1)
 """How long after its slot a report is completed; then the next one is about other days."""
 JUST_COME = timedelta(minutes=1)
@@ -216,7 +218,7 @@ async def orphans(
         session,
         Delivery.finished_at.is_(None),
         Delivery.state.in_(IN_HAND),
-        Delivery.id.not_in(alive),
+        ~among(session, Delivery.id, list(alive)),
         or_(
             Delivery.lease_until <= now,
             and_(Delivery.owner.startswith(dead_owners), Delivery.owner != owner),
@@ -269,8 +271,9 @@ async def add_parts(
 ) -> None:
     """What follows a delivery that is too long for one message, ready to be sent as well."""
     first = await session.get_one(Delivery, delivery_id, populate_existing=True)
+    deadline_at = first.deadline_at + REST_WINDOW
     rows = [
-        {**_like(first, now), "part": part, "payload": payload}
+        {**_like(first, now), "deadline_at": deadline_at, "part": part, "payload": payload}
         for part, payload in enumerate(payloads, 1)
     ]
     await session.execute(insert_for(session, Delivery).values(rows).on_conflict_do_nothing())
@@ -470,12 +473,21 @@ async def withdraw(
 async def withdraw_these(
     session: AsyncSession, now: datetime, deliveries: ColumnElement[bool], reason: str
 ) -> None:
-    """Close what has not left of these deliveries."""
+    """Close what has not left of these deliveries.
+
+    The rest of a message that tells of others too, and has begun to come, is brought to its end.
+    """
     are_open = and_(Delivery.finished_at.is_(None), deliveries)
     await take_apart(session, are_open)
+    begun = await rest_of_begun(session, deliveries)
     withdrawn = await session.scalars(
         update(Delivery)
-        .where(are_open, Delivery.state.in_(WAITING), ~Delivery.is_repeat)
+        .where(
+            are_open,
+            Delivery.state.in_(WAITING),
+            ~Delivery.is_repeat,
+            Delivery.id.not_in(begun),
+        )
         .values(
             state=State.WITHDRAWN,
             owner=None,
