@@ -229,7 +229,7 @@ def true_figures(numbers: dict[str, int], account: Json) -> dict[str, Decimal]:
         "Продвижение": Decimal(numbers["promoSpending"]) / 100,
         "Прочие расходы": Decimal(numbers["restSpending"]) / 100,
         "Кошелёк": Decimal(str(account["real"])),
-        "бонусами": Decimal(str(account["bonus"])),
+        "Кошелёк / бонусами": Decimal(str(account["bonus"])),
         "Аванс": Decimal(account["advance"]) / 100,
         "Конверсия (CR)": 100 * contacts / views,
         "Цена контакта (CPL)": spent / contacts / 100,
@@ -240,9 +240,13 @@ def true_figures(numbers: dict[str, int], account: Json) -> dict[str, Decimal]:
 
 
 def figure_in(report: str, label: str) -> Decimal | None:
-    """The number after `label`, written the Russian way: `1 234,56`."""
+    """The number after `label`, written the Russian way: `1 234,56`.
+
+    `Кошелёк / бонусами` is what stands under the wallet: spending has a line of that name too.
+    """
     spaces = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-    found = re.search(rf"{re.escape(label)}: ([-−]?\d[\d{spaces}]*(?:,\d+)?)", report)
+    words = "(?s:.*?)".join(re.escape(part) for part in label.split(" / "))
+    found = re.search(rf"{words}: ([-−]?\d[\d{spaces}]*(?:,\d+)?)", report)
     if found is None:
         return None
     digits = re.sub(rf"[{spaces}]", "", found.group(1)).replace(",", ".").replace("−", "-")

@@ -73,6 +73,15 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert said.startswith(f"Порт {port} занят")
 
 
+def test_a_line_that_two_figures_have_is_read_under_its_own() -> None:
+    report = (
+        "💰 Расходы: 9,00 ₽\n     и бонусами: 5,00 ₽\n👛 Кошелёк: 1,00 ₽\n     и бонусами: 7,00 ₽"
+    )
+
+    assert figure_in(report, "Кошелёк / бонусами") == Decimal("7.00")
+    assert figure_in(report, "Расходы / бонусами") == Decimal("5.00")
+
+
 @pytest.mark.parametrize(
     ("line", "figure"),
     [
