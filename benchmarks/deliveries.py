@@ -94,7 +94,7 @@ class Reports:
         owners = [world.user("Владелец") for _ in range(0, PROFILES, len(ACCOUNTS))]
         for owner in owners:
             owner.private(me).start()
-        self._places = list(self._open_places(owners[0]))
+        self._places = list(self._open_places(*owners))
         me.updates.drop_pending()
         async with self._sessions.begin() as session:
             now = self._clock.now()
@@ -112,7 +112,8 @@ class Reports:
                 await session.flush()
                 self._tasks.append([task.id for task in tasks])
 
-    def _open_places(self, owner: Person) -> Iterator[Place]:
+    def _open_places(self, owner: Person, *others: Person) -> Iterator[Place]:
+        """Every owner has a say in every chat: the nightly roll call asks about each of them."""
         world, me = self._stand.telegram, self._stand.me
         for number in range(16):
             reader = world.user(f"Читатель {number}").private(me)
@@ -121,9 +122,13 @@ class Reports:
         for kind in (world.group, world.supergroup, world.channel):
             for number in range(12):
                 chat = kind(f"Отчёты {number}", owner, me)
+                for other in others:
+                    other.join(chat, as_admin=True)
                 yield Place(chat.id, 0, chat.type)
         for number in range(4):
             forum = world.supergroup(f"Форум {number}", owner, me, is_forum=True)
+            for other in others:
+                other.join(forum, as_admin=True)
             for name in ("Реклама", "Итоги"):
                 yield Place(forum.id, world.topic(forum, name, owner).id, forum.type)
 
