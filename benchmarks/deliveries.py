@@ -28,7 +28,7 @@ from sandbox.telegram.history import SENDING, CallRecord
 from sandbox.telegram.limits import FloodLimits
 from sandbox.telegram.people import Person
 from tests.worker.process import Stand
-from utils.periods import yesterday
+from utils.periods import end_of, yesterday
 
 ACCOUNTS = ("no_messenger", "debtor", "v2_zeros")
 PROFILES, PLACES_EACH = 40, 12
@@ -168,15 +168,17 @@ class Reports:
         self._disturb()
 
     async def _read_ahead(self) -> None:
-        """Until yesterday's numbers are there: whose reading fails yields his turn to others."""
+        """Until the whole of yesterday is there: whose reading fails yields his turn to others."""
         accounts = [self._stand.avito.account(label).user_id for label in ACCOUNTS]
         day = yesterday(self._clock.now()).last
         query = select(func.count()).where(
-            DailyStats.avito_user_id.in_(accounts), DailyStats.day == day
+            DailyStats.avito_user_id.in_(accounts),
+            DailyStats.day == day,
+            DailyStats.fetched_at >= end_of(day),
         )
         async with asyncio.timeout(SETTLE_SEC):
             while await self._count(query) < len(accounts):
-                await asyncio.sleep(0.1)
+                await self._hurry()
 
     def _disturb(self) -> None:
         """Every trouble there is, for single sends into some of the chats."""
@@ -212,11 +214,14 @@ class Reports:
         try:
             async with asyncio.timeout(SETTLE_SEC):
                 while await self._finished(until) < expected:
-                    await asyncio.sleep(0.1)
-                    # Nobody wants to wait for Avito's minutes.
-                    self._clock.advance(HURRY)
+                    await self._hurry()
         except TimeoutError:
             self._tally.note(f"due by {until}, and not finished in {SETTLE_SEC} s")
+
+    async def _hurry(self) -> None:
+        """Nobody wants to wait for Avito's minutes."""
+        await asyncio.sleep(0.1)
+        self._clock.advance(HURRY)
 
     async def _finished(self, until: datetime) -> int:
         finished = Delivery.finished_at.is_not(None)
