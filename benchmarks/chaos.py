@@ -22,7 +22,7 @@ from sqlalchemy import URL, func, select
 from benchmarks.deliveries import Reports
 from benchmarks.tally import Tally
 from core.database.models import AvitoProfile, Dialogue, InboxUpdate, Job, Reply, User
-from core.database.session import Sessions, create_sessions
+from core.database.session import Sessions, create_sessions, reading
 from core.secrets import parse_keys
 from sandbox.clock import SandboxClock
 from sandbox.telegram.history import EDITING, SENDING, CallRecord
@@ -134,7 +134,7 @@ class Chaos:
             await guest.chat.wait_for(then, timeout=30)
         await self._settled()
         self.tally.updates += 4
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             owned = select(AvitoProfile.id).where(AvitoProfile.owner_id == guest.chat.id)
             return (await session.scalars(owned)).one()
 
@@ -237,7 +237,7 @@ class Chaos:
 
     async def _open_rows(self) -> int:
         received = select(func.count()).where(InboxUpdate.state == "received")
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             counts = [
                 await session.scalar(query)
                 for query in (
@@ -322,7 +322,7 @@ class Chaos:
         # Housekeeping takes what is older than two days.
         new = InboxUpdate.update_id > self._seen_update
         people = {guest.chat.id for guest in self._guests}
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             states = list(await session.scalars(select(InboxUpdate.state).where(new)))
             users = await session.scalar(
                 select(func.count()).select_from(User).where(User.telegram_id.in_(people))

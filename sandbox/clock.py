@@ -10,7 +10,7 @@ class SandboxClock:
     """Wall time that starts at `start` and runs `scale` times faster than the real one."""
 
     def __init__(self, start: datetime | None = None, scale: float = 1.0) -> None:
-        self._start = start or datetime.now(UTC)
+        self._start = (start or datetime.now(UTC)).astimezone(UTC)
         self._elapsed = 0.0
         self._real_mark = time.monotonic()
         # It stands until it is told how fast to run.

@@ -32,6 +32,8 @@ from tests.support.postgres import PostgresServer
 from tests.worker.process import Stand, stand
 
 MOSCOW = ZoneInfo("Europe/Moscow")
+NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
+"""In Moscow: far from the 09:00 of a new schedule, which then is tomorrow's."""
 HURRY = timedelta(seconds=0.04)
 PATIENCE = 40.0
 READERS = 40
@@ -112,7 +114,7 @@ class Post:
 
 @asynccontextmanager
 async def post_office(url: URL, folder: Path) -> AsyncIterator[Post]:
-    clock = SandboxClock()
+    clock = SandboxClock(NOON)
     async with (
         opened(url, parse_keys(TEST_KEYS)) as engine,
         stand(url, folder, clock=clock) as made,

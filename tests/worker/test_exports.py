@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from tests.support.waiting import eventually
 from tests.worker.process import Stand, stand
 
 pytestmark = pytest.mark.one_database
+NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
 CHATS = 40
 UNLIMITED = "1000000"
 
@@ -95,7 +96,7 @@ async def test_a_file_comes_wherever_the_worker_is_killed_on_its_way(
     fault: Kind,
     without_mark: int,
 ) -> None:
-    clock = SandboxClock()
+    clock = SandboxClock(NOON)
     async with (
         opened(database_url, parse_keys(TEST_KEYS)) as engine,
         stand(
