@@ -28,7 +28,7 @@ from core.errors import AvitoError, DeliveryRefused
 from core.group_commit import is_beaten
 from core.logs import get_logger
 from core.missed import missed_meanwhile
-from core.patience import DEFECT, reason_of
+from core.patience import DEFECT, is_on_demand, reason_of
 from core.ports import Clock
 from core.services import deliveries, destinations
 from core.services.deliveries import Report
@@ -90,7 +90,9 @@ async def _untold(session: AsyncSession, now: datetime) -> Told:
         if report.delivery.state == State.HELD:
             told.append((owner_id, screens.held(report)))
         elif report.delivery.state == State.MISSED:
-            told.append((owner_id, screens.trial_missed(report)))
+            is_order = is_on_demand(report.delivery)
+            tell = screens.order_missed if is_order else screens.trial_missed
+            told.append((owner_id, tell(report)))
     waiting = [
         report
         for report in reports

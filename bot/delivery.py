@@ -120,12 +120,17 @@ def interpret(answer: RawAnswer) -> int | None:
         return _interpret_garbage(answer)
     if data["ok"]:
         result = data.get("result")
-        return _number(result.get("message_id")) if isinstance(result, dict) else None
+        return _message_id(result.get("message_id")) if isinstance(result, dict) else None
     raise _failure(_number(data.get("error_code")) or answer.status, data)
 
 
 def _number(value: Any) -> int | None:
     return value if isinstance(value, int) else None
+
+
+def _message_id(value: Any) -> int | None:
+    """None where it is none: the message is there all the same."""
+    return value if isinstance(value, int) and 0 < value < 2**63 else None
 
 
 def _failure(status: int, data: dict[str, Any]) -> SendError:
@@ -147,7 +152,7 @@ def _interpret_garbage(answer: RawAnswer) -> int | None:
         raise NotSent("429", status=answer.status, retry_after=DEFAULT_FLOOD_PAUSE_SEC)
     if _SAYS_OK.search(answer.body):
         found = _MESSAGE_ID.search(answer.body)
-        return int(found.group(1)) if found else None
+        return _message_id(int(found.group(1))) if found else None
     if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         raise NotSent(f"{answer.status} without a readable body", status=answer.status)
     raise Uncertain(f"{answer.status} without a readable body")

@@ -66,7 +66,9 @@ class IncidentDesk:
         """Put onto a fresh stage what the person reads about a failed update."""
         if isinstance(error, ProfileNotFound):
             log.info("profile_not_found", update_id=update_id, profile_id=error.profile_id)
-            _put(stage, problems.NO_SUCH_PROFILE, parts.screen(problems.NO_SUCH_PROFILE))
+            # In a group he never had it: he read it there.
+            said = problems.NO_SUCH_PROFILE if stage.is_private else problems.REPORTS_NO_MORE
+            _put(stage, said, parts.screen(said))
             await _lead_home(stage, session, state)
         elif isinstance(error, ShownElsewhere):
             log.info("shown_elsewhere", update_id=update_id, profile_id=error.profile_id)

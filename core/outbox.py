@@ -228,7 +228,9 @@ class Outbox:
             recovered = {row.id: _give_back(row, now) for row in orphans}
             await self._write(session, orphans, recovered, now)
             overdue = await repository.overdue(session, now)
-            closed = {row.id: _too_late(row, now) for row in overdue}
+            # What follows a part fares as it does.
+            first = {(row.task_id, row.slot): row for row in reversed(overdue)}
+            closed = {row.id: _too_late(row, now) for row in first.values()}
             await self._write(session, overdue, closed, now)
         if recovered:
             log.info("deliveries_recovered", count=len(recovered))
@@ -416,7 +418,7 @@ class Outbox:
         self, session: AsyncSession, rows: Sequence[Standing], changes: dict[int, Changes]
     ) -> None:
         """A report does not come without its beginning, nor its end before that."""
-        given_up = (State.FAILED, State.HELD)
+        given_up = (State.FAILED, State.HELD, State.MISSED, State.WITHDRAWN)
         stopped = [row for row, each in changes.items() if each["state"] in given_up]
         await repository.end_rest(session, stopped)
         # All that becomes of a held one here: its answer came after all.

@@ -116,7 +116,7 @@ async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
     if await _is_under_way(session, task, is_trial):
         return False
     profile = await session.get_one(AvitoProfile, task.profile_id)
-    slot = _slot_of_now(TRIAL, now)
+    slot = Slot(now.date(), f"{TRIAL}{now:%Y-%m-%dT%H:%M:%S}", now)
     until = await session.scalar(select(reported_until()).where(ReportTask.id == task.id))
     period = covered(schedule_of(profile), slot, chosen_period(task), until)
     row = _row(slot, period, now + TRIAL_WINDOW, State.DUE)
@@ -127,7 +127,7 @@ async def trial(session: AsyncSession, task: ReportTask, now: datetime) -> bool:
 async def send(session: AsyncSession, task: ReportTask, period: Period, now: datetime) -> bool:
     """Put a report about `period` on its way to `task` at once.
 
-    False when the same is on its way already, or another was asked for in this very second.
+    False when the same is on its way already.
     """
     is_same = and_(
         Delivery.slot.startswith(ON_DEMAND),
@@ -136,7 +136,9 @@ async def send(session: AsyncSession, task: ReportTask, period: Period, now: dat
     )
     if await _is_under_way(session, task, is_same):
         return False
-    row = _row(_slot_of_now(ON_DEMAND, now), period, now + TRIAL_WINDOW, State.DUE)
+    # Two may be asked for in one second, about different days.
+    slot = Slot(now.date(), f"{ON_DEMAND}{now:%Y%m%dT%H%M%S%f}", now)
+    row = _row(slot, period, now + TRIAL_WINDOW, State.DUE)
     return await _insert(session, row, [task.id], now) > 0
 
 
@@ -147,10 +149,6 @@ async def _is_under_way(
         Delivery.task_id == task.id, Delivery.finished_at.is_(None), wanted
     )
     return await session.scalar(under_way.limit(1)) is not None
-
-
-def _slot_of_now(kind: str, now: datetime) -> Slot:
-    return Slot(now.date(), f"{kind}{now:%Y-%m-%dT%H:%M:%S}", now)
 
 
 def _outcome(group: Any, now: datetime) -> Outcome:

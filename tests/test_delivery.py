@@ -240,6 +240,8 @@ async def test_no_error_holds_the_token(rig: TelegramRig) -> None:
         (200, '{"ok":true,"result":{"message_id":42}}', 42),
         (200, '{"ok":true,"result":true}', None),
         (200, '{"ok":true,"result":{"message_id":"42"}}', None),
+        (200, '{"ok":true,"result":{"message_id":9223372036854775808}}', None),
+        (200, '{"ok":true,"result":{"message_id":9223372036854775808,"date', None),
         (200, '{"ok":true,"result":{"message_id":42,"date', 42),
         (200, '{"ok":true,"result":{"message_id":4', None),
         (200, '{"ok":true,"res', None),

@@ -46,9 +46,16 @@ async def ask_where(
 
 
 async def confirm(
-    _query: CallbackQuery, callback_data: SendTo, destination: Destination, stage: Stage
+    _query: CallbackQuery,
+    callback_data: SendTo,
+    destination: Destination,
+    session: Session,
+    stage: Stage,
+    clock: Clock,
 ) -> None:
     """A client's chat must not get a report by accident."""
+    if not await _is_told(destination.profile, callback_data.period, session, stage, clock):
+        return
     stage.show(screens.confirm(destination, callback_data.period))
 
 

@@ -19,6 +19,7 @@ from core.database.session import Session
 from core.ports import Clock
 from core.services import destinations, settings
 from core.services.destinations import Destination
+from core.services.digests import together
 
 
 async def ask_where(
@@ -57,7 +58,8 @@ async def _begin_or_ask(
     if destinations.is_private(destination):
         await _begin(destination, session, stage, clock)
     else:
-        stage.show(screens.confirm(destination))
+        others = together(destination, clock.now())
+        stage.show(screens.confirm(destination, others))
 
 
 async def _begin(destination: Destination, session: Session, stage: Stage, clock: Clock) -> None:

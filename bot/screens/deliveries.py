@@ -14,6 +14,7 @@ from bot.callbacks import (
     ProfileKeys,
     ReportSetChat,
     ReportShow,
+    SendTo,
     TrialTo,
 )
 from bot.effects import Screen
@@ -60,6 +61,21 @@ def trial_missed(report: Report) -> Screen:
         keyboard=keyboard(
             [button("📨 Прислать пробный", TrialTo(task_id=report.task.id))],
             keyboards.to_report(report.profile.id),
+        ),
+    )
+
+
+def order_missed(report: Report) -> Screen:
+    """A report that its owner had sent there by hand."""
+    period = _period(report)
+    return _notice(
+        f"❌ Отчёт {_title(report)} не отправлен",
+        [report],
+        "За полчаса его не удалось собрать и отправить: не отвечал Avito или Telegram либо не "
+        "работал бот. Сам он больше не уйдёт.",
+        action=button(
+            "📤 Отправить ещё раз",
+            SendTo(task_id=report.task.id, first=period.first, last=period.last),
         ),
     )
 

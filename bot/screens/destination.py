@@ -426,7 +426,23 @@ def _trouble(task: ReportTask) -> str:
 def _icon(profile: AvitoProfile, task: ReportTask) -> str:
     if task.suspended:
         return "⚠️"
-    return "✅" if task.is_active and profile.is_report_active else "⏸"
+    return "⏸" if _is_paused(profile, task) else "✅"
+
+
+def choice_of(profile: AvitoProfile, task: ReportTask) -> str:
+    """As one of the places that something is sent to by hand."""
+    return f"⏸ {name_of(task)}" if _is_paused(profile, task) else name_of(task)
+
+
+def paused_note(destination: Destination) -> list[str]:
+    """Before something is sent there by hand all the same."""
+    if not _is_paused(destination.profile, destination.task):
+        return []
+    return ["", "⏸ По расписанию отчёты туда сейчас не приходят: пауза. Этот придёт всё равно."]
+
+
+def _is_paused(profile: AvitoProfile, task: ReportTask) -> bool:
+    return not (task.is_active and profile.is_report_active)
 
 
 def _is_private(task: ReportTask) -> bool:

@@ -10,7 +10,7 @@ from bot import keyboards
 from bot.callbacks import SendReally, SendTo
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
-from bot.screens.destination import into, name_of
+from bot.screens.destination import choice_of, into, paused_note
 from bot.screens.parts import named, screen
 from core.database.models import AvitoProfile, ReportTask
 from core.services.destinations import Destination
@@ -28,7 +28,7 @@ def choose(profile: AvitoProfile, tasks: Sequence[ReportTask], period: Period) -
             *(
                 [
                     button(
-                        name_of(task),
+                        choice_of(profile, task),
                         SendTo(task_id=task.id, first=period.first, last=period.last),
                     )
                 ]
@@ -48,6 +48,7 @@ def confirm(destination: Destination, period: Period) -> Screen:
         "",
         f"Отчёт {named(profile.profile_name)} увидят все, кто там есть: "
         "с показателями, которые выбраны для этого места.",
+        *paused_note(destination),
         keyboard=keyboard([button("📤 Да, отправить", send)], keyboards.to_report(profile.id)),
     )
 

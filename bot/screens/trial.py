@@ -10,7 +10,7 @@ from bot import keyboards
 from bot.callbacks import TrialSend, TrialTo
 from bot.effects import Screen
 from bot.keyboards import button, keyboard
-from bot.screens.destination import into, name_of
+from bot.screens.destination import choice_of, into, paused_note
 from bot.screens.parts import named, screen
 from core.database.models import AvitoProfile, ReportTask
 from core.services.destinations import Destination
@@ -24,18 +24,21 @@ def choose(profile: AvitoProfile, tasks: Sequence[ReportTask]) -> Screen:
     return screen(
         Bold(f"📨 Куда прислать пробный отчёт {named(profile.profile_name)}?"),
         keyboard=keyboard(
-            *([button(name_of(task), TrialTo(task_id=task.id))] for task in tasks),
+            *([button(choice_of(profile, task), TrialTo(task_id=task.id))] for task in tasks),
             keyboards.to_report(profile.id),
         ),
     )
 
 
-def confirm(destination: Destination) -> Screen:
+def confirm(destination: Destination, others: Sequence[Destination]) -> Screen:
+    """`others` come in the same message."""
     task, profile = destination.task, destination.profile
+    names = ", ".join(named(each.profile.profile_name) for each in (destination, *others))
     return screen(
-        Bold(f"Прислать пробный отчёт в {into(task)}?"),
+        Bold(f"Прислать {'пробную сводку' if others else 'пробный отчёт'} в {into(task)}?"),
         "",
-        f"Отчёт {named(profile.profile_name)} увидят все, кто там есть.",
+        f"{'Сводку' if others else 'Отчёт'} {names} увидят все, кто там есть.",
+        *paused_note(destination),
         keyboard=keyboard(
             [button("📨 Да, прислать", TrialSend(task_id=task.id))],
             keyboards.to_report(profile.id),

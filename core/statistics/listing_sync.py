@@ -86,20 +86,25 @@ class ListingSync:
                 await self._describe_ended(client, access, period, ARCHIVE_PAGES)
 
     async def nightly(self, profile: AvitoProfile, wait: Wait) -> None:
-        """Read yesterday by itself, and the latest weeks; raises as `ensure` does."""
+        """Read yesterday by itself, and the latest weeks; raises as `ensure` does.
+
+        Whoever asks for something in between waits for one of these reads, not for all of them.
+        """
         access = access_to(profile)
-        client = self._avito.client(access)
-        async with self._reads.of(access.account):
-            began_at = self._clock.now()
-            last = yesterday(began_at).last
+        client, of_account = self._avito.client(access), self._reads.of
+        began_at = self._clock.now()
+        last = yesterday(began_at).last
+        async with of_account(access.account):
             await self._describe_active(client, access, timedelta(0), None)
-            for days in NIGHTLY:
-                period = Period(last - ONE_DAY * (days - 1), last)
+        for days in NIGHTLY:
+            period = Period(last - ONE_DAY * (days - 1), last)
+            async with of_account(access.account):
                 # Where only v1 answers, the longest read has told all days of shorter ones.
                 read_at = await self._read_at(access, period)
                 if read_at is None or read_at < began_at:
                     await self._read(client, access, period, wait)
-            month = Period(last - ONE_DAY * (max(NIGHTLY) - 1), last)
+        month = Period(last - ONE_DAY * (max(NIGHTLY) - 1), last)
+        async with of_account(access.account):
             await self._describe_ended(client, access, month, NIGHTLY_ARCHIVE_PAGES)
 
     async def _read_at(self, access: ProfileAccess, period: Period) -> datetime | None:

@@ -211,7 +211,8 @@ async def test_a_trial_of_it_is_a_trial_of_the_whole(rig: BotRig) -> None:
     chat = rig.alice.private(rig.me)
     await open_report_settings(chat, profile_id)
     chat.click("📨 Прислать пробный")
-    await chat.wait_for("Прислать пробный отчёт в группу «Клиенты»?")
+    asked = await chat.wait_for("Прислать пробную сводку в группу «Клиенты»?")
+    assert "Сводку «Кофейня», «Мебель» увидят все" in asked.text
 
     chat.click("📨 Да, прислать")
 

@@ -9,7 +9,7 @@ import pytest
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
-from tests.support.looking import NOT_YOURS, tap
+from tests.support.looking import NOT_HERE, tap
 from tests.support.report import read_figures
 from tests.support.rows import add_destination, execute, scalar
 
@@ -51,7 +51,7 @@ async def test_unbound_its_buttons_work_for_the_owner_and_lead_others_nowhere(
     assert (await tap(own, "7 дней", report)).text == ""
     assert (await own.wait_for("14.11.2026 – 20.11.2026")).id == report.id
     press = others.press(f"report_now:{profile_id}", own.last)
-    assert (await others.wait_for_notice(press)).text == NOT_YOURS
+    assert (await others.wait_for_notice(press)).text == NOT_HERE
     press = own.press(f"profile_open:{profile_id}", own.last)
     assert "?start=profiles" in ((await own.wait_for_notice(press)).url or "")
     await rig.settled()

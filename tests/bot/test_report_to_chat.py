@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +14,8 @@ from sandbox.telegram.seen import Seen
 from tests.support.bot import BotRig
 from tests.support.looking import craft
 from tests.support.places import greet
-from tests.support.rows import add_destination, connected
+from tests.support.rows import add_destination, connected, execute
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.one_database
 
@@ -105,8 +106,40 @@ async def test_no_stranger_sends_it(rig: BotRig) -> None:
 
 
 async def test_days_that_nobody_knows_are_refused(rig: BotRig) -> None:
-    chat, _, profile_id, _, report = await at_a_report(rig)
+    chat, _, profile_id, task, report = await at_a_report(rig)
     for day in ("2026-11-23", "2001-01-01"):
-        press = chat.press(f"report_send:{profile_id}:{day}:{day}", report)
-        assert (await chat.wait_for_notice(press)).text
+        for name, number in (
+            ("report_send", profile_id), ("send_to", task), ("send_really", task)
+        ):  # fmt: skip
+            press = chat.press(f"{name}:{number}:{day}:{day}", report)
+            assert (await chat.wait_for_notice(press)).text
+    await rig.settled()
+    assert "Отправить отчёт" not in chat.last.text
     assert await on_their_way(rig) == []
+
+
+async def test_one_that_could_not_leave_is_offered_once_more_about_its_days(rig: BotRig) -> None:
+    chat, clients, _, task, report = await at_a_report(rig)
+    rig.telegram.fault("flood", "send*", chat_id=clients.chat.id, retry_after=4000)
+    chat.press(f"send_really:{task}:2026-11-14:2026-11-20", report)
+    await chat.wait_for("придёт в группу «Клиенты»")
+    calls = rig.telegram.history.calls
+    await eventually(lambda: any("flood" in c.faults and c.finished_real for c in calls))
+    rig.clock.advance(timedelta(minutes=32))
+
+    told = await chat.wait_for("Отчёт «Мебель» за 14.11.2026 – 20.11.2026 не отправлен")
+    chat.click(f"send_to:{task}:2026-11-14:2026-11-20", told)
+    asked = await chat.wait_for("Отправить отчёт в группу «Клиенты»?")
+    assert "14.11.2026 – 20.11.2026" in asked.text
+
+
+async def test_a_place_on_pause_is_named_as_one_and_gets_it_all_the_same(rig: BotRig) -> None:
+    chat, clients, _, _, report = await at_a_report(rig)
+    await execute(rig, "UPDATE report_tasks SET is_active = false")
+
+    chat.click(SEND, report)
+    asked = await chat.wait_for("Отправить отчёт в группу «Клиенты»?")
+    assert "⏸ По расписанию отчёты туда сейчас не приходят" in asked.text
+    chat.click(YES, asked)
+
+    await clients.wait_for("Отчёт Avito")

@@ -106,7 +106,7 @@ async def test_in_a_group_a_stranger_learns_nothing_and_the_owner_is_led_to_priv
     for kind in about_profiles():
         press = strange.press(crafted(kind, profile_id), hint)
         notice = await strange.wait_for_notice(press)
-        assert notice.url or notice.text == "Такого профиля у вас нет: возможно, он удалён."
+        assert notice.url or notice.text == "Этот профиль больше не присылает сюда отчёты."
         if kind not in LOOKING:
             press = own.press(crafted(kind, profile_id), hint)
             assert "?start=profiles" in ((await own.wait_for_notice(press)).url or "")

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.telegram.people import ChatView
 from tests.support.bot import BotRig
-from tests.support.looking import NOT_YOURS, craft, reporting_at, tap
+from tests.support.looking import NOT_HERE, NOT_YOURS, craft, reporting_at, tap
 from tests.support.places import greet
 from tests.support.rows import add_destination, connected, dump, execute
 from tests.support.stats import ask_stats, reporting
@@ -30,7 +30,8 @@ async def is_refused(view: ChatView, profile_id: int) -> None:
     for look in LOOKS:
         for about in (profile_id, 999):
             notice = await craft(view, look.format(id=about), view.last)
-            assert (notice.text, notice.is_alert) == (NOT_YOURS, True)
+            said = NOT_YOURS if view.chat.type == "private" else NOT_HERE
+            assert (notice.text, notice.is_alert) == (said, True)
     assert "Тайный" not in view.transcript()
 
 
@@ -74,7 +75,7 @@ async def test_what_a_member_may_look_at_he_may_not_change(rig: BotRig) -> None:
 
     for data in ("profile_view", "profile_report", "profile_delete_confirm", "report_pause"):
         notice = await craft(bob, f"{data}:{profile_id}", report)
-        assert notice.url or notice.text == NOT_YOURS
+        assert notice.url or notice.text == NOT_HERE
     # What asks for typing is for the private chat.
     notice = await craft(bob, f"report_dates:{profile_id}", report)
     assert "?start=profiles" in (notice.url or "")
@@ -176,7 +177,7 @@ async def test_a_topic_is_a_place_of_its_own(rig: BotRig) -> None:
 
     await is_refused(chatter, profile_id)
     notice = await craft(general, f"report_days:{profile_id}:7", general.last)
-    assert notice.text == NOT_YOURS
+    assert notice.text == NOT_HERE
 
     await tap(reports, "7 дней", report)
     assert (await reports.wait_for("14.11.2026 – 20.11.2026")).id == report.id
@@ -221,7 +222,7 @@ async def test_when_the_profile_reports_there_no_more_its_numbers_are_closed(
 
     notice = await tap(bob, "7 дней", report)
 
-    assert (notice.text, notice.is_alert) == (NOT_YOURS, True)
+    assert (notice.text, notice.is_alert) == (NOT_HERE, True)
     await rig.settled()
     assert report.text == text
 
@@ -247,7 +248,7 @@ async def test_once_the_owner_has_left_his_numbers_are_closed(rig: BotRig) -> No
     await rig.settled()
 
     notice = await tap(bob, "7 дней", report)
-    assert (notice.text, notice.is_alert) == (NOT_YOURS, True)
+    assert (notice.text, notice.is_alert) == (NOT_HERE, True)
     bob.send("/stats")
     assert "Мебель" not in (await bob.wait_for("Сюда пока не приходит ни один отчёт")).text
     await rig.settled()

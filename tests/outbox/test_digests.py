@@ -13,7 +13,7 @@ from core.database.models import AvitoProfile, Delivery, ReportTask
 from core.database.repositories import digests
 from core.database.session import reading
 from core.outbox import State
-from core.services import destinations, profiles, schedule
+from core.services import deliveries, destinations, profiles, schedule
 from core.services.destinations import Destination, Refusal
 from sandbox.clock import SandboxClock
 from tests.support.deliveries import MOMENT, NINE, Office
@@ -588,15 +588,21 @@ async def test_a_lost_answer_to_the_commit_joins_them_once(
     assert [row.id for row in rows if row.carrier_id == carrier] == others
 
 
-async def begun(office: Office) -> list[int]:
-    """A digest of three of whose two messages the first has come."""
-    await places(office, 3)
+async def beginning(office: Office, **columns: Any) -> list[int]:
+    """A digest of three in two messages of which the first is being sent."""
+    await places(office, 3, **columns)
     await office.materialise()
     carrier, *others = sorted(row.id for row in await office.alice.claim_due(1))
     assert await office.alice.ready(carrier, TEXT, REST, joined=others)
     await send(office, carrier)
-    assert await office.alice.sent(carrier, 1)
     return [carrier, *others]
+
+
+async def begun(office: Office, **columns: Any) -> list[int]:
+    """A digest of three of whose two messages the first has come."""
+    ids = await beginning(office, **columns)
+    assert await office.alice.sent(ids[0], 1)
+    return ids
 
 
 @pytest.mark.parametrize("who", [0, 1])
@@ -629,3 +635,54 @@ async def test_of_a_place_without_a_say_not_even_the_rest_comes(office: Office) 
             session, CLIENTS, 1, Refusal.NOT_MEMBER, office.clock.now()
         )
     assert await office.alice.claim_ready(10) == []
+
+
+@pytest.mark.parametrize("who", [0, 1])
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_a_pause_of_one_costs_the_others_nothing_of_what_may_have_begun(
+    office: Office, who: int, is_lost: bool
+) -> None:
+    ids = await beginning(office)
+    if is_lost:
+        assert await office.alice.lost(ids[0]) == State.RESEND
+
+    await pause(office, ids[who])
+
+    if is_lost:
+        await send(office, ids[0])
+    assert await office.alice.sent(ids[0], 1)
+    [rest] = await office.alice.claim_ready(10)
+    assert rest.payload == REST
+
+
+@pytest.mark.parametrize("who", [0, 1])
+async def test_what_turns_out_not_to_have_begun_is_built_anew_without_who_paused(
+    office: Office, who: int
+) -> None:
+    ids = await beginning(office)
+    carrier, gone = ids[0], ids.pop(who)
+    await pause(office, gone)
+
+    await office.alice.retry(carrier, office.clock.now(), "429")
+
+    assert sorted(row.id for row in await office.alice.claim_due(1)) == ids
+    assert len(await office.deliveries()) == 3
+
+
+async def test_the_rest_that_its_owner_has_to_decide_about_outlives_its_carrier(
+    office: Office,
+) -> None:
+    ids = await begun(office, on_lost_answer="hold")
+    [rest] = await office.alice.claim_ready(10)
+    assert await office.alice.sending(rest.id)
+    assert await office.alice.lost(rest.id) == State.HELD
+
+    async with office.sessions.begin() as session:
+        await destinations.unbind(session, await place_of(office, session, ids[0]))
+
+    async with office.sessions.begin() as session:
+        report = await deliveries.held(session, 1, rest.id)
+        assert report is not None
+        await deliveries.send_again(session, report, office.clock.now())
+    [again] = await office.alice.claim_ready(10)
+    assert (again.id, again.payload) == (rest.id, REST)

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from core import slots
+from core.database.models import ReportTask
 from core.outbox import State
-from core.services import deliveries
-from tests.support.deliveries import MOMENT, Office
+from core.services import deliveries, schedule
+from sandbox.clock import SandboxClock
+from tests.support.deliveries import MOMENT, NINE, Office
+from utils.periods import last_days
 
 LONG_AFTER = timedelta(hours=7)
 
@@ -123,3 +127,66 @@ async def test_parts_that_a_restart_finds_too_late_are_asked_about_once(
     assert await office.untold() == [first]
     await send_again(office, first)
     assert await states(office, parts) == [State.RESEND, State.READY, State.READY]
+
+
+async def test_what_follows_a_beginning_that_is_too_late_does_not_come_either(
+    office: Office,
+) -> None:
+    parts = await three_parts(office)
+    first = await office.delivery(parts[0])
+    assert await office.alice.retry(await on_its_way(office), first.deadline_at + MOMENT, "429")
+    office.clock.advance(first.deadline_at + MOMENT - office.clock.now())
+
+    await office.alice.recover()
+
+    assert await states(office, parts) == [State.MISSED] * 3
+    assert await office.alice.claim_ready(10) == []
+
+
+@pytest.mark.parametrize("late", [timedelta(minutes=31), LONG_AFTER])
+async def test_of_a_long_report_that_was_asked_for_and_is_too_late_one_word_is_said(
+    office: Office, late: timedelta
+) -> None:
+    task = await office.add_task(next_due_at=None)
+    assert await send_report(office, task, 1)
+    [built] = await office.alice.claim_due(1)
+    assert await office.alice.ready(built.id, *({"text": f"часть {n}"} for n in range(4)))
+    office.clock.advance(late)
+
+    await office.alice.recover()
+
+    assert await office.untold() == [built.id]
+    assert {row.state for row in await office.deliveries(task)} == {State.MISSED}
+
+
+async def test_reports_about_different_days_may_be_asked_for_in_one_second(office: Office) -> None:
+    task = await office.add_task(next_due_at=None)
+
+    assert await send_report(office, task, 1)
+    office.clock.advance(timedelta(milliseconds=3))
+    assert await send_report(office, task, 7)
+    assert not await send_report(office, task, 7)
+
+    assert len(await office.deliveries(task)) == 2
+
+
+async def send_report(office: Office, task_id: int, days: int) -> bool:
+    """About the last so many days, as its owner asks for it."""
+    now = office.clock.now()
+    async with office.sessions.begin() as session:
+        task = await session.get_one(ReportTask, task_id)
+        period = last_days(now - timedelta(days=1), days)
+        return await slots.send(session, task, period, now)
+
+
+async def test_a_clock_that_was_ahead_does_not_cost_the_rest_of_what_has_begun(
+    office: Office,
+) -> None:
+    parts = await three_parts(office)
+    assert await office.alice.sent(await on_its_way(office), 77)
+    back = Office(office.sessions, SandboxClock(NINE - timedelta(minutes=10), scale=0))
+
+    async with back.sessions.begin() as session:
+        await schedule.reschedule_far(session, back.clock.now())
+
+    assert await states(office, parts) == [State.SENT, State.READY, State.READY]

@@ -452,6 +452,27 @@ async def test_a_night_reads_yesterday_and_the_weeks_before_it(rig: AvitoRig) ->
     assert v2_calls(rig) == ["day", 0, 0, 0]
 
 
+async def test_who_asks_in_the_night_waits_for_one_read_of_it_and_not_for_all(
+    rig: AvitoRig,
+) -> None:
+    profile = await connected(rig)
+    some_days = Period(date(2026, 11, 3), date(2026, 11, 9))
+    asking: list[asyncio.Task[None]] = []
+
+    async def wait(instant: datetime) -> None:
+        if not asking:
+            asking.append(asyncio.create_task(read(rig, profile, some_days)))
+            await asyncio.sleep(0)
+        await patiently(rig)(instant)
+
+    await rig.listings.nightly(profile, wait)
+    await asyncio.gather(*asking)
+
+    bodies = [call.request for call in rig.calls("stats_v2")]
+    asked = [body["dateFrom"] for body in bodies if body["grouping"] == "item"]
+    assert asked == ["2026-11-20", "2026-11-03", "2026-10-22", "2026-11-14"]
+
+
 async def test_days_of_several_nights_tell_of_any_period_among_them(rig: AvitoRig) -> None:
     profile = await connected(rig)
     for _ in range(4):

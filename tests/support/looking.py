@@ -9,6 +9,8 @@ from tests.support.bot import BotRig
 from tests.support.rows import add_destination, connected, execute
 
 NOT_YOURS = "Такого профиля у вас нет: возможно, он удалён."
+NOT_HERE = "Этот профиль больше не присылает сюда отчёты."
+"""The same where others read along: nobody there ever had it."""
 
 
 async def reporting_at(

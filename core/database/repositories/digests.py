@@ -34,11 +34,15 @@ _HAS_BEGUN = and_(
     _REST.task_id == _BEGINNING.task_id,
     _REST.slot == _BEGINNING.slot,
     _REST.part > 0,
-    _REST.finished_at.is_(None),
+    or_(_REST.finished_at.is_(None), _REST.state == State.HELD),
     _BEGINNING.part == 0,
-    _BEGINNING.state == State.SENT,
+    or_(
+        _BEGINNING.state.in_((State.SENT, State.SENDING)),
+        and_(_BEGINNING.is_repeat, _BEGINNING.finished_at.is_(None)),
+    ),
 )
-"""The rest of what has begun to come is still open."""
+"""The rest of what has begun to come, or may have, is still to come, or to be decided about."""
+REST_OF_BEGUN = select(_REST.id).join(_BEGINNING, _HAS_BEGUN)
 _BEGUN = select(_BEGINNING.id).join(_REST, _HAS_BEGUN)
 FIRST_ATTEMPT = case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0)
 """Of what is to be made anew: nothing waits for a supplement."""

@@ -44,7 +44,12 @@ from core.database.repositories.delivery_states import (
     WAITING,
     State,
 )
-from core.database.repositories.digests import FIRST_ATTEMPT, rest_of_begun, take_apart
+from core.database.repositories.digests import (
+    FIRST_ATTEMPT,
+    REST_OF_BEGUN,
+    rest_of_begun,
+    take_apart,
+)
 from core.database.session import insert_for
 
 Changes = dict[str, Any]
@@ -228,7 +233,10 @@ async def orphans(
 
 
 async def overdue(session: AsyncSession, now: datetime) -> list[Standing]:
-    """Open deliveries past their deadline, except those whose bytes may be on their way."""
+    """Open deliveries past their deadline, except those whose bytes may be on their way.
+
+    The parts of one report in their order.
+    """
     return await _standing(
         session,
         Delivery.finished_at.is_(None),
@@ -442,6 +450,7 @@ async def undo_early(session: AsyncSession, now: datetime) -> set[int]:
                 Delivery.due_at > now + JUST_COME,
                 Delivery.state.in_((*WAITING, *NEVER_MADE)),
                 ~Delivery.is_repeat,
+                Delivery.id.not_in(REST_OF_BEGUN),
                 is_scheduled(),
             )
             .returning(Delivery.task_id)
