@@ -66,9 +66,10 @@ class IncidentDesk:
         """Put onto a fresh stage what the person reads about a failed update."""
         if isinstance(error, ProfileNotFound):
             log.info("profile_not_found", update_id=update_id, profile_id=error.profile_id)
-            # In a group he never had it: he read it there.
-            said = problems.NO_SUCH_PROFILE if stage.is_private else problems.REPORTS_NO_MORE
-            _put(stage, said, parts.screen(said))
+            missing = parts.screen(problems.NO_SUCH_PROFILE)
+            # Whoever presses a button of a group's report never had the profile: he read it there.
+            notice = problems.NO_SUCH_PROFILE if stage.is_private else problems.REPORTS_NO_MORE
+            _put(stage, notice, missing)
             await _lead_home(stage, session, state)
         elif isinstance(error, ShownElsewhere):
             log.info("shown_elsewhere", update_id=update_id, profile_id=error.profile_id)

@@ -16,7 +16,7 @@ from sandbox.telegram.seen import Seen, as_read
 from tests.support.bot import BotRig
 from tests.support.dialogues import open_card
 from tests.support.listings import expected_totals
-from tests.support.looking import craft, reporting_at, tap
+from tests.support.looking import NOT_HERE, craft, reporting_at, tap
 from tests.support.places import greet
 from tests.support.report import ask_report, count, money
 from tests.support.rows import add_destination, connected, execute, scalar
@@ -326,7 +326,7 @@ async def test_in_a_group_its_owner_reads_them_in_place_of_his_report(rig: BotRi
     await execute(rig, "DELETE FROM report_tasks")
 
     press = others.press(f"report_items:{profile_id}:2026-11-20:2026-11-20", report)
-    assert "нет" in (await others.wait_for_notice(press)).text
+    assert (await others.wait_for_notice(press)).text == NOT_HERE
     seen = await ask_listings(own, report)
 
     assert seen.id == report.id
