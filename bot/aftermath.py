@@ -90,8 +90,8 @@ async def _untold(session: AsyncSession, now: datetime) -> Told:
         if report.delivery.state == State.HELD:
             told.append((owner_id, screens.held(report)))
         elif report.delivery.state == State.MISSED:
-            is_order = is_on_demand(report.delivery)
-            tell = screens.order_missed if is_order else screens.trial_missed
+            is_chosen = is_on_demand(report.delivery)
+            tell = screens.on_demand_missed if is_chosen else screens.trial_missed
             told.append((owner_id, tell(report)))
     waiting = [
         report

@@ -65,7 +65,7 @@ def trial_missed(report: Report) -> Screen:
     )
 
 
-def order_missed(report: Report) -> Screen:
+def on_demand_missed(report: Report) -> Screen:
     """A report that its owner had sent there by hand."""
     period = _period(report)
     return _notice(

@@ -30,20 +30,30 @@ from core.database.repositories.delivery_states import NEVER_MADE, SUPPLEMENT, S
 
 # Made once: an alias takes longer to learn its columns than most statements to run.
 _CARRIER, _CARRIED, _ONE, _BEGINNING, _REST = (aliased(Delivery) for _ in range(5))
-_HAS_BEGUN = and_(
-    _REST.task_id == _BEGINNING.task_id,
-    _REST.slot == _BEGINNING.slot,
+REST_OF_BEGUN = (
+    select(_REST.id)
+    .join(
+        _BEGINNING,
+        and_(
+            _BEGINNING.task_id == _REST.task_id,
+            _BEGINNING.slot == _REST.slot,
+            _BEGINNING.part == 0,
+            or_(
+                _BEGINNING.state.in_((State.SENT, State.SENDING)),
+                and_(_BEGINNING.is_repeat, _BEGINNING.finished_at.is_(None)),
+            ),
+        ),
+    )
+    .where(_REST.part > 0, _REST.finished_at.is_(None))
+)
+"""What is still to come of messages that have begun to come, or may have."""
+_IS_FOLLOWED = exists().where(
+    _REST.task_id == _ONE.task_id,
+    _REST.slot == _ONE.slot,
     _REST.part > 0,
     or_(_REST.finished_at.is_(None), _REST.state == State.HELD),
-    _BEGINNING.part == 0,
-    or_(
-        _BEGINNING.state.in_((State.SENT, State.SENDING)),
-        and_(_BEGINNING.is_repeat, _BEGINNING.finished_at.is_(None)),
-    ),
 )
-"""The rest of what has begun to come, or may have, is still to come, or to be decided about."""
-REST_OF_BEGUN = select(_REST.id).join(_BEGINNING, _HAS_BEGUN)
-_BEGUN = select(_BEGINNING.id).join(_REST, _HAS_BEGUN)
+"""Parts of it are to come, or to be decided about."""
 FIRST_ATTEMPT = case((Delivery.slot.startswith(SUPPLEMENT), 1), else_=0)
 """Of what is to be made anew: nothing waits for a supplement."""
 ONE_LEFT = "one_left"
@@ -253,9 +263,7 @@ async def build_anew(session: AsyncSession, digests: Collection[int]) -> Collect
 async def rest_of_begun(session: AsyncSession, leaving: ColumnElement[bool]) -> Sequence[int]:
     """The parts that are still to come of messages that also tell of others than `leaving`."""
     found = await session.scalars(
-        select(_REST.id)
-        .join(_BEGINNING, _HAS_BEGUN)
-        .join(Delivery, Delivery.carrier_id == _BEGINNING.id)
+        REST_OF_BEGUN.join(Delivery, Delivery.carrier_id == _BEGINNING.id)
         .where(~leaving)
         .distinct()
     )
@@ -276,7 +284,7 @@ async def part_with(session: AsyncSession, leaving: ColumnElement[bool]) -> None
             _ONE.id.in_(select(func.coalesce(Delivery.carrier_id, Delivery.id)).where(leaving)),
             exists().where(
                 _CARRIED.carrier_id == _ONE.id,
-                or_(_CARRIED.state.in_((State.JOINED, State.HELD)), _ONE.id.in_(_BEGUN)),
+                or_(_CARRIED.state.in_((State.JOINED, State.HELD)), _IS_FOLLOWED),
             ),
         )
         .order_by(_ONE.id)
