@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.people import ChatView
 from sandbox.telegram.seen import as_read
 
@@ -81,7 +82,7 @@ class Visitor:
                     return
         raise LookupError(f"на экране нет кнопки {prefix}")
 
-    async def wait_for(self, part: str, timeout: float = 10.0) -> str:
+    async def wait_for(self, part: str, timeout: float = PATIENCE_SEC) -> str:
         """The text of the bot's next message, new or edited, that has `part` in it."""
         try:
             async with asyncio.timeout(timeout):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.checkup import figure_in
+from sandbox.telegram.events import PATIENCE_SEC
 
 ROOT = Path(__file__).parents[1]
 
@@ -36,7 +37,7 @@ def demo(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def test_the_check_does_the_main_job_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with demo(tmp_path, "--check") as process:
-        said, _ = process.communicate(timeout=100)
+        said, _ = process.communicate(timeout=4 * PATIENCE_SEC)
 
     assert process.returncode == 0, said
     assert "Вы: /add_profile" in said
@@ -56,7 +57,7 @@ def test_it_runs_until_it_is_stopped(tmp_path: Path, number: signal.Signals) -> 
             assert line, introduction
             introduction += line
         process.send_signal(number)
-        process.communicate(timeout=15)
+        process.communicate(timeout=PATIENCE_SEC)
 
     assert "shop_secret_" in introduction
     assert process.returncode == 0
@@ -67,7 +68,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with demo(tmp_path, "--port", str(port)) as process:
-            said, _ = process.communicate(timeout=15)
+            said, _ = process.communicate(timeout=PATIENCE_SEC)
 
     assert process.returncode == 1
     assert said.startswith(f"Порт {port} занят")

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from bot.lanes import Lanes
+from sandbox.telegram.events import PATIENCE_SEC
 
 
 class Log:
@@ -104,7 +105,7 @@ async def test_closing_cancels_what_outlasts_the_grace() -> None:
     lanes, log = Lanes(), Log()
     lanes.submit(1, log.work("endless"))
     await turns()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SEC):
         await lanes.close(grace_sec=0.01)
     assert log.lines == ["endless begins"]
 
@@ -148,7 +149,7 @@ async def test_there_is_room_again_when_enough_is_done() -> None:
     await turns()
     assert not waiting.done()
     log.gate.set()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SEC):
         await waiting
 
 

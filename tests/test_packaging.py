@@ -17,6 +17,7 @@ from sandbox.avito.accounts import demo_world
 from sandbox.avito.server import build_avito_app
 from sandbox.clock import SandboxClock
 from sandbox.serving import serve
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.server import build_telegram_app
 from sandbox.telegram.world import World
 
@@ -111,9 +112,9 @@ async def test_it_migrates_and_runs_and_a_sigterm_reaches_the_worker(checkout: P
             ),
             stdout=asyncio.subprocess.PIPE,
         )
-        await telegram.polled(bot, timeout=30)
+        await telegram.polled(bot, timeout=3 * PATIENCE_SEC)
         started.send_signal(signal.SIGTERM)
-        said, _ = await asyncio.wait_for(started.communicate(), 10)
+        said, _ = await asyncio.wait_for(started.communicate(), PATIENCE_SEC)
 
     assert started.returncode == 0, said.decode()
     assert (checkout / "data" / "bot.db").exists()

@@ -20,6 +20,7 @@ from core.database.models import InboxUpdate
 from core.database.session import Sessions, create_sessions
 from core.ports import SystemClock
 from core.secrets import Keyring
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.faults import Kind
 from tests.support.databases import opened
 from tests.support.lost_answers import lost_commit_answer
@@ -152,7 +153,7 @@ async def test_a_leftover_webhook_is_a_conflict_that_can_end(rig: PollRig) -> No
     while rig.polls < 2:
         await asyncio.sleep(0.005)
     queue.webhook_url = ""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SEC):
         while not rig.taken:
             await asyncio.sleep(0.005)
     running.cancel()
@@ -169,7 +170,7 @@ async def test_a_second_poller_does_not_make_it_lose_anything(rig: PollRig) -> N
     for number in range(20):
         rig.chat.send(str(number))
         await asyncio.sleep(0.02)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SEC):
         while len(rig.taken) + len(seen) < 21:
             await asyncio.sleep(0.01)
     for task in tasks:

@@ -190,8 +190,9 @@ async def test_a_flood_limit_is_waited_out(rig: DeskRig) -> None:
     rig.telegram.world.fault("flood", method="sendMessage", times=1, retry_after=1)
     began = time.monotonic()
     await rig.do(rig.show())
+    assert time.monotonic() - began >= 1.0
     assert rig.sent == ["привет"]
-    assert 1.0 <= time.monotonic() - began < 3.0
+    assert len(rig.telegram.world.history.of("sendMessage")) == 2
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "hang_after", "http_502"])
@@ -211,7 +212,7 @@ async def test_the_second_copy_waits_until_telegram_is_there_again(rig: DeskRig)
     world = rig.telegram.world
     world.fault("http_502")
     doing = asyncio.create_task(rig.do(rig.show()))
-    await world.history.signal.until(lambda: len(world.history.of("getMe")) >= 2, 5)
+    await world.history.signal.until(lambda: len(world.history.of("getMe")) >= 2)
     assert len(world.history.of("sendMessage")) == 1
     world.clear_faults()
     await doing
@@ -317,7 +318,7 @@ async def test_chats_of_a_profile_that_is_deleted_meanwhile_do_not_come(rig: Des
     world.fault("flood", method="sendDocument", times=1)
     chats = rig.file().model_copy(update={"profile_id": profile_id, "otherwise": rig.show("нет")})
     doing = asyncio.create_task(rig.do(chats, rig.show("дальше")))
-    await world.history.signal.until(lambda: world.history.of("sendDocument"), 5)
+    await world.history.signal.until(lambda: world.history.of("sendDocument"))
     async with rig.sessions.begin() as session:
         await session.delete(await session.get_one(AvitoProfile, profile_id))
     await doing

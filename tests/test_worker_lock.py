@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from core import worker_lock
 from core.errors import AnotherWorker
 from core.worker_lock import WorkerLock
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.databases import opened
 from tests.support.postgres import PostgresServer, find_binaries, running_server
 from tests.support.waiting import eventually
@@ -58,7 +59,7 @@ async def test_who_waits_gets_it_when_it_is_free(engine: AsyncEngine, tmp_path: 
         turn = asyncio.create_task(waiting.take())
         await asyncio.sleep(0.05)
         assert not turn.done()
-    await asyncio.wait_for(turn, 5)
+    await asyncio.wait_for(turn, PATIENCE_SEC)
     await waiting.release()
 
 
@@ -106,12 +107,12 @@ async def test_who_lost_it_to_another_one_ends(postgres_url: URL, tmp_path: Path
         taken(here, engine) as lock,
     ):
         await drop_lock(elsewhere)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SEC):
             while await holder(elsewhere) is not None:
                 await asyncio.sleep(0.01)
         async with taken(there, elsewhere):
             with pytest.raises(AnotherWorker):
-                await asyncio.wait_for(lock.keep(), 5)
+                await asyncio.wait_for(lock.keep(), PATIENCE_SEC)
 
 
 async def test_a_database_that_is_away_for_a_while_is_waited_for(
@@ -161,6 +162,6 @@ async def holder(engine: AsyncEngine) -> int | None:
 
 
 async def until_held(engine: AsyncEngine, but: int | None = None) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SEC):
         while await holder(engine) in (None, but):
             await asyncio.sleep(0.01)

@@ -14,7 +14,10 @@ Answer = Callable[[], web.Response]
 
 @dataclass
 class Fault:
-    """`times` None = until cleared; no endpoint or account = any."""
+    """`times` None = until cleared; no endpoint or account = any.
+
+    What a `hold` keeps waiting is answered once it is lifted; a fault that is cleared is.
+    """
 
     kind: str
     endpoint: str | None = None
@@ -23,6 +26,7 @@ class Fault:
     params: Params = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.lifted = asyncio.Event()
         if self.kind not in KINDS:
             raise ValueError(f"unknown fault {self.kind!r}, known: {', '.join(KINDS)}")
 
@@ -33,6 +37,11 @@ class Fault:
             and self.account in (None, account)
         )
 
+    def lift(self) -> None:
+        """It hits nothing any more."""
+        self.times = 0
+        self.lifted.set()
+
     @property
     def reaches_avito(self) -> bool:
         """Whether the limiter counts the request; Avito's own 429 refuses without counting."""
@@ -41,7 +50,10 @@ class Fault:
 
 async def apply(fault: Fault, request: web.Request, answer: Answer) -> web.StreamResponse:
     """`answer` does the real work; a fault that leaves it uncalled fails before processing."""
-    return await KINDS[fault.kind](fault.params, request, answer)
+    if fault.kind == HOLD:
+        await fault.lifted.wait()
+        return answer()
+    return await _KINDS[fault.kind](fault.params, request, answer)
 
 
 async def _latency(params: Params, _: web.Request, answer: Answer) -> web.StreamResponse:
@@ -124,7 +136,8 @@ _MESSAGES = {
     500: "Error while processing request. Please, contact support",
     503: "Service temporarily unavailable. Please, contact support",
 }
-KINDS = {
+HOLD = "hold"
+_KINDS = {
     "latency": _latency,
     "hang": _hang,
     "drop_before": _drop_before,
@@ -137,3 +150,4 @@ KINDS = {
     "slow_drip": _slow_drip,
     "empty": _empty,
 }
+KINDS = (HOLD, *_KINDS)

@@ -240,6 +240,8 @@ class AvitoWorld:
         return fault
 
     def clear_faults(self) -> None:
+        for fault in self.faults:
+            fault.lift()
         self.faults.clear()
 
     def take_fault(self, endpoint: str, account: int | None) -> Fault | None:

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from sandbox.clock import SandboxClock
 from sandbox.demo import Demo, running_demo
 from sandbox.page.browser import FLAGS, find_chromium
+from sandbox.telegram.events import PATIENCE_SEC
 
 FOLDER = Path(__file__).parents[2] / "docs" / "img"
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
@@ -27,7 +28,7 @@ async def main() -> None:
     chromium = find_chromium()
     if chromium is None:
         sys.exit("Нет браузера: apt-get install chromium")
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=1_000 * PATIENCE_SEC)
     async with async_playwright() as driver, running_demo(0, SandboxClock(MOMENT)) as demo:
         browser = await driver.chromium.launch(executable_path=chromium, args=FLAGS)
         await _welcome(await _open(browser, demo, **DESKTOP))

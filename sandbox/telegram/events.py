@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_SEC = 60.0
+"""Who waits longer than this waits for nothing, on a busy machine too."""
+
 
 class Signal:
     """Wakes everybody who waits; unlike a Condition it can be fired from plain code."""
@@ -21,7 +24,7 @@ class Signal:
     async def wait(self) -> None:
         await self._event.wait()
 
-    async def until(self, probe: Callable[[], T | None], timeout: float) -> T:
+    async def until(self, probe: Callable[[], T | None], timeout: float = PATIENCE_SEC) -> T:
         """The first truthy value of `probe`, asked again at every signal; else TimeoutError."""
         async with asyncio.timeout(timeout):
             while not (found := probe()):

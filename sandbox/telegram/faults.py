@@ -1,5 +1,6 @@
 """Troubles on request: what a network, a proxy or the real server sometimes does."""
 
+import asyncio
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
@@ -8,6 +9,7 @@ Json = dict[str, Any]
 
 Kind = Literal[
     "latency_before",  # waits `seconds`, then goes on
+    "hold_before",  # waits until it is lifted, then goes on
     "hang_before",  # never answers, nothing is done
     "drop_before",  # closes the connection, nothing is done
     "http_500",  # {"ok": false} "Internal Server Error: restart"
@@ -18,6 +20,7 @@ Kind = Literal[
     "unauthorized",  # 401
     "conflict",  # 409
     "latency_after",  # done, then waits `seconds` before the answer
+    "hold_after",  # done, answered once it is lifted
     "hang_after",  # done, never answered
     "drop_after",  # done, the connection is closed instead of an answer
     "half_answer",  # done, the connection breaks in the middle of the answer
@@ -27,8 +30,8 @@ Kind = Literal[
 
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 _BEFORE: frozenset[str] = frozenset(
-    {"latency_before", "hang_before", "drop_before", "flood", "flood_text", "unauthorized"}
-    | {"conflict"}
+    {"latency_before", "hold_before", "hang_before", "drop_before"}
+    | {"flood", "flood_text", "unauthorized", "conflict"}
 )
 # A gateway's error says nothing about what the server behind it did.
 _EITHER: frozenset[str] = frozenset({"http_500", "http_502", "http_504"})
@@ -40,7 +43,8 @@ class Fault:
 
     `times` is how many calls it still hits (None: until cleared).
     `seconds` are real ones: they stand for the network. `processed` makes an http_5xx come
-    after the work was done instead of before.
+    after the work was done instead of before. What is held goes on once the fault is lifted; one
+    that is cleared is.
     """
 
     kind: Kind
@@ -52,12 +56,22 @@ class Fault:
     processed: bool = False
 
     def __post_init__(self) -> None:
+        self.lifted = asyncio.Event()
         if self.kind not in KINDS:
             raise ValueError(f"no such fault: {self.kind}")
+
+    def lift(self) -> None:
+        """It hits nothing any more."""
+        self.times = 0
+        self.lifted.set()
 
     @property
     def is_before(self) -> bool:
         return self.kind in _BEFORE or (self.kind in _EITHER and not self.processed)
+
+    @property
+    def is_late(self) -> bool:
+        return self.kind.startswith(("latency", "hold"))
 
     def hits(self, method: str, chat_id: int | None) -> bool:
         same_method = self.method is None or fnmatchcase(method.lower(), self.method.lower())
@@ -73,7 +87,14 @@ class Faults:
         return fault
 
     def clear(self) -> None:
+        for fault in self.active:
+            fault.lift()
         self.active.clear()
+
+    @property
+    def have_silence(self) -> bool:
+        """Whether some call will hang."""
+        return any(fault.kind.startswith("hang") for fault in self.active)
 
     def take(self, method: str, chat_id: int | None) -> list[Fault]:
         """The faults that hit this call, each counted down by one."""

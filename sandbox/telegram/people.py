@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sandbox.telegram import membership
 from sandbox.telegram.bots import Bot
 from sandbox.telegram.entities import MAX_TEXT, typed_by_person, utf16_length
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.model import GROUP_ANONYMOUS_BOT, PRESENT, Chat, Json, Message, Topic, User
 from sandbox.telegram.presses import Notice, Press
 from sandbox.telegram.seen import Button, Seen, find_button
@@ -272,7 +273,7 @@ class ChatView:
         return "\n".join(seen.as_line() for seen in self.messages)
 
     async def wait_for(
-        self, expected: str | Callable[[Seen], object], timeout: float = 30.0
+        self, expected: str | Callable[[Seen], object], timeout: float = PATIENCE_SEC
     ) -> Seen:
         """The newest message that fits and that came or changed since this person's last action.
 
@@ -292,7 +293,7 @@ class ChatView:
                 f"{self.transcript()}"
             ) from None
 
-    async def wait_for_notice(self, press: Press, timeout: float = 30.0) -> Notice:
+    async def wait_for_notice(self, press: Press, timeout: float = PATIENCE_SEC) -> Notice:
         return await self.world.events.signal.until(lambda: press.notice, timeout)
 
 

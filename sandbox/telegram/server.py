@@ -78,7 +78,7 @@ class _Server:
                     return answer
         except asyncio.CancelledError:
             # A call that arrived whole is carried out, whether or not its caller still lives.
-            is_only_late = all(f.kind == "latency_before" for f in faults if f.is_before)
+            is_only_late = all(f.is_late for f in faults if f.is_before)
             if is_only_late and name != "getUpdates":
                 await self._work(name, call, record)
             raise

@@ -14,8 +14,8 @@ _GATEWAYS = {"http_502": (502, "Bad Gateway"), "http_504": (504, "Gateway Timeou
 
 async def before_work(fault: Fault, request: web.Request) -> web.Response | None:
     """None when the call goes on."""
-    if fault.kind == "latency_before":
-        await asyncio.sleep(fault.seconds)
+    if fault.is_late:
+        await _come_late(fault)
         return None
     if fault.kind == "hang_before":
         await _hang()
@@ -30,8 +30,8 @@ async def before_work(fault: Fault, request: web.Request) -> web.Response | None
 async def after_work(
     fault: Fault, request: web.Request, response: web.StreamResponse
 ) -> web.StreamResponse:
-    if fault.kind == "latency_after":
-        await asyncio.sleep(fault.seconds)
+    if fault.is_late:
+        await _come_late(fault)
         return response
     if fault.kind == "hang_after":
         await _hang()
@@ -63,6 +63,13 @@ def _refusal(fault: Fault) -> web.Response:
     }
     error = errors.get(fault.kind) or ApiError(500, "Internal Server Error: restart")
     return web.json_response(error.as_json(), status=error.code)
+
+
+async def _come_late(fault: Fault) -> None:
+    if fault.kind.startswith("hold"):
+        await fault.lifted.wait()
+    else:
+        await asyncio.sleep(fault.seconds)
 
 
 async def _hang() -> NoReturn:

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.clock import SandboxClock
 from sandbox.telegram import membership
 from sandbox.telegram.bots import Bot
-from sandbox.telegram.events import EventStream
+from sandbox.telegram.events import PATIENCE_SEC, EventStream
 from sandbox.telegram.faults import Fault, Faults, Kind
 from sandbox.telegram.files import FileStore
 from sandbox.telegram.history import History
@@ -271,7 +271,7 @@ class World:
         found = [m for chat in self.chats_with_id(chat_id) for m in chat.messages.values()]
         return [m for m in found if not m.is_service and m.sender and m.sender.id in bots]
 
-    async def settled(self, bot: Bot, timeout: float = 30.0, quiet: float = 0.05) -> None:
+    async def settled(self, bot: Bot, timeout: float = PATIENCE_SEC, quiet: float = 0.05) -> None:
         """Wait until the bot confirmed every update and has been silent for `quiet` seconds."""
         history = self.history
         async with asyncio.timeout(timeout):
@@ -282,6 +282,6 @@ class World:
     def _is_busy(self, bot: Bot) -> bool:
         return bool(bot.updates.pending) or self.history.is_busy(bot.id)
 
-    async def polled(self, bot: Bot, timeout: float = 30.0) -> None:
+    async def polled(self, bot: Bot, timeout: float = PATIENCE_SEC) -> None:
         """Wait until the bot has a long poll open, that is: until a worker is up."""
         await bot.updates.signal.until(lambda: bot.updates.is_polled, timeout)

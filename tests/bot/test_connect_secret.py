@@ -31,7 +31,7 @@ async def test_a_secret_is_nowhere_in_clear(
     typed = secret if outcome == "right" else f"canary{secret[6:]}"
     answers = {"right": "подключён", "wrong": "не принял", "hanging": "Проверяю ключи"}
     if outcome == "hanging":
-        rig.avito.fault("latency", "token", seconds=0.5)
+        rig.avito.fault("hold", "token")
     chat = rig.alice.private(rig.me)
     await reach_secret(chat, client_id)
 
@@ -150,7 +150,7 @@ async def test_a_secret_that_looks_like_a_command_is_deleted(rig: BotRig) -> Non
 async def test_a_secret_sent_again_while_it_is_checked_is_deleted_too(rig: BotRig) -> None:
     chat = rig.alice.private(rig.me)
     client_id, secret = rig.keys_of("shop")
-    rig.avito.fault("latency", endpoint="self", seconds=0.3)
+    rig.avito.fault("hold", "self")
     for typed, asked in (("/add_profile", "шаг 1"), ("Мебель", "шаг 2"), (client_id, "шаг 3")):
         chat.send(typed)
         await chat.wait_for(asked)
@@ -160,5 +160,6 @@ async def test_a_secret_sent_again_while_it_is_checked_is_deleted_too(rig: BotRi
     chat.send(secret)
 
     await chat.wait_for("Ещё проверяю ключи")
+    rig.avito.clear_faults()
     await chat.wait_for("подключён")
     assert secret not in chat.transcript()

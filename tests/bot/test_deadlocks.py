@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.bot import BotRig, bot_rig
 from tests.support.databases import opened
 from tests.support.places import bound, greet, open_places, owe_report, places_of
@@ -61,6 +62,6 @@ async def until_somebody_waits(rig: BotRig) -> None:
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SEC):
         while not await scalar(rig, waiting):
             await asyncio.sleep(0.01)

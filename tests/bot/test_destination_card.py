@@ -147,11 +147,12 @@ async def test_a_button_of_a_removed_destination_says_so(rig: BotRig) -> None:
 async def test_a_destination_removed_during_its_check_is_said(rig: BotRig) -> None:
     chat, _, task_id = await opened(rig)
     card = chat.last
-    rig.telegram.fault("latency_before", "getChat", seconds=1.0)
+    rig.telegram.fault("hold_before", "getChat")
     chat.press(f"destination_check:{task_id}", card)
     await chat.wait_for("Проверяю")
     chat.press(f"destination_remove_confirm:{task_id}", card)
     await chat.wait_for("Пока никуда")
+    rig.telegram.clear_faults()
 
     await chat.wait_for("Этого места для отчётов у вас уже нет")
 

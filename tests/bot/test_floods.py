@@ -8,6 +8,7 @@ import re
 import pytest
 
 from bot import app
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.bot import BotRig
 from tests.support.rows import scalar
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.one_database
 
 
 async def received(rig: BotRig, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SEC):
         while await scalar(rig, "SELECT count(*) FROM inbox WHERE state = 'received'") < count:
             await asyncio.sleep(0.02)
 
@@ -24,7 +25,7 @@ async def test_one_persons_flood_does_not_stop_the_bot_for_the_others(
     rig: BotRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "BACKLOG_LIMIT", 50)
-    rig.telegram.fault("latency_before", "sendMessage", chat_id=rig.charlie.id, seconds=30)
+    rig.telegram.fault("hold_before", "sendMessage", chat_id=rig.charlie.id)
     flood = rig.charlie.private(rig.me)
     flood.start()
     for number in range(100):
@@ -43,9 +44,9 @@ async def test_chats_that_wait_for_telegram_do_not_take_everybodys_place(rig: Bo
     history = rig.telegram.history
     for number in range(70):
         person = rig.telegram.user(f"Гость {number}")
-        rig.telegram.fault("latency_before", "sendMessage", chat_id=person.id, seconds=30)
+        rig.telegram.fault("hold_before", "sendMessage", chat_id=person.id)
         person.private(rig.me).start()
-    await history.signal.until(lambda: len(history.of("sendMessage")) >= 64, 20)
+    await history.signal.until(lambda: len(history.of("sendMessage")) >= 64)
 
     chat = rig.alice.private(rig.me)
     chat.start()

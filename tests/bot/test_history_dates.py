@@ -154,7 +154,7 @@ async def test_a_profile_deleted_meanwhile_is_no_more(rig: BotRig) -> None:
 @ONE
 async def test_days_that_have_to_be_read_first_are_worked_for(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice, name="Мебель")
-    rig.avito.fault("latency", "stats_v2", seconds=0.4)
+    rig.avito.fault("hold", "stats_v2")
     chat = await greet(rig, rig.alice)
     await ask(chat, profile_id)
 
@@ -162,5 +162,6 @@ async def test_days_that_have_to_be_read_first_are_worked_for(rig: BotRig) -> No
 
     placeholder = await chat.wait_for("Собираю отчёт «Мебель» за 14.11.2026 – 20.11.2026")
     assert placeholder.button_texts == [["⏹ Остановить"]]
+    rig.avito.clear_faults()
     await chat.wait_for("Отчёт Avito")
     assert "14.11.2026 – 20.11.2026" in placeholder.text

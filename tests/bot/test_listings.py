@@ -342,7 +342,7 @@ async def asked_in_a_group(rig: BotRig) -> tuple[ChatView, int, Seen]:
     await greet(rig, rig.alice)
     profile_id, report = await reporting_at(rig, group)
     rig.clock.advance(MINUTE)
-    rig.avito.fault("latency", "stats_v2", seconds=0.4)
+    rig.avito.fault("hold", "stats_v2")
     group.press(f"report_items:{profile_id}:{DAY}", report)
     return group, profile_id, await group.wait_for("Читаю объявления")
 
@@ -350,6 +350,7 @@ async def asked_in_a_group(rig: BotRig) -> tuple[ChatView, int, Seen]:
 async def test_a_group_reads_no_more_of_them_than_its_reports_tell(rig: BotRig) -> None:
     group, profile_id, _ = await asked_in_a_group(rig)
     await execute(rig, """UPDATE report_tasks SET report_metrics = '["views", "contacts"]'""")
+    rig.avito.clear_faults()
 
     seen = await group.wait_for(SCREEN)
     for forbidden in ("spending", "cost"):
@@ -370,6 +371,7 @@ async def test_unbound_while_avito_was_asked_they_are_shown_to_nobody(rig: BotRi
     group, _, placeholder = await asked_in_a_group(rig)
 
     await execute(rig, "DELETE FROM report_tasks")
+    rig.avito.clear_faults()
 
     ended = await group.wait_for("Этот профиль больше не присылает сюда отчёты.")
     await rig.settled()
@@ -388,6 +390,7 @@ async def test_deleted_while_avito_was_asked_the_report_comes_back_with_a_word(
 
     ended = await group.wait_for("Этот профиль удалён.")
     await own.wait_for("✅ Профиль «Мебель» удалён")
+    rig.avito.clear_faults()
     await rig.settled()
     assert (ended.id, "Отчёт Avito" in ended.text) == (placeholder.id, True)
     assert "Читаю" not in group.transcript()
@@ -399,9 +402,11 @@ async def test_asked_twice_they_are_read_once(rig: BotRig) -> None:
     own = rig.alice.private(rig.me)
 
     press = group.press(f"report_items:{profile_id}:{DAY}", placeholder)
-    own.press(f"report_items:{profile_id}:{DAY}", own.last)
+    owns = own.press(f"report_items:{profile_id}:{DAY}", own.last)
 
     assert (await group.wait_for_notice(press)).text == "Уже выполняю, подождите немного."
+    await own.wait_for_notice(owns)
+    rig.avito.clear_faults()
     for chat in (group, own):
         await chat.wait_for(SCREEN)
     asked = [call.request["grouping"] for call in rig.avito.calls("stats_v2")]

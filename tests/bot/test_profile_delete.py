@@ -63,7 +63,7 @@ async def test_numbers_that_another_owner_reads_are_kept(rig: BotRig) -> None:
 
 async def test_deleting_stops_the_report_that_is_under_way(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
-    rig.avito.fault("latency", "stats_v2", seconds=0.5)
+    rig.avito.fault("hold", "stats_v2")
     chat = rig.alice.private(rig.me)
     await open_card(chat, profile_id)
     chat.click(f"report_now:{profile_id}")
@@ -72,6 +72,7 @@ async def test_deleting_stops_the_report_that_is_under_way(rig: BotRig) -> None:
     await confirm(chat, profile_id)
 
     await chat.wait_for("удалён")
+    rig.avito.clear_faults()
     await rig.quiet()
     assert "Отчёт Avito" not in chat.transcript()
     rows = await dump(rig, without=NEVER_MIND)

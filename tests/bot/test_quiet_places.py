@@ -23,12 +23,13 @@ async def test_posts_of_a_channel_are_no_questions(rig: BotRig) -> None:
 
 async def test_who_blocks_the_bot_stops_nobody_else(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
-    rig.avito.fault("latency", "stats_v2", seconds=0.3)
+    rig.avito.fault("hold", "stats_v2")
     chat = rig.alice.private(rig.me)
     await open_card(chat, profile_id)
     chat.click(f"report_now:{profile_id}")
     await chat.wait_for("Собираю отчёт")
     rig.alice.block(rig.me)
+    rig.avito.clear_faults()
 
     other = rig.bob.private(rig.me)
     other.start()

@@ -281,7 +281,7 @@ async def test_a_file_that_was_lost_before_it_was_sent_says_so(rig: BotRig) -> N
     fault = rig.telegram.fault("drop_before", method="editMessageMedia")
     chat.click("📗 Excel")
     outgoing = rig.settings.data_dir / "outgoing"
-    await rig.telegram.history.signal.until(lambda: list(outgoing.glob("*")), 10)
+    await rig.telegram.history.signal.until(lambda: list(outgoing.glob("*")))
     await rig.stop()
     for path in outgoing.iterdir():
         path.unlink()

@@ -137,12 +137,13 @@ async def test_two_owners_of_one_account_share_its_numbers_and_its_minute(rig: B
 async def test_a_slow_avito_is_waited_for_with_a_sign_of_life(rig: BotRig) -> None:
     chat, profile_id = await rig.connect(rig.alice)
     rig.clock.advance(timedelta(hours=4))
-    rig.avito.account("shop").latency = 0.3
+    rig.avito.fault("hold")
 
     chat.click(f"report_now:{profile_id}")
 
     placeholder = await chat.wait_for("Собираю отчёт")
     assert placeholder.button_texts == [["⏹ Остановить"]]
+    rig.avito.clear_faults()
     report = await chat.wait_for("Отчёт Avito")
     assert report.id == placeholder.id
     assert "Обновлено в 13:00" in report.text

@@ -61,7 +61,7 @@ async def test_unbound_its_buttons_work_for_the_owner_and_lead_others_nowhere(
 async def test_only_its_owner_stops_it(rig: BotRig) -> None:
     own, others, profile_id = await in_group(rig)
     rig.clock.advance(timedelta(hours=4))
-    rig.avito.fault("latency", "stats_v2", seconds=0.6)
+    rig.avito.fault("hold", "stats_v2")
     own.press(f"report_now:{profile_id}", own.last)
     placeholder = await own.wait_for("Собираю отчёт")
     [stop] = placeholder.button_data

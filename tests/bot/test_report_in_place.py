@@ -171,7 +171,7 @@ async def test_while_avito_is_asked_the_message_says_so_and_becomes_the_answer(
     bob, profile_id, report = await in_group(rig)
     charlie = rig.charlie.at(bob.chat)
     rig.clock.advance(STALE)
-    rig.avito.fault("latency", "stats_v2", seconds=0.5)
+    rig.avito.fault("hold", "stats_v2")
 
     first = bob.press(f"report_days:{profile_id}:7", report)
     placeholder = await bob.wait_for("Собираю отчёт «Мебель» за 14.11.2026 – 20.11.2026")
@@ -183,6 +183,7 @@ async def test_while_avito_is_asked_the_message_says_so_and_becomes_the_answer(
     assert (await bob.wait_for_notice(first)).text == ""
     notice = await charlie.wait_for_notice(second)
     assert (notice.text, notice.is_alert) == ("Уже выполняю, подождите немного.", False)
+    rig.avito.clear_faults()
     await bob.wait_for("Отчёт Avito\nМебель\n14.11.2026 – 20.11.2026\n")
     assert "Обновлено в 13:00" in report.text
     assert "⏳" not in report.text
@@ -195,12 +196,14 @@ async def test_two_people_at_two_reports_ask_avito_once(rig: BotRig) -> None:
     charlie.send("/help@avito_test_bot")
     second = await charlie.wait_for("в личном чате")
     rig.clock.advance(STALE)
-    rig.avito.fault("latency", "stats_v2", times=1, seconds=0.3)
+    held = rig.avito.fault("hold", "stats_v2", times=1)
 
     presses = [
         bob.press(f"report_days:{profile_id}:7", first),
         charlie.press(f"report_days:{profile_id}:30", second),
     ]
+    await eventually(lambda: all("Собираю отчёт" in each.text for each in (first, second)))
+    held.lift()
 
     await eventually(lambda: "22.10.2026 – 20.11.2026\n\n👁" in second.text)
     await eventually(lambda: "14.11.2026 – 20.11.2026\n\n👁" in first.text)
@@ -227,13 +230,14 @@ async def test_in_a_group_everybody_can_stop_it_and_the_report_is_back(rig: BotR
 async def test_what_its_owner_asked_for_in_a_group_only_he_stops(rig: BotRig) -> None:
     bob, profile_id, report = await in_group(rig)
     rig.clock.advance(STALE)
-    rig.avito.fault("latency", "stats_v2", seconds=0.5)
+    rig.avito.fault("hold", "stats_v2")
     own = rig.alice.at(bob.chat)
     own.press(f"report_days:{profile_id}:7", report)
     placeholder = await own.wait_for("Собираю отчёт")
 
     assert (await tap(bob, "⏹ Остановить", placeholder)).text == "Это уже закончено."
 
+    rig.avito.clear_faults()
     await own.wait_for("Отчёт Avito")
 
 
@@ -373,11 +377,12 @@ async def test_unbound_while_avito_was_asked_it_comes_back_with_a_word(rig: BotR
     bob, profile_id, report = await in_group(rig)
     text = report.text
     rig.clock.advance(STALE)
-    rig.avito.fault("latency", "stats_v2", seconds=0.4)
+    rig.avito.fault("hold", "stats_v2")
     bob.press(f"report_days:{profile_id}:7", report)
     await bob.wait_for("Собираю отчёт")
 
     await execute(rig, "DELETE FROM report_tasks")
+    rig.avito.clear_faults()
 
     await bob.wait_for("больше не присылает сюда")
     assert report.text == f"{text}\n\n———\nЭтот профиль больше не присылает сюда отчёты."

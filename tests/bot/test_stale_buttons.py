@@ -25,7 +25,7 @@ async def pressed(chat: ChatView, data: str) -> Press:
 
 async def test_two_taps_at_once_are_one_report(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
-    rig.avito.fault("latency", "stats_v2", seconds=0.5)
+    rig.avito.fault("hold", "stats_v2")
     chat = rig.alice.private(rig.me)
     await open_card(chat, profile_id)
 
@@ -35,6 +35,7 @@ async def test_two_taps_at_once_are_one_report(rig: BotRig) -> None:
     said = [notice.text for notice in notices]
     assert said == ["", *["Уже выполняю, подождите немного."] * 2]
     assert not any(notice.is_alert for notice in notices)
+    rig.avito.clear_faults()
     await chat.wait_for("Отчёт Avito")
     await rig.quiet()
     assert chat.transcript().count("📊 Отчёт Avito") == 1
@@ -115,12 +116,13 @@ async def test_a_button_on_a_message_deleted_meanwhile_opens_a_new_message(rig: 
 
 async def test_a_report_whose_placeholder_was_deleted_comes_as_a_new_message(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
-    rig.avito.fault("latency", "stats_v2", seconds=0.4)
+    rig.avito.fault("hold", "stats_v2")
     chat = rig.alice.private(rig.me)
     await open_card(chat, profile_id)
     chat.click(f"report_now:{profile_id}")
 
     chat.delete(await chat.wait_for("Собираю отчёт"))
+    rig.avito.clear_faults()
 
     await chat.wait_for("Отчёт Avito")
 
@@ -130,10 +132,11 @@ async def test_a_press_too_old_to_answer_is_handled_all_the_same(rig: BotRig) ->
     chat = rig.alice.private(rig.me)
     chat.send("/profiles")
     listing = await chat.wait_for("Профили Avito")
-    rig.telegram.fault("latency_before", "answerCallbackQuery", times=1, seconds=0.3)
+    rig.telegram.fault("hold_before", "answerCallbackQuery")
     chat.click(f"profile_view:{profile_id}", listing)
     await eventually(lambda: rig.telegram.history.of("answerCallbackQuery"))
     rig.clock.advance(timedelta(minutes=5))
+    rig.telegram.clear_faults()
 
     await chat.wait_for("Аккаунт Avito")
 
@@ -157,12 +160,13 @@ async def test_buttons_of_an_ended_dialogue_say_so(rig: BotRig) -> None:
 
 async def test_a_placeholder_that_its_work_left_behind_gives_way_to_a_way_on(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
-    rig.avito.fault("latency", "stats_v2", seconds=0.6)
+    rig.avito.fault("hold", "stats_v2")
     chat = rig.alice.private(rig.me)
     await open_card(chat, profile_id)
     chat.click(f"report_now:{profile_id}")
     placeholder = await chat.wait_for("Собираю отчёт")
     await execute(rig, "DELETE FROM jobs")
+    rig.avito.clear_faults()
     await rig.quiet()
 
     press = chat.press(placeholder.button_data[0], placeholder)

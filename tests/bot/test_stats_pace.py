@@ -17,13 +17,14 @@ async def test_while_one_is_made_another_is_not_begun(rig: BotRig) -> None:
     chat = rig.telegram.supergroup("Клиенты", rig.alice, rig.bob, rig.me)
     alice, bob = rig.alice.at(chat), rig.bob.at(chat)
     await reporting(rig, alice, ("shop", "Мебель"))
-    rig.avito.account("shop").latency = 0.3
+    rig.avito.fault("hold")
 
     alice.send("/stats")
     await alice.wait_for("Собираю сводку")
     bob.send("/stats")
 
     await bob.wait_for("Уже выполняю")
+    rig.avito.clear_faults()
     await alice.wait_for(TITLE)
     await rig.quiet()
     assert alice.transcript().count(TITLE) == 1
@@ -74,11 +75,12 @@ async def test_other_chats_need_not_wait(rig: BotRig) -> None:
 async def test_a_restart_in_the_middle_ends_in_one_report(rig: BotRig) -> None:
     group = rig.alice.at(rig.telegram.supergroup("Клиенты", rig.alice, rig.me))
     await reporting(rig, group, ("shop", "Мебель"))
-    rig.avito.account("shop").latency = 0.5
+    rig.avito.fault("hold")
     group.send("/stats")
     placeholder = await group.wait_for("Собираю сводку")
 
     await rig.restart()
+    rig.avito.clear_faults()
 
     report = await group.wait_for(TITLE)
     assert report.id == placeholder.id

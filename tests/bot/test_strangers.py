@@ -117,7 +117,7 @@ async def test_in_a_group_a_stranger_learns_nothing_and_the_owner_is_led_to_priv
 
 async def test_a_stranger_cannot_stop_somebodys_job(rig: BotRig) -> None:
     profile_id = await connected(rig, rig.alice)
-    rig.avito.fault("latency", "stats_v2", seconds=0.6)
+    rig.avito.fault("hold", "stats_v2")
     own, strange = rig.alice.private(rig.me), rig.charlie.private(rig.me)
     strange.start()
     await strange.wait_for("Avito Analytics Bot")
@@ -129,6 +129,7 @@ async def test_a_stranger_cannot_stop_somebodys_job(rig: BotRig) -> None:
     press = strange.press(stop, strange.last)
 
     assert await notice_of(strange, press) == "Это уже закончено."
+    rig.avito.clear_faults()
     await own.wait_for("Отчёт Avito")
 
 

@@ -12,6 +12,7 @@ from bot.screens import parts
 from core.database.models import AvitoProfile
 from core.outbox import State
 from core.slots import trial
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.building import ALICE, CLIENTS, BuilderRig, buttons_of, text_of
 from tests.support.deliveries import NINE
 from tests.support.report import LABELS, count, expected_figures, figures_in, money
@@ -68,7 +69,7 @@ async def test_a_slow_profile_holds_up_no_other_of_its_chat(rig: BuilderRig) -> 
     await rig.office.materialise()
     rig.runner.wake()
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SEC):
         while (await rig.of(quick)).state != State.READY:
             await asyncio.sleep(0.02)
     assert (await rig.of(slow)).state != State.READY
@@ -202,15 +203,16 @@ async def test_a_long_report_is_kept_in_parts(
 async def test_a_destination_that_is_unbound_meanwhile_stops_nothing(rig: BuilderRig) -> None:
     gone, stays = await rig.reporting("shop"), await rig.reporting("second")
     rig.avito.at_request.append(lambda: None)
-    rig.avito.world.fault("latency", "stats_v2", account=rig.account("shop").user_id, seconds=0.5)
+    rig.avito.world.fault("hold", "stats_v2", account=rig.account("shop").user_id)
     rig.clock.advance(NINE - rig.clock.now())
     await rig.office.materialise()
     rig.runner.wake()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SEC):
         while not rig.avito.calls("stats_v2"):
             await asyncio.sleep(0.01)
     async with rig.sessions.begin() as session:
         await session.delete(await session.merge(await rig.office.task(gone)))
+    rig.avito.world.clear_faults()
 
     await rig.until_built()
 

@@ -21,6 +21,7 @@ from core.services.destinations import Destination
 from core.slots import trial
 from core.statistics.sync import access_to
 from sandbox.avito.accounts import make_account, make_listings
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.building import ALICE, CLIENTS, BuilderRig, buttons_of, text_of
 from tests.support.deliveries import NINE
 from tests.support.report import expected_totals, figures_in
@@ -425,7 +426,7 @@ async def test_a_defect_in_one_reading_spoils_no_other(
     await rig.office.materialise()
     rig.runner.wake()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SEC):
         while State.JOINED not in await states(rig, tasks):
             await asyncio.sleep(0.02)
 
@@ -448,15 +449,16 @@ async def test_a_defect_of_the_digest_lets_each_come_by_itself(
 async def test_one_that_is_unbound_while_another_is_read_is_not_told(rig: BuilderRig) -> None:
     shop, second, debtor = await reporting(rig)
     slow = rig.account("debtor").user_id
-    rig.avito.world.fault("latency", "stats_v2", account=slow, seconds=0.7)
+    rig.avito.world.fault("hold", "stats_v2", account=slow)
     rig.clock.advance(NINE - rig.clock.now())
     await rig.office.materialise()
     rig.runner.wake()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SEC):
         while not rig.avito.world.calls("stats_v2", slow):
             await asyncio.sleep(0.01)
     async with rig.sessions.begin() as session:
         await session.delete(await session.merge(await rig.office.task(second)))
+    rig.avito.world.clear_faults()
 
     await rig.until_built()
 

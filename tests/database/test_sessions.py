@@ -25,6 +25,7 @@ from core.database.session import Sessions, at_once, create_sessions, reading
 from core.errors import SecretKeyError
 from core.ports import Token
 from core.secrets import Keyring
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.databases import opened, opened_session
 from tests.support.waiting import eventually
 
@@ -66,7 +67,7 @@ async def test_a_reader_does_not_wait_for_a_writer(sessions: Sessions) -> None:
     async with sessions.begin() as writer:
         writer.add(User(telegram_id=ALICE, created_at=NOON))
         await writer.flush()
-        async with asyncio.timeout(5), reading(sessions) as reader:
+        async with asyncio.timeout(PATIENCE_SEC), reading(sessions) as reader:
             assert (await reader.scalars(select(User.telegram_id))).all() == []
 
 

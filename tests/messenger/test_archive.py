@@ -19,6 +19,7 @@ from core.messenger.archive import Held, Kept
 from core.messenger.packing import pack, unpack
 from core.shelf import Shelf
 from sandbox.clock import SandboxClock
+from sandbox.telegram.events import PATIENCE_SEC
 from utils.chats.model import ChatHead, Line, Transcript
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -225,7 +226,7 @@ async def test_what_is_older_by_less_than_a_second_is_dropped_at_once(
 ) -> None:
     second = 1 / 86_400
     await keep(sessions, profile_id, chat("u2i-1~", 3, 0, -second))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SEC):
         await archive.keep_since(sessions, profile_id, NOW.replace(microsecond=1))
     [left] = await kept(sessions, profile_id)
     assert [line.at for line in left.lines] == [AT + 1]

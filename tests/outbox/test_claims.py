@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.database.models import Delivery
 from core.outbox import Outbox, State
 from tests.support.deliveries import MOMENT, NINE, Office, another_process
+from tests.support.statements import statements_on
 
 LATER = NINE + timedelta(minutes=1)
 
@@ -90,22 +89,6 @@ async def test_a_tick_goes_through_nothing_that_has_arrived(
 
 async def claim_in(state: State, outbox: Outbox, count: int) -> list[Delivery]:
     return await (outbox.claim_due if state == State.DUE else outbox.claim_ready)(count)
-
-
-@contextmanager
-def statements_on(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
-    """What is executed meanwhile, with its parameters."""
-    executed: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            executed.append((statement, values))
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield executed
-    finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
 async def plan_of(engine: AsyncEngine, statement: str, values: Any) -> str:

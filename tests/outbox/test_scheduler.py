@@ -30,6 +30,7 @@ from tests.support.deliveries import NINE, Office
 from tests.support.waiting import eventually
 
 DAY = timedelta(days=1)
+FOREVER_SEC = 3_600.0
 
 
 @dataclass
@@ -397,32 +398,34 @@ async def test_one_report_can_be_asked_for(watch: Watch, office: Office) -> None
         assert (await office.task(other)).next_due_at == NINE
 
 
-async def test_it_stops_quickly_and_leaves_no_thread(watch: Watch, engine: AsyncEngine) -> None:
+async def test_it_stops_at_once_and_leaves_no_thread(
+    watch: Watch, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STOP_SEC", FOREVER_SEC)
     async with watch.running():
         await alarms_set(engine.url)
-        began = time.perf_counter()
-    assert time.perf_counter() - began < 1
     await eventually(lambda: alarm_threads() == [])
     assert module._running == set()
     module.tick()
 
 
-async def test_it_stops_before_it_has_quite_begun(watch: Watch) -> None:
+async def test_it_stops_before_it_has_quite_begun(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STOP_SEC", FOREVER_SEC)
     async with watch.running():
         await asyncio.sleep(0)
-        began = time.perf_counter()
-    assert time.perf_counter() - began < 1
     await eventually(lambda: alarm_threads() == [])
 
 
 async def test_a_store_that_hangs_does_not_hold_up_the_exit(watch: Watch) -> None:
     gate = threading.Event()
-    with patch.object(module, "_store_engine", lambda _url: gate.wait(10)):
-        async with watch.running() as done:
-            await eventually(lambda: done.times["wake"])
-            began = time.perf_counter()
-        assert time.perf_counter() - began < 1
-        gate.set()
+    with patch.object(module, "_store_engine", lambda _url: gate.wait()):
+        try:
+            async with watch.running() as done:
+                await eventually(lambda: done.times["wake"])
+        finally:
+            gate.set()
         await eventually(lambda: alarm_threads() == [])
 
 

@@ -22,9 +22,10 @@ from sandbox.page.scene import Scene, set_scene
 from sandbox.page.server import add_page
 from sandbox.serving import serve
 from sandbox.telegram.control import add_control_routes
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.bot import BotRig, bot_rig
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 1_000 * PATIENCE_SEC
 
 # Of every module here: one browser serves all tests of a session, and lives in its loop.
 ONE_LOOP = pytest.mark.asyncio(loop_scope="session")

@@ -24,7 +24,7 @@ async def test_avito_breaks_and_is_mended(desk: Desk) -> None:
     await expect(page.locator("#troubles")).to_be_visible()
 
     await page.click(".pointed")
-    await expect(newest(page)).to_contain_text("Avito сейчас не отвечает", timeout=30_000)
+    await expect(newest(page)).to_contain_text("Avito сейчас не отвечает")
 
     await switch(page, "Avito не работает")
     await expect(page.locator("#troubles")).to_be_hidden()

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
-from bot import attempts
+from bot import attempts, sender
 from core.outbox import State
 from tests.support.sending import SenderRig, check_history
 from tests.support.waiting import eventually
 
+FOREVER_SEC = 3_600.0
 UNDECIDED = (State.SENDING, State.RESEND, State.HELD, State.CLAIMED)
 
 
 async def test_a_stop_in_the_middle_leaves_every_report_sent_or_ready(rig: SenderRig) -> None:
     await rig.stop()
     rig.world.fault("latency_after", method="sendMessage", seconds=0.1)
-    # A busy machine is no silent Telegram.
-    rig.telegram.session.patience_sec = 5.0
     people = [rig.world.user(f"Человек {number}") for number in range(100)]
     for person in people:
         person.private(rig.me).start()
         await rig.report_to(person.id)
     rig.start()
     await eventually(lambda: len(rig.accepted()) > 10)
-    began = time.monotonic()
     await rig.stop()
-    assert time.monotonic() - began < 3.5
+    assert len(rig.accepted()) < len(people), "what is not in hand is not waited for"
     rows = await rig.office.deliveries()
     assert [row.state for row in rows if row.state in UNDECIDED] == []
     assert {row.owner for row in rows if row.finished_at is None} == {None}
@@ -42,10 +39,11 @@ async def test_a_stop_in_the_middle_leaves_every_report_sent_or_ready(rig: Sende
 async def test_an_answer_that_does_not_come_before_the_end_of_the_grace_counts_as_lost(
     rig: SenderRig,
 ) -> None:
-    rig.world.fault("latency_after", method="sendMessage", times=1, seconds=0.4)
+    held = rig.world.fault("hold_after", method="sendMessage", times=1)
     delivery = await rig.report_to(rig.alice.id)
     await eventually(rig.accepted)
     await rig.stop(grace_sec=0.05)
+    held.lift()
     assert (await rig.office.delivery(delivery)).state == State.SENDING
     rig.outbox = rig.office.outbox("home:again")
     await rig.outbox.recover()
@@ -54,13 +52,14 @@ async def test_an_answer_that_does_not_come_before_the_end_of_the_grace_counts_a
     await check_history(rig)
 
 
-async def test_a_report_that_waits_for_its_turn_is_put_back_at_once(rig: SenderRig) -> None:
-    rig.throttle.flooded(rig.alice.id, 2.5)
+async def test_a_report_that_waits_for_its_turn_is_put_back_at_once(
+    rig: SenderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "PATIENCE_SEC", FOREVER_SEC)
+    rig.throttle.flooded(rig.alice.id, FOREVER_SEC)
     delivery = await rig.report_to(rig.alice.id)
     await rig.until(delivery, State.CLAIMED)
-    began = time.monotonic()
-    await rig.stop()
-    assert time.monotonic() - began < 1.0
+    await rig.stop(grace_sec=FOREVER_SEC)
     row = await rig.office.delivery(delivery)
     assert (row.state, row.attempt) in [(State.RETRY, 0), (State.READY, 0)]
 
@@ -79,13 +78,21 @@ async def test_a_process_that_slept_too_long_before_sending_does_not_send(
     await check_history(rig)
 
 
-async def test_what_another_process_took_over_is_not_sent(rig: SenderRig) -> None:
-    rig.throttle.flooded(rig.alice.id, 2.0)
+async def test_what_another_process_took_over_is_not_sent(
+    rig: SenderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending, gate = rig.outbox.sending, asyncio.Event()
+
+    async def later(delivery_id: int) -> bool:
+        await gate.wait()
+        return await sending(delivery_id)
+
+    monkeypatch.setattr(rig.outbox, "sending", later)
     delivery = await rig.report_to(rig.alice.id)
     await rig.until(delivery, State.CLAIMED)
     other = rig.office.outbox("home:other")
     await other.recover()
     assert [row.id for row in await other.claim_ready(1)] == [delivery]
-    await asyncio.sleep(2.2)
+    gate.set()
     await rig.sender.idle()
     assert rig.calls() == []

@@ -239,7 +239,7 @@ async def test_those_who_want_them_anew_at_once_share_one_reading(rig: AvitoRig)
 
 async def test_a_cancelled_report_does_not_take_the_others_along(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    rig.world.fault("latency", endpoint="stats_v2", seconds=0.2, times=1)
+    rig.world.fault("hold", "stats_v2", times=1)
     first = asyncio.create_task(fresh(rig, access))
     second = asyncio.create_task(fresh(rig, access))
     while not rig.calls("stats_v2"):

@@ -369,13 +369,14 @@ async def test_an_account_deleted_while_avito_answers_does_not_come_back(rig: Av
     profile = await connected(rig)
     await rig.sync.first_read(access_to(profile))
     rig.clock.advance(MINUTE)
-    rig.world.fault("latency", "stats_v2", seconds=0.3)
+    rig.world.fault("hold", "stats_v2")
     under_way = asyncio.create_task(read(rig, profile))
     while 0 not in v2_calls(rig):
         await asyncio.sleep(0.01)
     async with rig.sessions.begin() as session:
         await session.execute(delete(AvitoProfile).where(AvitoProfile.id == profile.id))
         assert await store.delete_unused(session, profile.user_id or 0)
+    rig.world.clear_faults()
 
     with pytest.raises(ProfileNotFound):
         await under_way

@@ -280,13 +280,14 @@ async def test_concurrent_refreshes_are_one_reading(rig: AvitoRig) -> None:
 
 async def test_an_account_deleted_while_avito_answers_does_not_come_back(rig: AvitoRig) -> None:
     access = await rig.connect("shop")
-    rig.world.fault("latency", endpoint="stats_v2", seconds=0.3)
+    rig.world.fault("hold", "stats_v2")
     reading = asyncio.create_task(rig.sync.refresh(access))
     while not rig.calls("stats_v2"):
         await asyncio.sleep(0.01)
     async with rig.sessions.begin() as session:
         await session.execute(delete(AvitoProfile).where(AvitoProfile.id == access.profile_id))
         await store.delete_unused(session, access.account)
+    rig.world.clear_faults()
     with pytest.raises(ProfileNotFound):
         await reading
     assert await stored(rig, access) == {}

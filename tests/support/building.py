@@ -25,6 +25,7 @@ from core.report_runner import ReportRunner
 from core.rounds import Rounds
 from sandbox.avito.world import AvitoAccount
 from sandbox.clock import SandboxClock
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.seen import as_read
 from tests.support.avito import AvitoRig, avito_rig
 from tests.support.deliveries import NINE, Office
@@ -84,7 +85,7 @@ class BuilderRig:
         self.clock.advance(timedelta(**step))
         await self.until_built()
 
-    async def until_built(self, timeout: float = 40.0) -> None:
+    async def until_built(self, timeout: float = PATIENCE_SEC) -> None:
         self.runner.wake()
         try:
             async with asyncio.timeout(timeout):

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 
 from core.database.models import AvitoProfile, Base, DailyStats, ReportTask, User
 from core.database.session import reading
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.people import Person
 from tests.support.bot import BotRig
 
@@ -66,7 +67,7 @@ async def scalar(rig: BotRig, statement: str, **values: Any) -> Any:
 
 async def becomes(rig: BotRig, statement: str, value: object) -> None:
     """Wait until it is so: what the bot said may be there before it has noted it down."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SEC):
         while await scalar(rig, statement) != value:
             await asyncio.sleep(0.02)
 

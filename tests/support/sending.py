@@ -26,6 +26,7 @@ from core.journal import Journal
 from core.outbox import State
 from core.shelf import Shelf
 from sandbox.clock import SandboxClock
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.history import CallRecord
 from sandbox.telegram.people import Person
 from sandbox.telegram.seen import Seen
@@ -122,7 +123,9 @@ class SenderRig:
 
     # What became of it
 
-    async def until(self, delivery_id: int, *states: State, timeout: float = 30.0) -> Delivery:
+    async def until(
+        self, delivery_id: int, *states: State, timeout: float = PATIENCE_SEC
+    ) -> Delivery:
         """The delivery once it is in one of these states."""
         row = await self.office.delivery(delivery_id)
         try:
@@ -134,7 +137,7 @@ class SenderRig:
             raise AssertionError(f"it is still {row.state}: {row.reason}") from None
         return row
 
-    async def until_all_end(self, timeout: float = 60.0) -> list[Delivery]:
+    async def until_all_end(self, timeout: float = PATIENCE_SEC) -> list[Delivery]:
         query = select(Delivery.id).where(Delivery.finished_at.is_(None)).limit(1)
         async with asyncio.timeout(timeout):
             while True:

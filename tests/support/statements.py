@@ -1,4 +1,4 @@
-"""Statements are compiled once for all tests of a process, not for each of their engines anew.
+"""The statements of the tests: to look at, and compiled once for all tests of a process.
 
 A fifth of what a story costs is the compiling of a hundred statements. SQLAlchemy keeps them by
 engine and by the very dialect object; here those count as one that would compile the same, with
@@ -7,11 +7,14 @@ the same keyring, since the columns that encrypt find it there (core/database/ty
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 _COMPILED: dict[Any, Any] = {}
 
@@ -37,3 +40,19 @@ def _hash(self: object) -> int:
 
 def _share(connection: Connection) -> None:
     connection.execution_options(compiled_cache=_COMPILED)
+
+
+@contextmanager
+def statements_on(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    """What is executed meanwhile, with its parameters."""
+    executed: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            executed.append((statement, values))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield executed
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)

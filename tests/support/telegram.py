@@ -14,6 +14,7 @@ from bot.delivery import Courier
 from bot.telegram import RawAnswer, TelegramSession
 from sandbox.serving import serve
 from sandbox.telegram.bots import Bot
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.people import Person
 from sandbox.telegram.server import build_telegram_app
 from sandbox.telegram.world import World
@@ -22,9 +23,14 @@ TOKEN = "7000000077:AAF-sandbox_token_of_the_wire"
 
 
 class HastySession(TelegramSession):
-    """Nothing here is far away, so a fault need not be waited for long."""
+    """Nothing here is far away: where Telegram is silent on purpose it is not waited for long.
 
-    patience_sec = 0.5
+    A busy machine is another matter.
+    """
+
+    def __init__(self, base: str, is_silent: Callable[[], bool] = lambda: True) -> None:
+        super().__init__(base)
+        self._is_silent = is_silent
 
     async def post(
         self,
@@ -34,8 +40,9 @@ class HastySession(TelegramSession):
         timeout_sec: float | None = None,
         leaving: Callable[[], None] | None = None,
     ) -> RawAnswer:
+        patience_sec = 1.0 if self._is_silent() else PATIENCE_SEC
         return await super().post(
-            bot, method, timeout_sec=timeout_sec or self.patience_sec, leaving=leaving
+            bot, method, timeout_sec=timeout_sec or patience_sec, leaving=leaving
         )
 
 
@@ -56,7 +63,7 @@ async def telegram_rig() -> AsyncIterator[TelegramRig]:
     me = world.add_bot(TOKEN, "avito_wire_bot")
     alice = world.user("Алиса")
     async with serve(build_telegram_app(world)) as base:
-        session = HastySession(base)
+        session = HastySession(base, lambda: world.faults.have_silence)
         bot = ApiBot(TOKEN, session=session)
         try:
             alice.private(me).start()

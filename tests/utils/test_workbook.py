@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
+from sandbox.telegram.events import PATIENCE_SEC
 from utils.workbook import (
     CUT_MARK,
     MAX_LINKS,
@@ -283,7 +284,7 @@ def test_libreoffice_opens_it_and_reads_the_same(tmp_path: Path) -> None:
         ],
         check=True,
         capture_output=True,
-        timeout=100,
+        timeout=4 * PATIENCE_SEC,
     )
 
     assert (tmp_path / "book.csv").read_text(encoding="utf-8").splitlines() == [

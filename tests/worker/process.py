@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sandbox.avito.world import AvitoWorld
 from sandbox.clock import SandboxClock
 from sandbox.serving import serve
 from sandbox.telegram.bots import Bot
+from sandbox.telegram.events import PATIENCE_SEC
 from sandbox.telegram.server import build_telegram_app
 from sandbox.telegram.world import World
 from sandbox.worker import CLOCK
@@ -74,12 +74,12 @@ class Worker:
     async def start(self) -> None:
         self._process = await self._launch(self._program, self._folder, self.env, self._log)
 
-    async def says(self, fragment: str, timeout: float = 20.0) -> None:
+    async def says(self, fragment: str, timeout: float = PATIENCE_SEC) -> None:
         async with asyncio.timeout(timeout):
             while fragment not in self.log:
                 await asyncio.sleep(0.02)
 
-    async def exits(self, timeout: float = 20.0) -> int:
+    async def exits(self, timeout: float = PATIENCE_SEC) -> int:
         """Wait for its end; the exit code."""
         async with asyncio.timeout(timeout):
             return await self.process.wait()
@@ -89,12 +89,10 @@ class Worker:
         self.process.kill()
         await self.process.wait()
 
-    async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """Ask it to stop; the exit code, and the seconds it took."""
-        asked = time.monotonic()
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop; the exit code."""
         self.process.send_signal(number)
-        code = await self.exits()
-        return code, time.monotonic() - asked
+        return await self.exits()
 
     async def close(self) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -110,7 +108,7 @@ class Stand:
     me: Bot
     worker: Worker
 
-    async def up(self, timeout: float = 30.0) -> None:
+    async def up(self, timeout: float = PATIENCE_SEC) -> None:
         """Wait for the worker's long poll; if it died instead, say what it said."""
         polled = asyncio.ensure_future(self.telegram.polled(self.me, timeout))
         died = asyncio.ensure_future(self.worker.process.wait())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.databases import postgres_database, upgrade
 from tests.support.postgres import PostgresServer
 from tests.worker.process import Stand, stand
@@ -44,10 +45,10 @@ async def test_a_restart_of_the_database_loses_and_doubles_nothing(
         await asyncio.sleep(0.5)
         await asyncio.to_thread(server.start)
     for chat in chats:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_SEC):
             while len(busy.telegram.sent(chat.id)) < 6:
                 await asyncio.sleep(0.05)
-    await busy.telegram.settled(busy.me, timeout=30, quiet=1.0)
+    await busy.telegram.settled(busy.me, quiet=1.0)
     for chat in chats:
         signs = ["Avito Analytics Bot", "Профили Avito"] * 3
         texts = [message.words for message in busy.telegram.sent(chat.id)]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.telegram.events import PATIENCE_SEC
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,7 +22,7 @@ def test_keys_of_a_database_without_its_tables(tmp_path: Path, action: str) -> N
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=4 * PATIENCE_SEC,
     )
     assert done.returncode == 2
     assert "alembic upgrade head" in done.stderr

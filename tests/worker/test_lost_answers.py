@@ -28,7 +28,7 @@ async def rig(
 
 
 async def settled(rig: BotRig) -> None:
-    await rig.telegram.settled(rig.me, timeout=20, quiet=0.2)
+    await rig.telegram.settled(rig.me, quiet=0.2)
     await rig.quiet()
 
 

@@ -103,7 +103,7 @@ async def test_telegram_that_comes_back_is_waited_for(sqlite_url: URL, tmp_path:
         await made.worker.says("telegram_away")
         async with serve(build_telegram_app(made.telegram), port=port):
             await made.up()
-            assert (await made.worker.stop())[0] == 0
+            assert await made.worker.stop() == 0
 
 
 async def test_a_database_that_stays_away_is_given_up_on(tmp_path: Path) -> None:
@@ -155,13 +155,12 @@ async def test_a_database_that_comes_back_is_waited_for(postgres_url: URL, tmp_p
         await made.worker.says("database_away")
         async with tunnel(port, postgres_url):
             await made.up()
-            assert (await made.worker.stop())[0] == 0
+            assert await made.worker.stop() == 0
 
 
 async def test_it_can_be_stopped_while_it_waits(quick: Stand) -> None:
     quick.telegram.fault("hang_before")
+    quick.worker.env["WORKER_STARTUP_TIMEOUT_SEC"] = "600"
     await quick.worker.start()
-    await quick.telegram.history.signal.until(lambda: quick.telegram.history.calls, 20)
-    code, seconds = await quick.worker.stop()
-    assert code == 0
-    assert seconds < 5
+    await quick.telegram.history.signal.until(lambda: quick.telegram.history.calls)
+    assert await quick.worker.stop() == 0

@@ -27,7 +27,7 @@ async def second(first: Stand, database_url: URL, tmp_path: Path) -> AsyncIterat
     """One more, not started: with SQLite in the same DATA_DIR, with PostgreSQL in its own."""
     folder = tmp_path / "second"
     folder.mkdir()
-    env = {**first.worker.env, "WORKER_STARTUP_TIMEOUT_SEC": "60"}
+    env = {**first.worker.env, "WORKER_STARTUP_TIMEOUT_SEC": "600"}
     if database_url.get_backend_name() == "postgresql":
         env["DATA_DIR"] = str(folder / "data")
     worker = Worker(folder, env)
@@ -66,8 +66,7 @@ async def test_it_takes_over_from_one_that_is_stopped_as_in_a_deploy(
     await second.start()
     await second.says(WAITS)
     await greets(first, "Алиса")
-    code, _ = await first.worker.stop()
-    assert code == 0
+    assert await first.worker.stop() == 0
     await second.says("worker_started")
     await greets(first, "Боб")
     assert "polling_failed" not in first.worker.log + second.log
@@ -77,6 +76,4 @@ async def test_it_takes_over_from_one_that_is_stopped_as_in_a_deploy(
 async def test_it_can_be_stopped_while_it_waits(first: Stand, second: Worker) -> None:
     await second.start()
     await second.says(WAITS)
-    code, seconds = await second.stop()
-    assert code == 0
-    assert seconds < 5
+    assert await second.stop() == 0

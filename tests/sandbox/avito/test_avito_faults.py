@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.avito.world import AvitoAccount, AvitoWorld
 from tests.sandbox.avito.client import SandboxClient
+from tests.support.waiting import eventually
 
 
 async def raw_balance(avito: SandboxClient, account: AvitoAccount) -> tuple[int, str, Any]:
@@ -61,6 +62,23 @@ async def test_the_answer_does_not_come_in_time(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await raw_balance(avito, shop)
+
+
+async def test_a_held_answer_comes_when_the_fault_is_lifted(
+    avito: SandboxClient, world: AvitoWorld, shop: AvitoAccount
+) -> None:
+    held = world.fault("hold", times=1)
+    asking = asyncio.create_task(raw_balance(avito, shop))
+    await eventually(lambda: world.calls("balance"))
+    await asyncio.sleep(0.01)
+    assert not asking.done()
+    held.lift()
+    assert (await asking)[0] == 200
+    world.fault("hold")
+    waiting = asyncio.create_task(raw_balance(avito, shop))
+    await eventually(lambda: len(world.calls("balance")) == 2)
+    world.clear_faults()
+    assert (await waiting)[0] == 200
 
 
 async def test_a_short_latency_is_only_a_wait(avito: SandboxClient, world: AvitoWorld) -> None:
