@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web_app
 
+from bot import bookbinder
 from core import heap
 from core.logs import setup_logging
 from tests.support.databases import (
@@ -54,6 +55,8 @@ MUCH_GARBAGE = 500_000
 
 def pytest_configure() -> None:
     share_statements()
+    # Beside other stories the politest of processes would never have its turn.
+    bookbinder.NICE = 0
 
 
 def pytest_collection_finish() -> None:

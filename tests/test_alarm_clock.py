@@ -11,6 +11,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError
 
 from core.scheduler import AlarmClock
+from sandbox.telegram.events import PATIENCE_SEC
 
 
 def test_it_outlives_a_database_that_goes_between_two_questions(
@@ -26,7 +27,7 @@ def test_it_outlives_a_database_that_goes_between_two_questions(
     alarms = AlarmClock(URL.create("sqlite+aiosqlite", database=str(tmp_path / "bot.db")))
     alarms.start()
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SEC
         while not asked and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.1)

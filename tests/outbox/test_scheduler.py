@@ -27,10 +27,9 @@ from core.scheduler import ALARMS, Errands, Scheduler, run_scheduled_report, syn
 from sandbox.clock import SandboxClock
 from tests.support.databases import storage_settings
 from tests.support.deliveries import NINE, Office
-from tests.support.waiting import eventually
+from tests.support.waiting import FOREVER_SEC, eventually
 
 DAY = timedelta(days=1)
-FOREVER_SEC = 3_600.0
 
 
 @dataclass

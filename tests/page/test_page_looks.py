@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from math import inf
+from statistics import median
 from typing import Any
 
 import pytest
@@ -199,23 +200,27 @@ async def test_two_thousand_messages_answer_as_fast_as_twenty(desk: Desk) -> Non
     assert await falls_below(2 * few + 0.1, lambda: seconds_to_answer(page))
 
 
-async def slowest_frame(page: Page) -> float:
-    """Milliseconds between two frames at worst, while the chat is scrolled through."""
-    longest: float = await page.evaluate(
+async def usual_frame(page: Page) -> float:
+    """Milliseconds between two frames, while the chat is scrolled through.
+
+    What the longest takes is a matter of what else the machine has to do.
+    """
+    taken: list[float] = await page.evaluate(
         """async () => {
           const log = document.getElementById("log");
           const frame = () => new Promise(requestAnimationFrame);
-          let [longest, before] = [0, await frame()];
+          const taken = [];
+          let before = await frame();
           for (let step = 0; step <= 60; step += 1) {
             log.scrollTop = (log.scrollHeight * (60 - step)) / 60;
             const now = await frame();
-            longest = Math.max(longest, now - before);
+            taken.push(now - before);
             before = now;
           }
-          return longest;
+          return taken;
         }"""
     )
-    return longest
+    return median(taken)
 
 
 async def test_what_is_above_comes_when_one_scrolls_there(desk: Desk) -> None:
@@ -234,12 +239,12 @@ async def test_what_is_above_comes_when_one_scrolls_there(desk: Desk) -> None:
     await expect(messages).not_to_have_count(PAGE_OF_MESSAGES)
     await expect(first).to_be_in_viewport()
 
-    few = min([await slowest_frame(page) for _ in range(3)])
+    few = min([await usual_frame(page) for _ in range(3)])
     while await messages.count() < MANY:
         await page.evaluate("document.getElementById('log').scrollTop = 0")
         await page.wait_for_timeout(20)
     await expect(messages.first).to_contain_text("№0.")
-    assert await falls_below(2 * few + 100, lambda: slowest_frame(page))
+    assert await falls_below(2 * few + 20, lambda: usual_frame(page))
     # Far from the bottom a new message does not pull the reader away; the button leads there.
     desk.rig.telegram.publish(
         desk.rig.telegram.new_message(view.chat, desk.rig.me.user, text="Свежее")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiogram.client.telegram import TelegramAPIServer
 
+from core.database.session import Sessions
 from core.outbox import State
 from sandbox.telegram.faults import Kind
-from tests.support.sending import MARK, SenderRig, as_payload, check_history
+from tests.support.sending import MARK, SenderRig, as_payload, check_history, sender_rig
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.one_database
@@ -171,20 +173,23 @@ async def test_a_line_that_is_down_is_tried_with_one_report_at_a_time(rig: Sende
     await check_history(rig)
 
 
-async def test_an_outage_puts_only_what_was_on_its_way_in_doubt(rig: SenderRig) -> None:
-    await rig.stop()
-    for number in range(100):
-        person = rig.world.user(f"Человек {number}")
-        person.private(rig.me).start()
-        await rig.report_to(person.id)
-    rig.world.fault("http_502")
-    rig.start()
-    await eventually(lambda: len(rig.world.history.of("getMe")) >= 2)
-    rig.world.clear_faults()
-    rows = await rig.until_all_end()
-    assert {row.state for row in rows} == {State.SENT}
-    assert len([row for row in rows if row.is_repeat]) < 50
-    await check_history(rig)
+async def test_an_outage_puts_only_what_was_on_its_way_in_doubt(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    async with sender_rig(sessions, tmp_path, per_second=30) as rig:
+        await rig.stop()
+        for number in range(100):
+            person = rig.world.user(f"Человек {number}")
+            person.private(rig.me).start()
+            await rig.report_to(person.id)
+        rig.world.fault("http_502")
+        rig.start()
+        await eventually(lambda: len(rig.world.history.of("getMe")) >= 2)
+        rig.world.clear_faults()
+        rows = await rig.until_all_end()
+        assert {row.state for row in rows} == {State.SENT}
+        assert len([row for row in rows if row.is_repeat]) < 50
+        await check_history(rig)
 
 
 @pytest.mark.parametrize("retry_after", [1, 30, 600])

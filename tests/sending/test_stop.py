@@ -9,9 +9,8 @@ import pytest
 from bot import attempts, sender
 from core.outbox import State
 from tests.support.sending import SenderRig, check_history
-from tests.support.waiting import eventually
+from tests.support.waiting import FOREVER_SEC, eventually
 
-FOREVER_SEC = 3_600.0
 UNDECIDED = (State.SENDING, State.RESEND, State.HELD, State.CLAIMED)
 
 

@@ -96,6 +96,7 @@ class BotRig:
     async def quiet(self) -> None:
         """Until the bot has handled everything there is."""
         await asyncio.sleep(0.05)
+        await self.telegram.history.signal.until(lambda: not self.me.updates.pending)
         for _ in range(3):
             await self.running.lanes.idle()
             await self.running.office.idle()
