@@ -68,7 +68,7 @@ from core.combined import Combiner
 from core.config import Settings
 from core.database.repositories.gates import DatabaseRateGate
 from core.database.repositories.tokens import DatabaseTokenStore
-from core.database.session import Sessions, create_engine, create_sessions
+from core.database.session import Sessions, create_engine, create_sessions, hurry
 from core.errors import SettingsError
 from core.housekeeping import Housekeeper
 from core.journal import Journal
@@ -162,6 +162,7 @@ class App:
 
     async def drain(self) -> None:
         """Finish what is in hand; everything else is a row and waits for the next start."""
+        hurry(self.engine)
         await asyncio.gather(
             self.lanes.close(DRAIN_SEC),
             self.office.close(JOB_GRACE_SEC),

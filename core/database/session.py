@@ -38,7 +38,8 @@ Session = AsyncSession
 Sessions = async_sessionmaker[Session]
 
 _BUSY_TIMEOUT_MS = 3_000
-_READ_ONLY = "read_only"
+_HURRIED_MS = 1_000
+_READ_ONLY, _IN_A_HURRY = "read_only", "in_a_hurry"
 _READING: dict[str, dict[str, object]] = {
     "sqlite": {_READ_ONLY: True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
@@ -89,6 +90,11 @@ async def at_once(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         if session.get_bind().dialect.name == "postgresql":
             await session.connection(execution_options=_READING["postgresql"])
         yield session
+
+
+def hurry(engine: AsyncEngine) -> None:
+    """From here on nobody waits long for SQLite's write lock: the process is about to end."""
+    engine.update_execution_options(**{_IN_A_HURRY: True})
 
 
 def insert_for(session: Session, table: type[DeclarativeBase]) -> Insert:
@@ -240,5 +246,8 @@ def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once (SQLITE_BUSY_SNAPSHOT, no
     # waiting helps) when another one committed in between. Taking the write lock at BEGIN
     # turns that into a wait of at most `busy_timeout`.
-    if not connection.get_execution_options().get(_READ_ONLY, False):
+    options = connection.get_execution_options()
+    if not options.get(_READ_ONLY, False):
+        if options.get(_IN_A_HURRY, False):
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_HURRIED_MS}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")

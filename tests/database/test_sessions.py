@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,20 @@ from typing import Any
 import aiosqlite
 import pytest
 from sqlalchemy import URL, delete, insert, select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from core.database import session as session_module
 from core.database.health import is_unreachable
 from core.database.models import AccountSync, AvitoProfile, User
 from core.database.repositories.tokens import DatabaseTokenStore
-from core.database.session import Sessions, at_once, create_sessions, reading
+from core.database.session import Sessions, at_once, create_sessions, hurry, reading
 from core.errors import SecretKeyError
 from core.ports import Token
 from core.secrets import Keyring
 from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.databases import opened, opened_session
-from tests.support.waiting import eventually
+from tests.support.waiting import FOREVER_SEC, eventually
 
 ALICE = 1001
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -69,6 +70,20 @@ async def test_a_reader_does_not_wait_for_a_writer(sessions: Sessions) -> None:
         await writer.flush()
         async with asyncio.timeout(PATIENCE_SEC), reading(sessions) as reader:
             assert (await reader.scalars(select(User.telegram_id))).all() == []
+
+
+async def test_in_a_hurry_nobody_waits_long_for_a_writer(
+    sqlite_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_BUSY_TIMEOUT_MS", 1_000 * int(FOREVER_SEC))
+    async with opened(sqlite_url) as engine:
+        sessions = create_sessions(engine)
+        hurry(engine)
+        with closing(sqlite3.connect(str(sqlite_url.database), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(OperationalError, match="locked"):
+                async with sessions.begin() as session:
+                    await session.execute(text("SELECT 1"))
 
 
 async def test_who_gives_up_while_a_file_is_opened_leaves_nothing_behind(
