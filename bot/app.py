@@ -123,6 +123,8 @@ class App:
     painter: Painter
     door: AvitoDoor
     lock: WorkerLock
+    drained_by: float | None = None
+    """When what is in hand is given up, on the loop's clock; None while no end is in sight."""
 
     async def prepare(self) -> None:
         """Say hello to Telegram: who we are, no webhook, the menus.
@@ -160,13 +162,19 @@ class App:
                 name="polling",
             )
 
+    def hurry(self) -> float:
+        """The end is near: what is in hand has `DRAIN_SEC` from the first call. Seconds left."""
+        now = asyncio.get_running_loop().time()
+        if self.drained_by is None:
+            hurry(self.engine)
+            self.drained_by = now + DRAIN_SEC
+        return max(self.drained_by - now, JOB_GRACE_SEC)
+
     async def drain(self) -> None:
         """Finish what is in hand; everything else is a row and waits for the next start."""
-        hurry(self.engine)
+        left = self.hurry()
         await asyncio.gather(
-            self.lanes.close(DRAIN_SEC),
-            self.office.close(JOB_GRACE_SEC),
-            self.sender.close(DRAIN_SEC),
+            self.lanes.close(left), self.office.close(JOB_GRACE_SEC), self.sender.close(left)
         )
         await self.background.close()
         await self.outbox.release()

@@ -37,8 +37,13 @@ async def run(clock: Clock) -> int:
     app = build_app(settings, load_keyring(settings), clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        app.hurry()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     try:
         return await _until(stop, _serve(app, stop))
     except TokenRevoked as error:

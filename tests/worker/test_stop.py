@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from bot.app import DRAIN_SEC, JOB_GRACE_SEC
+from tests.support.bot import bot_rig
 from tests.worker.process import Stand, stand
 
 PEOPLE = 30
@@ -57,6 +59,19 @@ async def test_a_stop_under_load_loses_and_doubles_nothing(
             assert "Три шага" in guide.words
             assert "Профили Avito" in profiles.words
         assert "Traceback" not in made.worker.log
+
+
+async def test_what_is_in_hand_has_its_time_from_the_signal_on(
+    sqlite_url: URL, tmp_path: Path
+) -> None:
+    async with bot_rig(sqlite_url, tmp_path) as rig:
+        app = rig.running
+        assert app.hurry() == DRAIN_SEC
+        assert app.drained_by is not None
+        app.drained_by -= 2
+        assert app.hurry() <= DRAIN_SEC - 2
+        app.drained_by -= 60
+        assert app.hurry() == JOB_GRACE_SEC
 
 
 async def test_updates_that_nobody_fetched_are_still_there_after_a_stop(quick: Stand) -> None:
