@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.page.conftest import ONE_LOOP, Desk, newest, say
 
@@ -83,12 +84,36 @@ async def test_the_menu_of_commands_is_that_of_the_chat(desk: Desk) -> None:
 
     await page.click("[data-room=stranger]")
     await page.click("#start")
-    await page.type("#text", "/pro")
+    await page.click("#text")
+    await page.keyboard.type("/pro")
     await expect(commands).to_have_text(["/profiles"])
     await page.press("#text", "ArrowDown")
     await page.keyboard.press("Enter")
 
     await expect(newest(page)).to_contain_text("Пока не подключён ни один")
+
+
+async def test_a_menu_that_comes_late_is_not_shown_in_another_chat(desk: Desk) -> None:
+    page = await desk.open("group")
+    asked, lifted = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await lifted.wait()
+        await route.continue_()
+
+    await page.route("**/commands?*", hold)
+    await page.click("#menu-button")
+    await asked.wait()
+    await page.click("[data-room=channel]")
+    await expect(page.locator("#chat-title")).to_have_text(desk.scene.rooms["channel"].title)
+    async with page.expect_response("**/commands?*") as late:
+        lifted.set()
+    await (await late.value).finished()
+    # Whatever the page does with that answer it has done when it has drawn after it.
+    await page.evaluate("() => new Promise((f) => requestAnimationFrame(() => setTimeout(f)))")
+
+    await expect(page.locator("#commands")).to_be_hidden()
 
 
 async def test_chats_that_are_not_open_count_what_is_new(desk: Desk) -> None:

@@ -8,6 +8,8 @@ export class Composer {
   constructor(on) {
     this.on = on;
     this.replyTo = null;
+    // The newest wish about the menu: what was asked for an older one is not shown.
+    this.wish = 0;
     this.field = byId("text");
     this.menu = byId("commands");
     byId("composer").addEventListener("submit", (event) => this.#submit(event));
@@ -77,9 +79,10 @@ export class Composer {
   }
 
   async #openMenu(prefix) {
-    const typed = this.field.value;
+    this.wish += 1;
+    const { wish } = this;
     const commands = (await this.on.commands()).filter((one) => one.command.startsWith(prefix));
-    if (this.field.value !== typed) return;
+    if (this.wish !== wish) return;
     this.menu.replaceChildren(...commands.map((one) => this.#command(one)));
     this.menu.hidden = !commands.length;
     byId("menu-button").setAttribute("aria-expanded", String(!this.menu.hidden));
@@ -91,6 +94,7 @@ export class Composer {
   }
 
   #closeMenu() {
+    this.wish += 1;
     this.menu.hidden = true;
     byId("menu-button").setAttribute("aria-expanded", "false");
   }
