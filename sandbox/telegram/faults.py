@@ -73,6 +73,10 @@ class Fault:
     def is_late(self) -> bool:
         return self.kind.startswith(("latency", "hold"))
 
+    @property
+    def is_held(self) -> bool:
+        return self.kind.startswith("hold") and not self.lifted.is_set()
+
     def hits(self, method: str, chat_id: int | None) -> bool:
         same_method = self.method is None or fnmatchcase(method.lower(), self.method.lower())
         return self.times != 0 and same_method and self.chat_id in (None, chat_id)
@@ -102,5 +106,6 @@ class Faults:
         for fault in taken:
             if fault.times is not None:
                 fault.times -= 1
-        self.active[:] = [fault for fault in self.active if fault.times != 0]
+        # One that holds is let go by `clear` even if it hits nothing more.
+        self.active[:] = [f for f in self.active if f.times != 0 or f.is_held]
         return taken

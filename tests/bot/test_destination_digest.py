@@ -195,8 +195,8 @@ async def test_other_days_in_place_of_it_are_of_those_that_it_told_of(rig: BotRi
     group, _ = await reporting_at(rig, time(9, 1), *accounts)
     rig.clock.advance(timedelta(minutes=2))
     digest = await group.wait_for(TITLE)
+    await becomes(rig, "SELECT count(*) FROM outbox WHERE state = 'sent'", 2)
     await bound(rig, await connected(rig, rig.alice, "debtor", "Долги"), group.chat)
-    await rig.settled()
 
     await tap(group, "7 дней", digest)
 

@@ -454,9 +454,11 @@ async def test_what_is_kept_is_what_is_wanted_when_it_is_its_turn(rig: BotRig) -
     chat.press(f"export_keep:{profile_id}", chat.last)
     asked = await chat.wait_for("Сколько хранить переписку")
 
+    before = calls(rig, "messenger_chats")
     rig.avito.fault("hang", "messenger_chats")
     chat.press(f"export_messenger:{profile_id}", chat.last)
     shown = await chat.wait_for("Выгружаю чаты")
+    await eventually(lambda: calls(rig, "messenger_chats") > before)
 
     chat.click("30 дней", asked)
     await chat.wait_for("Удалить лишнюю переписку")

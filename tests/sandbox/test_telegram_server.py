@@ -204,7 +204,7 @@ async def test_a_held_call_goes_on_when_the_fault_is_lifted(scene: Scene) -> Non
     assert not sending.done()
     after.lift()
     await sending
-    scene.world.fault("hold_before")
+    scene.world.fault("hold_before", times=1)
     waiting = asyncio.create_task(scene.client.send(scene.alice.id))
     await history.signal.until(lambda: len(history.of("sendMessage")) == 2)
     scene.world.clear_faults()

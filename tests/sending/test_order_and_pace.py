@@ -11,7 +11,6 @@ import pytest
 from aiogram.methods import SendMessage
 
 from bot.delivery import NotSent
-from bot.throttle import Turn
 from core.database.session import Sessions
 from core.outbox import State
 from sandbox.telegram.people import Person
@@ -39,26 +38,17 @@ def most_in_a_second(times: list[float]) -> int:
     return most
 
 
-def noted_turns(rig: SenderRig, monkeypatch: pytest.MonkeyPatch) -> list[Turn]:
-    """The turns that are given from here on, in that order."""
-    turn, given = rig.throttle.turn, list[Turn]()
-
-    async def noted(chat_id: int, *, urgent: bool = False) -> Turn:
-        given.append(await turn(chat_id, urgent=urgent))
-        return given[-1]
-
-    monkeypatch.setattr(rig.throttle, "turn", noted)
-    return given
-
-
-async def test_the_reports_of_a_chat_arrive_in_the_order_of_their_slots(rig: SenderRig) -> None:
+async def test_the_reports_of_a_chat_arrive_in_the_order_of_their_slots(
+    rig: SenderRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    departures = rig.departures(monkeypatch)
     task = await rig.destination(rig.alice.id)
     for _ in range(4):
         await rig.report(task)
     await rig.until_all_end()
     assert rig.texts(rig.alice.id) == [f"отчёт {number}" for number in range(1, 5)]
-    at = [call.accepted_real or 0 for call in rig.accepted()]
-    assert all(later - earlier >= 0.99 for earlier, later in pairwise(at))
+    assert len(departures.left) == 4
+    assert all(later - earlier >= 1 for earlier, later in pairwise(departures.times()))
 
 
 async def test_a_chat_that_has_to_wait_holds_up_no_other(rig: SenderRig) -> None:
@@ -77,16 +67,15 @@ async def test_a_chat_that_has_to_wait_holds_up_no_other(rig: SenderRig) -> None
 async def test_a_busy_minute_gives_telegram_nothing_to_complain_of(
     sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When they leave counts: what a busy machine does to them on their way is not ours."""
     async with sender_rig(sessions, tmp_path, per_second=30) as rig:
         await rig.stop()
         for person in people(rig, 150):
             await rig.report_to(person.id)
-        turns = noted_turns(rig, monkeypatch)
+        departures = rig.departures(monkeypatch)
         rig.start()
         await rig.until_all_end()
-        assert len(rig.calls()) == len(turns) == 150
-        assert most_in_a_second([turn.left_at for turn in turns]) <= 30
+        assert len(rig.calls()) == len(departures.left) == 150
+        assert most_in_a_second(departures.times()) <= 30
         await check_history(rig)
 
 
@@ -110,12 +99,12 @@ async def test_an_answer_to_a_person_does_not_wait_for_the_reports(
         await rig.stop()
         for person in people(rig, 60):
             await rig.report_to(person.id)
-        turns = noted_turns(rig, monkeypatch)
+        departures = rig.departures(monkeypatch)
         rig.start()
-        await eventually(lambda: turns)
-        before = len(turns)
-        await rig.throttle.turn(rig.alice.id, urgent=True)
-        assert len(turns) - before <= 2, "at most one report was let go before it"
+        await eventually(lambda: departures.allowed)
+        before = len(departures.allowed)
+        turn = await rig.throttle.turn(rig.alice.id, urgent=True)
+        assert departures.allowed.index(turn) - before <= 1, "reports were let go before it"
 
 
 async def test_an_answer_that_telegram_has_no_room_for_holds_the_reports_of_its_chat_back(

@@ -8,6 +8,7 @@ import pytest
 
 from bot import attempts, sender
 from core.outbox import State
+from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.sending import SenderRig, check_history
 from tests.support.waiting import FOREVER_SEC, eventually
 
@@ -23,7 +24,7 @@ async def test_a_stop_in_the_middle_leaves_every_report_sent_or_ready(rig: Sende
         await rig.report_to(person.id)
     rig.start()
     await eventually(lambda: len(rig.accepted()) > 10)
-    await rig.stop()
+    await rig.stop(grace_sec=PATIENCE_SEC)
     assert len(rig.accepted()) < len(people), "what is not in hand is not waited for"
     rows = await rig.office.deliveries()
     assert [row.state for row in rows if row.state in UNDECIDED] == []

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from bot.aftermath import Aftermath
@@ -19,7 +21,7 @@ from bot.errors import IncidentDesk
 from bot.replies import ReplyDesk
 from bot.scribe import Scribe
 from bot.sender import Sender
-from bot.throttle import Throttle, UrgentCourier
+from bot.throttle import Throttle, Turn, UrgentCourier
 from core.database.models import Delivery, Reply
 from core.database.session import Sessions, reading
 from core.journal import Journal
@@ -43,6 +45,20 @@ class NoJobs:
         raise AssertionError(f"no notice starts job {job_id}")
 
     stop = start
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """What leaves for Telegram, by the event loop's clock: what a busy machine does to it on its
+    way is not ours."""
+
+    allowed: list[Turn]
+    """The turns in the order in which they were given."""
+    left: list[tuple[int, float]]
+    """For which chat, and when its bytes left."""
+
+    def times(self) -> list[float]:
+        return [at for _, at in self.left]
 
 
 class SenderRig:
@@ -160,6 +176,26 @@ class SenderRig:
 
     def texts(self, chat_id: int) -> list[str]:
         return [Seen(message).text for message in self.world.sent(chat_id)]
+
+    def departures(self, monkeypatch: pytest.MonkeyPatch) -> Departures:
+        """Filled with all that leaves from here on."""
+        noted = Departures([], [])
+        note, carry = self.throttle._note, self.telegram.courier.carry
+
+        def allow(turn: Turn, *, urgent: bool) -> None:
+            noted.allowed.append(turn)
+            note(turn, urgent=urgent)
+
+        async def leave(method: Any, *, leaving: Callable[[], None]) -> int | None:
+            def leaves() -> None:
+                noted.left.append((method.chat_id, asyncio.get_running_loop().time()))
+                leaving()
+
+            return await carry(method, leaving=leaves)
+
+        monkeypatch.setattr(self.throttle, "_note", allow)
+        monkeypatch.setattr(self.telegram.courier, "carry", leave)
+        return noted
 
     def calls(self, chat_id: int | None = None) -> list[CallRecord]:
         return self.world.history.of("sendMessage", chat_id)
