@@ -26,6 +26,10 @@ from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.bot import BotRig, bot_rig
 
 PATIENCE_MS = 1_000 * PATIENCE_SEC
+NO_LONG_TIMERS = """
+const later = window.setTimeout.bind(window);
+window.setTimeout = (what, ms, ...rest) => (ms < 4000 ? later(what, ms, ...rest) : 0);
+"""
 
 # Of every module here: one browser serves all tests of a session, and lives in its loop.
 ONE_LOOP = pytest.mark.asyncio(loop_scope="session")
@@ -41,14 +45,18 @@ class Desk:
     browser: Browser
     troubles: list[str] = field(default_factory=list)
 
-    async def open(self, room: str = "private", **looks: Any) -> Page:
+    async def open(self, room: str = "private", *, lasting: bool = False, **looks: Any) -> Page:
+        """The page with this chat as it is. `lasting`: what goes by itself after seconds stays."""
         page = await self.browser.new_page(**looks)
         page.set_default_timeout(PATIENCE_MS)
+        if lasting:
+            await page.add_init_script(NO_LONG_TIMERS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.on("request", lambda request: self._check_host(request.url))
         await page.goto(f"{self.url}/#{room}")
         await expect(page.locator("#chat-title")).to_have_text(self.scene.rooms[room].title)
+        await expect(page.locator("#log")).not_to_have_attribute("aria-busy", "true")
         return page
 
     def _hear(self, message: ConsoleMessage) -> None:

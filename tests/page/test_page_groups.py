@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import aiohttp
@@ -73,7 +74,7 @@ async def test_the_link_of_a_group_opens_the_private_chat_of_who_follows_it(desk
 
     await expect(page.locator("#chat-title")).to_have_text("Незнакомец")
     await expect(page.locator(".own")).to_contain_text("/start profiles")
-    await expect(newest(page)).not_to_have_class("own")
+    await expect(newest(page)).not_to_have_class(re.compile(r"\bown\b"))
 
 
 async def test_the_menu_of_commands_is_that_of_the_chat(desk: Desk) -> None:
@@ -114,6 +115,24 @@ async def test_a_menu_that_comes_late_is_not_shown_in_another_chat(desk: Desk) -
     await page.evaluate("() => new Promise((f) => requestAnimationFrame(() => setTimeout(f)))")
 
     await expect(page.locator("#commands")).to_be_hidden()
+
+
+async def test_what_comes_while_a_chat_is_opened_stands_in_it(desk: Desk) -> None:
+    page = await desk.open()
+    channel = desk.scene.rooms["channel"].chat.id
+    for number in range(2):
+        await bot_says(desk, channel, f"Итог {number}")
+
+    async def meanwhile(route: Route) -> None:
+        opened = await route.fetch()
+        await bot_says(desk, channel, "Итог 2")
+        await expect(page.locator(".bubble")).to_have_count(1)
+        await route.fulfill(response=opened)
+
+    await page.route("**/rooms/channel/messages?*", meanwhile)
+    await page.click("[data-room=channel]")
+
+    await expect(page.locator(".bubble")).to_have_text([re.compile(f"Итог {n}") for n in range(3)])
 
 
 async def test_chats_that_are_not_open_count_what_is_new(desk: Desk) -> None:

@@ -12,7 +12,10 @@ pytestmark = ONE_LOOP
 
 
 async def switch(page: Page, title: str) -> None:
-    await page.get_by_role("switch", name=title).click()
+    it = page.get_by_role("switch", name=title)
+    then = "false" if await it.get_attribute("aria-checked") == "true" else "true"
+    await it.click()
+    await expect(it).to_have_attribute("aria-checked", then)
 
 
 async def test_avito_breaks_and_is_mended(desk: Desk) -> None:
