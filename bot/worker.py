@@ -39,8 +39,8 @@ async def run(clock: Clock) -> int:
     loop = asyncio.get_running_loop()
 
     def end() -> None:
-        app.hurry()
         stop.set()
+        app.hurry()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)

@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ MUCH_GARBAGE = 500_000
 def pytest_configure() -> None:
     share_statements()
     # Beside other stories the politest of processes would never have its turn.
-    bookbinder.NICE = 0
+    bookbinder.NICE = os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def pytest_collection_finish() -> None:

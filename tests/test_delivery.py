@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import pytest
 from aiogram import Bot as ApiBot
@@ -182,7 +183,9 @@ async def _garble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
-    for byte in b"HTTP/1.1 200 OK":
+    for byte in cycle(b"HTTP/1.1 200 OK "):
+        if writer.is_closing():
+            break
         writer.write(bytes([byte]))
         await asyncio.sleep(0.05)
 

@@ -55,7 +55,7 @@ class PollRig:
     async def run(self) -> None:
         await self.poller.run(self.take, _always_room)
 
-    async def until_taken(self, count: int, timeout: float = 15.0) -> None:
+    async def until_taken(self, count: int, timeout: float = PATIENCE_SEC) -> None:
         """Poll until so many updates were handed over."""
         running = asyncio.create_task(self.run())
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, select
+from tenacity import wait_fixed
 
 from bot import replies
 from bot.effects import Answer, Document, Effect, Erase, Screen, Show, StopJob, to_json
@@ -28,7 +29,7 @@ from tests.support.databases import opened
 from tests.support.deliveries import Office
 from tests.support.pictures import draw_here
 from tests.support.telegram import TelegramRig, telegram_rig
-from tests.support.waiting import eventually
+from tests.support.waiting import FOREVER_SEC, eventually
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -186,7 +187,10 @@ async def test_a_topic_that_is_gone_falls_back_to_the_group(rig: DeskRig) -> Non
     assert [(m.words, m.thread_id) for m in world.sent(forum.id)] == [("отчёт", None)]
 
 
-async def test_a_flood_limit_is_waited_out(rig: DeskRig) -> None:
+async def test_a_flood_limit_is_waited_out_and_no_longer(
+    rig: DeskRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "wait_exponential", lambda **_: wait_fixed(FOREVER_SEC))
     rig.telegram.world.fault("flood", method="sendMessage", times=1, retry_after=1)
     began = time.monotonic()
     await rig.do(rig.show())

@@ -345,9 +345,7 @@ async def test_bind_with_several_profiles_asks_in_private(rig: BotRig) -> None:
     assert "Мебель" not in asked.text
 
     chat.start(payload_of(asked, "Выбрать профиль"))
-    await chat.wait_for(
-        "Отчёты какого профиля присылать в тему «Отчёты» группы «Клиенты»?", timeout=5
-    )
+    await chat.wait_for("Отчёты какого профиля присылать в тему «Отчёты» группы «Клиенты»?")
     chat.click("🏪 Двери")
 
     bound = await chat.wait_for("Отчёты «Двери» будут приходить в тему «Отчёты» группы «Клиенты»")

@@ -78,6 +78,8 @@ async def test_in_a_hurry_nobody_waits_long_for_a_writer(
     monkeypatch.setattr(session_module, "_BUSY_TIMEOUT_MS", 1_000 * int(FOREVER_SEC))
     async with opened(sqlite_url) as engine:
         sessions = create_sessions(engine)
+        async with sessions.begin() as session:
+            await session.execute(text("SELECT 1"))  # its connection is kept for the next
         hurry(engine)
         with closing(sqlite3.connect(str(sqlite_url.database), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")

@@ -13,10 +13,13 @@ import runpy
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Protocol
+
+from bot import app, bookbinder
+from sandbox.telegram.events import PATIENCE_SEC
 
 LOADED = ["main", "bot.worker", "sandbox.clocked_worker"]
 NOTICED_WITHIN_SEC = 0.01
@@ -48,14 +51,25 @@ async def from_nothing(
 
 
 async def loaded(
-    arguments: Sequence[str], folder: Path, env: Mapping[str, str], log: Path
+    arguments: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    log: Path,
+    drain_sec: float | None = None,
 ) -> Running:
     """The same, from the server."""
     process = _server().Process(
-        target=_become, args=(list(arguments), folder, dict(env), log), daemon=True
+        target=_become,
+        args=(list(arguments), folder, dict(env), log),
+        kwargs={"drain_sec": drain_sec, "nice": bookbinder.NICE},
+        daemon=True,
     )
     await asyncio.to_thread(process.start)
     return _Fork(process)
+
+
+unhurried = partial(loaded, drain_sec=PATIENCE_SEC)
+"""It has all the time it wants for what is in hand when it is stopped."""
 
 
 @cache
@@ -65,8 +79,18 @@ def _server() -> ForkServerContext:
     return context
 
 
-def _become(arguments: Sequence[str], folder: Path, env: Mapping[str, str], log: Path) -> None:
+def _become(
+    arguments: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    log: Path,
+    *,
+    drain_sec: float | None,
+    nice: int,
+) -> None:
     """In the fork: what exec would have made of it."""
+    bookbinder.NICE = nice
+    app.DRAIN_SEC = drain_sec or app.DRAIN_SEC
     stream = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.dup2(stream, sys.stdout.fileno())
     os.dup2(stream, sys.stderr.fileno())

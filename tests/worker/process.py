@@ -29,11 +29,10 @@ from tests.worker.launch import Launch, Running
 ROOT = Path(__file__).parents[2]
 TOKEN = "7000000042:AAF-sandbox_token_of_the_worker"
 IMPATIENT = {
-    "WORKER_STARTUP_TIMEOUT_SEC": "5",
-    "WORKER_STARTUP_RETRIES": "3",
     "WORKER_RETRY_BACKOFF_BASE_SEC": "0.2",
     "WORKER_RETRY_BACKOFF_MAX_SEC": "0.4",
 }
+OFTEN = "1000"
 
 
 class Worker:
@@ -149,6 +148,8 @@ async def stand(
                 "TELEGRAM_API_BASE": telegram_base,
                 "AVITO_API_BASE": avito_base,
                 **IMPATIENT,
+                "WORKER_STARTUP_RETRIES": OFTEN,
+                "WORKER_POLLING_RETRIES": OFTEN,
                 **env,
             },
             clock,

@@ -40,7 +40,7 @@ async def test_a_restart_of_the_database_loses_and_doubles_nothing(
             chat.start()
             chat.send("/profiles")
         begun = len(history.calls)
-        await history.signal.until(lambda: len(history.calls) > begun + 5 * wave + 1, 20)  # noqa: B023
+        await history.signal.until(lambda: len(history.calls) > begun + 5 * wave + 1)  # noqa: B023
         await asyncio.to_thread(server.stop)
         await asyncio.sleep(0.5)
         await asyncio.to_thread(server.start)

@@ -90,6 +90,7 @@ async def test_telegram_that_stays_away_is_asked_as_often_as_the_settings_say(
     quick: Stand,
 ) -> None:
     quick.telegram.fault("http_502")
+    quick.worker.env["WORKER_STARTUP_RETRIES"] = "3"
     await ends(quick.worker, 1, "Telegram does not answer")
     assert len(quick.telegram.history.of("getMe")) == 3
     assert quick.worker.log.count("telegram_away") == 2
@@ -108,7 +109,7 @@ async def test_telegram_that_comes_back_is_waited_for(sqlite_url: URL, tmp_path:
 
 async def test_a_database_that_stays_away_is_given_up_on(tmp_path: Path) -> None:
     nobody = URL.create("postgresql", "bot", "canary-password", "127.0.0.1", 1, "bot")
-    async with stand(nobody, tmp_path) as made:
+    async with stand(nobody, tmp_path, WORKER_STARTUP_RETRIES="3") as made:
         await ends(made.worker, 1, "does not answer")
         assert made.worker.log.count("database_away") == 2
         assert "canary-password" not in made.worker.log
@@ -119,7 +120,7 @@ async def test_a_connect_timeout_is_kept(tmp_path: Path) -> None:
     nobody = URL.create(
         "postgresql", "bot", "x", "127.0.0.1", 1, "bot", query={"connect_timeout": "10"}
     )
-    async with stand(nobody, tmp_path) as made:
+    async with stand(nobody, tmp_path, WORKER_STARTUP_RETRIES="1") as made:
         await ends(made.worker, 1, "does not answer: ConnectionRefusedError")
 
 

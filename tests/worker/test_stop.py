@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
-from bot.app import DRAIN_SEC, JOB_GRACE_SEC
+from bot import worker
+from bot.app import DRAIN_SEC, JOB_GRACE_SEC, App
+from core.ports import SystemClock
 from tests.support.bot import bot_rig
+from tests.worker import launch
 from tests.worker.process import Stand, stand
 
 PEOPLE = 30
@@ -31,7 +35,7 @@ async def test_an_idle_worker_leaves_its_long_poll(quick: Stand, number: signal.
 async def test_a_stop_under_load_loses_and_doubles_nothing(
     database_url: URL, tmp_path: Path
 ) -> None:
-    async with stand(database_url, tmp_path) as made:
+    async with stand(database_url, tmp_path, launch=launch.unhurried) as made:
         await made.worker.start()
         await made.up()
         made.telegram.fault("latency_before", method="sendMessage", seconds=0.3)
@@ -61,17 +65,58 @@ async def test_a_stop_under_load_loses_and_doubles_nothing(
         assert "Traceback" not in made.worker.log
 
 
-async def test_what_is_in_hand_has_its_time_from_the_signal_on(
+async def test_what_is_in_hand_has_its_time_from_the_first_word_of_an_end_on(
+    sqlite_url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bot_rig(sqlite_url, tmp_path) as rig:
+        app, close = rig.running, rig.running.sender.close
+        graces: list[float] = []
+
+        async def noted(grace_sec: float) -> None:
+            graces.append(grace_sec)
+            await close(grace_sec)
+
+        monkeypatch.setattr(app.sender, "close", noted)
+        assert app.hurry() == DRAIN_SEC
+        assert app.drained_by is not None
+        app.drained_by -= 60
+        assert app.hurry() == JOB_GRACE_SEC
+        app.drained_by += 58
+        await rig.stop()
+        [grace] = graces
+        assert JOB_GRACE_SEC < grace <= DRAIN_SEC - 2
+
+
+async def test_from_the_signal_on_nobody_waits_long_for_a_writer(
     sqlite_url: URL, tmp_path: Path
 ) -> None:
     async with bot_rig(sqlite_url, tmp_path) as rig:
-        app = rig.running
-        assert app.hurry() == DRAIN_SEC
-        assert app.drained_by is not None
-        app.drained_by -= 2
-        assert app.hurry() <= DRAIN_SEC - 2
-        app.drained_by -= 60
-        assert app.hurry() == JOB_GRACE_SEC
+        rig.running.hurry()
+        async with rig.running.sessions.begin() as session:
+            assert await session.scalar(text("PRAGMA busy_timeout")) == 1_000
+
+
+async def test_the_time_of_what_is_in_hand_begins_with_the_signal(
+    sqlite_url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[float | None] = []
+    drain = App.drain
+
+    async def noted(app: App) -> None:
+        begun.append(app.drained_by)
+        await drain(app)
+
+    monkeypatch.setattr(App, "drain", noted)
+    monkeypatch.chdir(tmp_path)
+    async with stand(sqlite_url, tmp_path, LOG_FORMAT="console") as made:
+        for name, value in made.worker.env.items():
+            monkeypatch.setenv(name, value)
+        running = asyncio.create_task(worker.run(SystemClock()))
+        await made.telegram.polled(made.me)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
+    assert len(begun) == 1
+    assert begun != [None], "the signal had said so"
 
 
 async def test_updates_that_nobody_fetched_are_still_there_after_a_stop(quick: Stand) -> None:

@@ -42,7 +42,7 @@ async def greets(stand: Stand, name: str) -> None:
 
 
 async def test_it_gives_up_when_the_first_goes_on(first: Stand, second: Worker) -> None:
-    second.env["WORKER_STARTUP_TIMEOUT_SEC"] = "1"
+    second.env["WORKER_STARTUP_TIMEOUT_SEC"] = "4"
     await second.start()
     assert await second.exits() == 1
     assert "another worker is running" in second.log.splitlines()[-1]
