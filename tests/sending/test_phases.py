@@ -240,7 +240,7 @@ async def test_a_flood_of_several_chats_stops_all_and_is_not_answered_by_knockin
 ) -> None:
     monkeypatch.setattr(throttle, "ALARM_SEC", PATIENCE_SEC)
     await rig.stop()
-    rig.world.fault("flood", method="sendMessage", times=2, retry_after=2)
+    rig.world.fault("flood", method="sendMessage", times=2, retry_after=5)
     people = [rig.world.user(f"Человек {number}") for number in range(40)]
     for person in people:
         person.private(rig.me).start()
@@ -257,10 +257,9 @@ async def test_a_flood_of_several_chats_stops_all_and_is_not_answered_by_knockin
     rig.start()
     await rig.until_all_end()
     _, (closed_at, opened_at) = pauses
-    assert opened_at - closed_at > 1
+    assert opened_at > closed_at
     # What was allowed by that moment still left.
-    allowed = [turn.left_at for turn in departures.allowed]
-    assert [at for at in allowed if closed_at < at < opened_at] == []
+    assert [at for at in departures.allowed if closed_at < at < opened_at] == []
     await check_history(rig)
 
 

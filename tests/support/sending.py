@@ -52,8 +52,10 @@ class Departures:
     """What leaves for Telegram, by the event loop's clock: what a busy machine does to it on its
     way is not ours."""
 
-    allowed: list[Turn]
-    """The turns in the order in which they were given."""
+    turns: list[Turn]
+    """In the order in which they were given."""
+    allowed: list[float]
+    """When each was given."""
     left: list[tuple[int, float]]
     """For which chat, and when its bytes left."""
 
@@ -179,11 +181,12 @@ class SenderRig:
 
     def departures(self, monkeypatch: pytest.MonkeyPatch) -> Departures:
         """Filled with all that leaves from here on."""
-        noted = Departures([], [])
+        noted = Departures([], [], [])
         note, carry = self.throttle._note, self.telegram.courier.carry
 
         def allow(turn: Turn, *, urgent: bool) -> None:
-            noted.allowed.append(turn)
+            noted.turns.append(turn)
+            noted.allowed.append(turn.left_at)
             note(turn, urgent=urgent)
 
         async def leave(method: Any, *, leaving: Callable[[], None]) -> int | None:
