@@ -39,9 +39,8 @@ async def states(rig: BotRig) -> list[str]:
 async def test_one_in_a_batch_of_a_hundred_holds_nobody_up(
     database_url: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Who stumbled over it, or took it for the database's fault, would rest for ever.
+    # Polling that stumbled over it would rest for ever.
     monkeypatch.setattr(polling, "FIRST_PAUSE_SEC", FOREVER_SEC)
-    monkeypatch.setattr(intake, "DATABASE_RETRY_SEC", FOREVER_SEC)
     async with bot_rig(database_url, tmp_path, worker_retry_backoff_max_sec=FOREVER_SEC) as rig:
         await rig.quiet()
         others = crowd(rig, 99)
