@@ -68,7 +68,7 @@ from core.combined import Combiner
 from core.config import Settings
 from core.database.repositories.gates import DatabaseRateGate
 from core.database.repositories.tokens import DatabaseTokenStore
-from core.database.session import Sessions, create_engine, create_sessions, hurry
+from core.database.session import Sessions, create_engine, create_sessions, hurry, writers
 from core.errors import SettingsError
 from core.housekeeping import Housekeeper
 from core.journal import Journal
@@ -225,7 +225,16 @@ def build_app(
     desk = ReplyDesk(courier, scribe, journal, sessions, office)
     dispatcher = build_dispatcher(sessions, clock, base.incidents, cooldown)
     intake = Intake(
-        base.bot, dispatcher, sessions, lanes, desk, office, journal, base.incidents, clock
+        base.bot,
+        dispatcher,
+        sessions,
+        lanes,
+        desk,
+        office,
+        journal,
+        base.incidents,
+        clock,
+        decided_at_once=writers(engine),
     )
     office.deliver_through(intake.hand_over)
     schedule = _schedule(base, engine, numbers, scribe, office, intake)

@@ -36,7 +36,6 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 DATABASE_RETRY_SEC = 2.0
-DECIDED_AT_ONCE = 64
 LARGEST_ID = 2**63 - 1
 CRASH_LIMIT = 5
 """An update that was in hand when the process died this often is what kills it."""
@@ -58,6 +57,7 @@ class Intake:
         journal: Journal,
         incidents: IncidentDesk,
         clock: Clock,
+        decided_at_once: int,
     ) -> None:
         self._bot = bot
         self._dispatcher = dispatcher
@@ -70,7 +70,7 @@ class Intake:
         self._clock = clock
         self._questioning = asyncio.Lock()
         # For the database's sake. Telegram may let a chat wait long: that holds up nobody else.
-        self._deciding = asyncio.Semaphore(DECIDED_AT_ONCE)
+        self._deciding = asyncio.Semaphore(decided_at_once)
         self._database_away = False
 
     async def recover(self) -> None:

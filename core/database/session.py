@@ -44,6 +44,7 @@ _READING: dict[str, dict[str, object]] = {
     "sqlite": {_READ_ONLY: True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
+_WRITERS = {"sqlite": 8, "postgresql": 64}
 _USED_AT = "used_at"
 _TRUSTED_SEC = 5.0
 """A connection that was of use so lately is taken to be there still."""
@@ -90,6 +91,15 @@ async def at_once(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         if session.get_bind().dialect.name == "postgresql":
             await session.connection(execution_options=_READING["postgresql"])
         yield session
+
+
+def writers(engine: AsyncEngine) -> int:
+    """How many at a time should want to write.
+
+    SQLite lets one write, and the others ask again and again, in no order: of many that do, some
+    ask in vain until they give up.
+    """
+    return _WRITERS[engine.dialect.name]
 
 
 def hurry(engine: AsyncEngine) -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import datetime
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import app
+from core.database.repositories import inbox
+from core.database.session import writers
+from core.journal import Journal
 from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.bot import BotRig
 from tests.support.rows import scalar
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.one_database
 
@@ -54,6 +60,34 @@ async def test_chats_that_wait_for_telegram_do_not_take_everybodys_place(rig: Bo
     await chat.wait_for("Avito Analytics Bot")
     rig.telegram.clear_faults()
     await rig.stop()
+
+
+async def test_of_many_at_once_no_more_want_to_write_than_have_their_turn(
+    rig: BotRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, may_finish, begun = inbox.finish, asyncio.Event(), set[int]()
+
+    def took(_: Journal, update_id: int) -> None:
+        begun.add(update_id)
+
+    async def finish_later(session: AsyncSession, update_id: int, now: datetime) -> None:
+        await may_finish.wait()
+        await finish(session, update_id, now)
+
+    monkeypatch.setattr(Journal, "took", took)
+    monkeypatch.setattr(inbox, "finish", finish_later)
+    chats = [rig.telegram.user(f"Гость {number}").private(rig.me) for number in range(30)]
+    for chat in chats:
+        chat.start()
+
+    most = writers(rig.running.engine)
+    await eventually(lambda: len(begun) == most)
+    await asyncio.sleep(0.1)
+    assert len(begun) == most < len(chats)
+    may_finish.set()
+
+    for chat in chats:
+        await chat.wait_for("Avito Analytics Bot")
 
 
 async def test_a_press_behind_what_telegram_makes_wait_is_told_how_long(rig: BotRig) -> None:
