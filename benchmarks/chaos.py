@@ -46,7 +46,7 @@ _SIGNS = {
 }
 SETTLE_SEC = 120.0
 """Long enough for a report that a kill left waiting for Avito's minute."""
-UNREAD_SEC = 2.0
+UNREAD_SEC = 0.2
 """So long an answer may lie unread in a worker that has much to do."""
 MORNING = datetime(2026, 11, 21, 5, tzinfo=UTC)
 """The reports of a day begin and end on the same day, in Moscow too."""

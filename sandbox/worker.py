@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 LOG = "worker.log"
 CLOCK = "clock.json"
 LAST_LINES = 15
-STOP_SECONDS = 20
+STOP_SECONDS = 10
 # All of the developer's environment that gets through: settings in it are of another bot.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 

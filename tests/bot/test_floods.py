@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from datetime import datetime
 
 import pytest
@@ -95,6 +96,7 @@ async def test_a_press_behind_what_telegram_makes_wait_is_told_how_long(rig: Bot
     chat.start()
     board = await chat.wait_for("Avito Analytics Bot")
     rig.telegram.fault("flood", "sendMessage", chat_id=rig.alice.id, times=1, retry_after=40)
+    began, before = time.monotonic(), len(rig.telegram.sent(rig.alice.id))
     chat.send("/help")
     history = rig.telegram.history
     await history.signal.until(
@@ -107,5 +109,6 @@ async def test_a_press_behind_what_telegram_makes_wait_is_told_how_long(rig: Bot
         r"Telegram просит писать сюда реже. Покажу примерно через (\d+) с.", notice.text or ""
     )
     assert told is not None
-    assert 20 < int(told[1]) <= 40
+    assert 40 - (time.monotonic() - began) <= int(told[1]) <= 40
+    assert len(rig.telegram.sent(rig.alice.id)) == before, "at once, and not with the answer"
     await rig.stop()

@@ -28,7 +28,7 @@ from tests.support.bot import BotRig, bot_rig
 PATIENCE_MS = 1_000 * PATIENCE_SEC
 NO_LONG_TIMERS = """
 const later = window.setTimeout.bind(window);
-window.setTimeout = (what, ms, ...rest) => (ms < 4000 ? later(what, ms, ...rest) : 0);
+window.setTimeout = (what, ms, ...rest) => (ms >= 4000 ? 0 : later(what, ms, ...rest));
 """
 
 # Of every module here: one browser serves all tests of a session, and lives in its loop.

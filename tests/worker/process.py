@@ -29,10 +29,12 @@ from tests.worker.launch import Launch, Running
 ROOT = Path(__file__).parents[2]
 TOKEN = "7000000042:AAF-sandbox_token_of_the_worker"
 IMPATIENT = {
+    "WORKER_STARTUP_RETRIES": "3",
     "WORKER_RETRY_BACKOFF_BASE_SEC": "0.2",
     "WORKER_RETRY_BACKOFF_MAX_SEC": "0.4",
 }
-OFTEN = "1000"
+LONGEST_PAUSE = "300"
+"""Between two tries, as in production: how long all of them last is a matter of it."""
 
 
 class Worker:
@@ -148,8 +150,6 @@ async def stand(
                 "TELEGRAM_API_BASE": telegram_base,
                 "AVITO_API_BASE": avito_base,
                 **IMPATIENT,
-                "WORKER_STARTUP_RETRIES": OFTEN,
-                "WORKER_POLLING_RETRIES": OFTEN,
                 **env,
             },
             clock,

@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from sandbox.telegram.events import PATIENCE_SEC
 from tests.support.databases import postgres_database, upgrade
 from tests.support.postgres import PostgresServer
-from tests.worker.process import Stand, stand
+from tests.worker.process import LONGEST_PAUSE, Stand, stand
 
 PEOPLE = 40
 
@@ -24,7 +24,9 @@ async def busy(server: PostgresServer, tmp_path: Path) -> AsyncIterator[Stand]:
     async with AsyncExitStack() as stack:
         url: URL = stack.enter_context(postgres_database(server.url))
         upgrade(url)
-        made = await stack.enter_async_context(stand(url, tmp_path))
+        made = await stack.enter_async_context(
+            stand(url, tmp_path, WORKER_RETRY_BACKOFF_MAX_SEC=LONGEST_PAUSE)
+        )
         await made.worker.start()
         await made.up()
         yield made

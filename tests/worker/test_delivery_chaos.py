@@ -33,7 +33,7 @@ from tests.support.places import open_places
 from tests.support.postgres import PostgresServer
 from tests.worker import launch
 from tests.worker.launch import Launch
-from tests.worker.process import Stand, stand
+from tests.worker.process import LONGEST_PAUSE, Stand, stand
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOON = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -93,7 +93,6 @@ class Post:
 
     async def finished(self, count: int) -> list[Delivery]:
         """All deliveries, once there are so many and none is open."""
-
         # Nobody wants to wait for Avito's minutes.
         self.clock.scale = HURRY
         rows = await self.until(
@@ -119,12 +118,12 @@ class Post:
 
 @asynccontextmanager
 async def post_office(
-    url: URL, folder: Path, launch: Launch = launch.loaded
+    url: URL, folder: Path, launch: Launch = launch.loaded, **env: str
 ) -> AsyncIterator[Post]:
     clock = SandboxClock(NOON)
     async with (
         opened(url, parse_keys(TEST_KEYS)) as engine,
-        stand(url, folder, clock=clock, launch=launch) as made,
+        stand(url, folder, clock=clock, launch=launch, **env) as made,
     ):
         yield Post(made, Office(create_sessions(engine), clock))
 
@@ -215,7 +214,9 @@ async def test_the_database_ends_in_the_middle_and_every_report_comes_once(
             # What was committed has to be there after a crash; the tests' server is hastier.
             setting = f"ALTER DATABASE {url.database} SET synchronous_commit = on"
             await connection.execute(text(setting))
-        post = await stack.enter_async_context(post_office(url, tmp_path))
+        post = await stack.enter_async_context(
+            post_office(url, tmp_path, WORKER_RETRY_BACKOFF_MAX_SEC=LONGEST_PAUSE)
+        )
         for _ in range(READERS):
             await post.due(post.reader().id)
         await post.start()

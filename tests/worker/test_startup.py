@@ -18,6 +18,7 @@ from sandbox.telegram.server import build_telegram_app
 from tests.support.databases import opened_session
 from tests.worker.process import Stand, Worker, stand
 
+MANY = "1000"
 OTHER_KEYS = "older:b3RoZXIgdGVzdHMga2VlcCBubyBzZWNyZXRzIGF0IGE="
 
 
@@ -90,7 +91,6 @@ async def test_telegram_that_stays_away_is_asked_as_often_as_the_settings_say(
     quick: Stand,
 ) -> None:
     quick.telegram.fault("http_502")
-    quick.worker.env["WORKER_STARTUP_RETRIES"] = "3"
     await ends(quick.worker, 1, "Telegram does not answer")
     assert len(quick.telegram.history.of("getMe")) == 3
     assert quick.worker.log.count("telegram_away") == 2
@@ -99,7 +99,9 @@ async def test_telegram_that_stays_away_is_asked_as_often_as_the_settings_say(
 async def test_telegram_that_comes_back_is_waited_for(sqlite_url: URL, tmp_path: Path) -> None:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    async with stand(sqlite_url, tmp_path, TELEGRAM_API_BASE=base) as made:
+    async with stand(
+        sqlite_url, tmp_path, TELEGRAM_API_BASE=base, WORKER_STARTUP_RETRIES=MANY
+    ) as made:
         await made.worker.start()
         await made.worker.says("telegram_away")
         async with serve(build_telegram_app(made.telegram), port=port):
@@ -109,7 +111,7 @@ async def test_telegram_that_comes_back_is_waited_for(sqlite_url: URL, tmp_path:
 
 async def test_a_database_that_stays_away_is_given_up_on(tmp_path: Path) -> None:
     nobody = URL.create("postgresql", "bot", "canary-password", "127.0.0.1", 1, "bot")
-    async with stand(nobody, tmp_path, WORKER_STARTUP_RETRIES="3") as made:
+    async with stand(nobody, tmp_path) as made:
         await ends(made.worker, 1, "does not answer")
         assert made.worker.log.count("database_away") == 2
         assert "canary-password" not in made.worker.log
@@ -120,7 +122,7 @@ async def test_a_connect_timeout_is_kept(tmp_path: Path) -> None:
     nobody = URL.create(
         "postgresql", "bot", "x", "127.0.0.1", 1, "bot", query={"connect_timeout": "10"}
     )
-    async with stand(nobody, tmp_path, WORKER_STARTUP_RETRIES="1") as made:
+    async with stand(nobody, tmp_path) as made:
         await ends(made.worker, 1, "does not answer: ConnectionRefusedError")
 
 
@@ -151,7 +153,7 @@ async def test_a_database_that_comes_back_is_waited_for(postgres_url: URL, tmp_p
         pytest.skip("this PostgreSQL is not reached over a Unix socket")
     port = free_port()
     over_tcp = postgres_url.set(host="127.0.0.1", port=port, query={})
-    async with stand(over_tcp, tmp_path) as made:
+    async with stand(over_tcp, tmp_path, WORKER_STARTUP_RETRIES=MANY) as made:
         await made.worker.start()
         await made.worker.says("database_away")
         async with tunnel(port, postgres_url):

@@ -78,19 +78,22 @@ export class Composer {
     } else moveFocus(event, [...this.menu.children]);
   }
 
+  // True once it stands there.
   async #openMenu(prefix) {
     this.wish += 1;
     const { wish } = this;
     const commands = (await this.on.commands()).filter((one) => one.command.startsWith(prefix));
-    if (this.wish !== wish) return;
+    if (this.wish !== wish) return false;
     this.menu.replaceChildren(...commands.map((one) => this.#command(one)));
     this.menu.hidden = !commands.length;
     byId("menu-button").setAttribute("aria-expanded", String(!this.menu.hidden));
+    return !this.menu.hidden;
   }
 
-  #toggleMenu() {
-    if (this.menu.hidden) this.#openMenu("").then(() => this.menu.firstElementChild?.focus());
-    else this.#closeMenu();
+  async #toggleMenu() {
+    if (!this.menu.hidden) return this.#closeMenu();
+    if (await this.#openMenu("")) this.menu.firstElementChild.focus();
+    return undefined;
   }
 
   #closeMenu() {

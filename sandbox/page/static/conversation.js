@@ -35,10 +35,10 @@ export class Conversation {
     const page = await loadMessages(room);
     if (this.room !== room) return;
     this.hasMore = page.has_more;
-    // What came while they were on their way is newer than they are.
-    const newer = new Map(this.messages);
-    for (const message of page.messages) this.messages.set(message.message_id, message);
-    for (const [id, message] of newer) this.messages.set(id, message);
+    for (const message of page.messages) {
+      // What came while they were on their way is newer than they are.
+      if (!this.messages.has(message.message_id)) this.messages.set(message.message_id, message);
+    }
     this.list.replaceChildren(...this.read().map((message) => this.#draw(message)));
     this.speakAs(speaker);
     for (const node of this.list.children) joinTo(node.previousElementSibling, node);
